@@ -1,0 +1,98 @@
+//! What is said of input that breaks a rule: the field and the rule, never the value.
+
+use std::fmt;
+
+/// A value that was refused: which kind of value, and which rule it broke.
+///
+/// The refused value is not in here, so that an error can be logged and shown.
+///
+/// ```
+/// use fleetprompt_core::domain::Handle;
+/// let refused = "".parse::<Handle>().unwrap_err();
+/// assert_eq!(refused.to_string(), "handle must not be empty");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    field: &'static str,
+    rule: Rule,
+}
+
+impl ParseError {
+    /// A refusal of `field`, which broke `rule`.
+    pub const fn new(field: &'static str, rule: Rule) -> Self {
+        ParseError { field, rule }
+    }
+
+    /// The kind of value that was refused, in the words of the API.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The rule that the value broke.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.rule)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// A rule that a value can break.
+///
+/// ```
+/// use fleetprompt_core::domain::Rule;
+/// assert_eq!(Rule::TooLong { max: 80, unit: "characters" }.to_string(), "must have at most 80 characters");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// Empty, or nothing but white space.
+    Empty,
+    /// Longer than the bound.
+    TooLong {
+        /// The bound.
+        max: usize,
+        /// What is counted: `characters`, `bytes` or `entries`.
+        unit: &'static str,
+    },
+    /// Shorter than the bound.
+    TooShort {
+        /// The bound.
+        min: usize,
+        /// What is counted: `characters`, `bytes` or `entries`.
+        unit: &'static str,
+    },
+    /// A character that this kind of value may not hold; the text says which are allowed.
+    Characters(&'static str),
+    /// Not of the named format.
+    Format(&'static str),
+    /// Outside the allowed range.
+    OutOfRange,
+    /// Not one of the allowed words; the text lists them.
+    NotOneOf(&'static str),
+    /// The same entry twice.
+    Duplicate,
+    /// A rule that needs a sentence of its own.
+    Other(&'static str),
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::Empty => f.write_str("must not be empty"),
+            Rule::TooLong { max, unit } => write!(f, "must have at most {max} {unit}"),
+            Rule::TooShort { min, unit } => write!(f, "must have at least {min} {unit}"),
+            Rule::Characters(allowed) => write!(f, "may only hold {allowed}"),
+            Rule::Format(name) => write!(f, "must be {name}"),
+            Rule::OutOfRange => f.write_str("is outside the allowed range"),
+            Rule::NotOneOf(words) => write!(f, "must be one of {words}"),
+            Rule::Duplicate => f.write_str("holds the same entry twice"),
+            Rule::Other(sentence) => f.write_str(sentence),
+        }
+    }
+}
