@@ -1,0 +1,172 @@
+//! Entitlements: what a buyer owns. Ownership, not permission to run.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{EntitlementId, ListingId, PersonId, PublisherId, TenantId};
+use super::parse::{ParseError, Rule};
+use super::text::{PolicyDecisionReference, Provider, Reason, SourceReference};
+use super::time::Timestamp;
+use super::vocabulary::{EntitlementState, EntitlementStatus};
+
+/// A buyer's ownership of a listing. Whether the asset may run is the owning system's to decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entitlement {
+    /// The entitlement's id.
+    pub id: EntitlementId,
+    /// What is owned.
+    pub listing: ListingId,
+    /// Whose listing it is.
+    pub publisher: PublisherId,
+    /// The tenant that owns it, or in which the owner is.
+    pub tenant: TenantId,
+    /// The person who owns it; `None` when all of the tenant does, seat by seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// Where it came from.
+    pub source: EntitlementSource,
+    /// What has been decided about it; time is not in here.
+    pub state: EntitlementState,
+    /// When it counts.
+    pub window: Window,
+    /// How many distinct subjects may use it; `None` means any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<NonZeroU32>,
+    /// The last reason that was given for a change of state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// When it was granted.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Entitlement {
+    /// What the entitlement is worth at `now`: its state, seen through its window. "Expired" is
+    /// always derived and never stored.
+    pub fn status(&self, now: Timestamp) -> EntitlementStatus {
+        match self.state {
+            EntitlementState::Revoked => EntitlementStatus::Revoked,
+            _ if self.window.ended(now) => EntitlementStatus::Expired,
+            EntitlementState::Pending => EntitlementStatus::Pending,
+            EntitlementState::Suspended => EntitlementStatus::Suspended,
+            EntitlementState::Active if self.window.begun(now) => EntitlementStatus::Active,
+            EntitlementState::Active => EntitlementStatus::Pending,
+        }
+    }
+}
+
+/// Where an entitlement came from. Unique by kind, provider or tenant, and reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum EntitlementSource {
+    /// The subject claimed a free listing.
+    FreeClaim,
+    /// A commerce provider reported an order.
+    Commerce {
+        /// The provider.
+        provider: Provider,
+        /// The provider's reference of the order line.
+        reference: SourceReference,
+    },
+    /// An operator granted it and said why.
+    OperatorGrant {
+        /// The operator's reference.
+        reference: SourceReference,
+        /// Why.
+        reason: Reason,
+    },
+    /// An organisation granted it under its own policy.
+    OrganisationGrant {
+        /// The organisation's reference.
+        reference: SourceReference,
+        /// The policy decision that allowed it.
+        decision: PolicyDecisionReference,
+    },
+}
+
+/// The time in which an entitlement counts: from its start, up to but not including its end.
+///
+/// ```
+/// use fleetprompt_core::domain::{Timestamp, Window};
+/// let start: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let end: Timestamp = "2026-02-01T00:00:00Z".parse()?;
+/// let january = Window::between(start, Some(end))?;
+/// assert!(january.begun(start) && january.ended(end));
+/// assert!(Window::between(end, Some(start)).is_err());
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, try_from = "WindowParts")]
+pub struct Window {
+    starts_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WindowParts {
+    starts_at: Timestamp,
+    #[serde(default)]
+    ends_at: Option<Timestamp>,
+}
+
+impl TryFrom<WindowParts> for Window {
+    type Error = ParseError;
+    fn try_from(parts: WindowParts) -> Result<Self, ParseError> {
+        Window::between(parts.starts_at, parts.ends_at)
+    }
+}
+
+impl Window {
+    /// A window without an end.
+    pub fn from(start: Timestamp) -> Self {
+        Window { starts_at: start, ends_at: None }
+    }
+
+    /// A window with an end.
+    ///
+    /// # Errors
+    /// When the end is not after the start.
+    pub fn between(start: Timestamp, end: Option<Timestamp>) -> Result<Self, ParseError> {
+        if end.is_some_and(|end| end <= start) {
+            return Err(ParseError::new("window", Rule::Other("must end after it starts")));
+        }
+        Ok(Window { starts_at: start, ends_at: end })
+    }
+
+    /// When it starts.
+    pub fn starts_at(&self) -> Timestamp {
+        self.starts_at
+    }
+
+    /// When it ends, if it does.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.ends_at
+    }
+
+    /// Whether it has started at `now`.
+    pub fn begun(&self, now: Timestamp) -> bool {
+        now >= self.starts_at
+    }
+
+    /// Whether it has ended at `now`.
+    pub fn ended(&self, now: Timestamp) -> bool {
+        self.ends_at.is_some_and(|end| now >= end)
+    }
+}
+
+/// A place that a subject holds in an entitlement with seats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// The entitlement.
+    pub entitlement: EntitlementId,
+    /// Who sits there.
+    pub person: PersonId,
+    /// Since when.
+    pub taken_at: Timestamp,
+}

@@ -1,0 +1,135 @@
+//! Install attempts and the confirmation of references.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AttemptId, EntitlementId, ListingId, PersonId, PublisherId, TenantId};
+use super::text::{Reason, Sha256Digest, SystemName, TargetContext, UpstreamId};
+use super::time::{Span, Timestamp};
+use super::version::Version;
+use super::vocabulary::{AssetKind, AttemptState, AttemptStatus, BindingState, InstallMethod};
+use crate::token::KeyId;
+
+/// An audit record that a hand-over began. Never proof that an install happened: that fact lives
+/// in the owning system (specification, section 2.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// The attempt's id. No credential.
+    pub id: AttemptId,
+    /// The listing that is handed over.
+    pub listing: ListingId,
+    /// Whose listing it is.
+    pub publisher: PublisherId,
+    /// The release that is handed over.
+    pub version: Version,
+    /// The digest of that release.
+    pub release_digest: Sha256Digest,
+    /// The system that takes it over.
+    pub system: SystemName,
+    /// Where in that system it should go: a hint that the system shows, confirms and checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<TargetContext>,
+    /// The ownership it rests on.
+    pub entitlement: EntitlementId,
+    /// The buyer's tenant.
+    pub tenant: TenantId,
+    /// The buyer.
+    pub person: PersonId,
+    /// Deep link or token.
+    pub method: InstallMethod,
+    /// What stands behind the token; `None` for a deep link, which can't be redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<IssuedToken>,
+    /// What has been decided about it; time is not in here.
+    pub state: AttemptState,
+    /// Present once redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redemption: Option<Redemption>,
+    /// How often it was presented for another subject or tenant than its own.
+    #[serde(default)]
+    pub mismatches: u8,
+    /// When it began.
+    pub issued_at: Timestamp,
+    /// From when on it can't be redeemed, nor followed.
+    pub expires_at: Timestamp,
+}
+
+impl Attempt {
+    /// What the attempt is worth at `now`.
+    pub fn status(&self, now: Timestamp) -> AttemptStatus {
+        match self.state {
+            AttemptState::Redeemed => AttemptStatus::Redeemed,
+            AttemptState::Revoked => AttemptStatus::Revoked,
+            AttemptState::Issued if now >= self.expires_at => AttemptStatus::Expired,
+            AttemptState::Issued => AttemptStatus::Issued,
+        }
+    }
+}
+
+/// What is kept of an install token: enough to know it again, not enough to make it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedToken {
+    /// The key it was made with.
+    pub kid: KeyId,
+    /// SHA-256 of the whole token.
+    pub digest: Sha256Digest,
+}
+
+/// What a redemption left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Redemption {
+    /// When.
+    pub at: Timestamp,
+    /// SHA-256 of the idempotency key that won.
+    pub key_digest: Sha256Digest,
+    /// Keyed digest of the request that won.
+    pub fingerprint: Sha256Digest,
+    /// The manifest, byte for byte as it was answered; `None` once the subject was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+}
+
+/// Whether an owning system lets a publisher offer one of its assets. References are confirmed,
+/// not believed: anyone can type an upstream id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// The publisher that offers the asset.
+    pub publisher: PublisherId,
+    /// The publisher's tenant, as it was when the system was asked.
+    pub tenant: TenantId,
+    /// The system that owns the asset.
+    pub system: SystemName,
+    /// Which kind of asset.
+    pub kind: AssetKind,
+    /// The system's id of the asset.
+    pub upstream_id: UpstreamId,
+    /// What the system answered.
+    pub state: BindingState,
+    /// Why, when it was an operator who decided, or when it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// When the question came up.
+    pub created_at: Timestamp,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+}
+
+/// That a tenant of this keyed hash redeemed a listing: how distinct buyers are counted without
+/// knowing them. Pruned after 90 days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuyerMark {
+    /// The listing.
+    pub listing: ListingId,
+    /// Keyed hash of listing and tenant.
+    pub buyer: Sha256Digest,
+    /// When the tenant last redeemed it.
+    pub last_at: Timestamp,
+}
+
+/// How long a buyer counts among the distinct buyers of a listing.
+pub const BUYER_MARK_KEPT: Span = Span::days(90);

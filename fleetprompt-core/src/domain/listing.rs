@@ -1,0 +1,182 @@
+//! Listings: one asset offered by a publisher, by reference.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{ListingId, PublisherId};
+use super::link::WebLink;
+use super::list::BoundedList;
+use super::name::Slug;
+use super::text::{
+    Category, Description, License, Reason, SchemaVersion, Summary, Tags, Title, UpstreamId,
+};
+use super::time::Timestamp;
+use super::vocabulary::{AssetKind, ListingState, PriceClass, TakedownReason, Visibility};
+
+/// The most listings that a pack can hold.
+pub const PACK_MEMBERS_MAX: usize = 20;
+
+/// The asset that a listing offers: a reference to what an owning system holds, never a copy
+/// (specification, section 3.2).
+///
+/// ```
+/// use fleetprompt_core::domain::Asset;
+/// let asset: Asset = serde_json::from_str(r#"{"kind":"whs_agent","whsAgentId":"agt_7"}"#)?;
+/// assert_eq!(asset.kind().as_str(), "whs_agent");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Asset {
+    /// An agent that WebHost.Systems runs.
+    WhsAgent {
+        /// The agent's id there.
+        whs_agent_id: UpstreamId,
+    },
+    /// A workflow that Agentromatic runs.
+    AgentromaticWorkflow {
+        /// The workflow's id there.
+        agentromatic_workflow_id: UpstreamId,
+    },
+    /// A specification asset that SpecPrompt holds.
+    SpecAsset {
+        /// The asset's id there.
+        spec_id: UpstreamId,
+        /// The version of the schema that the asset follows.
+        schema_version: SchemaVersion,
+    },
+    /// A collection of other listings.
+    Pack {
+        /// The listings, in the order in which they are shown.
+        members: BoundedList<ListingId, PACK_MEMBERS_MAX>,
+    },
+}
+
+impl Asset {
+    /// Which kind of asset this is.
+    pub fn kind(&self) -> AssetKind {
+        match self {
+            Asset::WhsAgent { .. } => AssetKind::WhsAgent,
+            Asset::AgentromaticWorkflow { .. } => AssetKind::AgentromaticWorkflow,
+            Asset::SpecAsset { .. } => AssetKind::SpecAsset,
+            Asset::Pack { .. } => AssetKind::Pack,
+        }
+    }
+
+    /// The owning system's id of the asset; `None` for a pack, which lives here.
+    pub fn upstream_id(&self) -> Option<&UpstreamId> {
+        match self {
+            Asset::WhsAgent { whs_agent_id: id }
+            | Asset::AgentromaticWorkflow { agentromatic_workflow_id: id }
+            | Asset::SpecAsset { spec_id: id, .. } => Some(id),
+            Asset::Pack { .. } => None,
+        }
+    }
+}
+
+/// One asset offered by a publisher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listing {
+    /// The listing's id.
+    pub id: ListingId,
+    /// Whose it is.
+    pub publisher: PublisherId,
+    /// The name in URLs, unique in its publisher under its skeleton.
+    pub slug: Slug,
+    /// What is offered.
+    pub asset: Asset,
+    /// What pages show.
+    pub content: ListingContent,
+    /// Where in its life the listing is.
+    pub state: ListingState,
+    /// The listing to use in place of this deprecated one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<ListingId>,
+    /// Present while an operator has taken the listing down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takedown: Option<Takedown>,
+    /// A quality signal that an operator's import brought along; 0 without one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub imported_popularity: u64,
+    /// When the listing was created.
+    pub created_at: Timestamp,
+    /// When the listing was last changed.
+    pub updated_at: Timestamp,
+    /// When the listing first became public: what was never public leaves no trace in the feed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<Timestamp>,
+    /// When its newest release was published, or the listing created.
+    pub released_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// What a publisher says of a listing; all of it can be edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListingContent {
+    /// The name that pages show.
+    pub title: Title,
+    /// A sentence or two.
+    pub summary: Summary,
+    /// The long text, as its author wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
+    /// Words to find it by.
+    #[serde(default)]
+    pub tags: Tags,
+    /// The shelf it stands on.
+    pub category: Category,
+    /// Whether anyone may claim it.
+    pub price_class: PriceClass,
+    /// Who may see it once it is published.
+    pub visibility: Visibility,
+    /// Where its documentation is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documentation: Option<WebLink>,
+    /// Where its source is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<WebLink>,
+    /// Under which licence it stands (an SPDX expression).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<License>,
+}
+
+/// An operator's decision to take a listing down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Takedown {
+    /// The class of the reason, which the public feed shows.
+    pub class: TakedownReason,
+    /// The reason, which the publisher is told.
+    pub reason: Reason,
+    /// The state to return to when the decision is reversed.
+    pub state_before: ListingState,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+impl Listing {
+    /// Whether the listing stands in the public catalogue: browsing finds it.
+    pub fn is_listed(&self) -> bool {
+        self.content.visibility == Visibility::Public
+            && matches!(self.state, ListingState::Published | ListingState::Deprecated)
+    }
+
+    /// Whether somebody who knows its address may read it without further standing.
+    pub fn is_readable_by_anyone(&self) -> bool {
+        self.content.visibility != Visibility::Organisation
+            && matches!(
+                self.state,
+                ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
+            )
+    }
+
+    /// Whether new entitlements may be claimed and new installs begun.
+    pub fn is_obtainable(&self) -> bool {
+        self.state == ListingState::Published
+    }
+}

@@ -1,0 +1,5 @@
+//! Pure decisions: who may, and how much.
+
+mod gcra;
+
+pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};

@@ -1,0 +1,384 @@
+//! The one write: everything a decision changes, and everything it rests on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Day, EntitlementId, Event, ListingId, Position, PublisherId, Revision, Timestamp, Version};
+use crate::token::KeyId;
+
+use super::record::{Record, RecordKey};
+
+/// Everything that a decision changes, and everything it rests on. All of it becomes durable, or
+/// none of it.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The answer to keep under an idempotency key. Tested before anything else.
+    pub receipt: Option<NewReceipt>,
+    /// Records that the decision looked at, and must still be as they were.
+    pub expectations: Vec<Expectation>,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// What happened. Not empty when a record is put, since records carry positions.
+    pub events: Vec<Event>,
+}
+
+/// That a record is still at the revision at which it was read; `None` says it is still absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// The record.
+    pub key: RecordKey,
+    /// Its revision.
+    pub revision: Option<Revision>,
+}
+
+/// A change. Exhaustive on purpose: a new kind breaks every adapter at compile time.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Creates a record, or replaces it whole. It carries the revision that it replaces (`None`:
+    /// the record is new), so that a blind overwrite cannot be written down.
+    Put {
+        /// The record.
+        record: Record,
+        /// What it replaces.
+        expected: Option<Revision>,
+    },
+    /// Removes a record.
+    Delete {
+        /// The record.
+        key: RecordKey,
+        /// The revision that is removed.
+        expected: Revision,
+    },
+    /// Adds to a counter, evaluated when it is applied: two commits that count the same thing do
+    /// not conflict.
+    Count {
+        /// The counter; one that was never counted stands at 0.
+        counter: Counter,
+        /// How much to add.
+        by: i64,
+        /// Where the result must lie. Below 0 is always out of bounds.
+        within: Within,
+    },
+    /// Takes a name for an owner. Succeeds if the name is free or already this owner's.
+    ClaimName {
+        /// The name.
+        name: ClaimedName,
+        /// The owner.
+        owner: NameOwner,
+    },
+    /// Gives a name up, if it is this owner's; otherwise nothing happens.
+    ReleaseName {
+        /// The name.
+        name: ClaimedName,
+        /// The owner.
+        owner: NameOwner,
+    },
+}
+
+/// Where a counter must lie after a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// Anywhere from 0 up.
+    Any,
+    /// At or below this.
+    AtMost(u64),
+    /// At or above this.
+    AtLeast(u64),
+}
+
+impl Within {
+    /// The counter's value after adding `by` to `value`, if the bound allows it.
+    ///
+    /// ```
+    /// use fleetprompt_core::port::Within;
+    /// assert_eq!(Within::AtMost(3).apply(2, 1), Some(3));
+    /// assert_eq!(Within::AtMost(3).apply(3, 1), None);
+    /// assert_eq!(Within::AtLeast(1).apply(1, -1), None);
+    /// assert_eq!(Within::Any.apply(0, -1), None);
+    /// ```
+    pub fn apply(self, value: u64, by: i64) -> Option<u64> {
+        let sum = value.checked_add_signed(by).filter(|sum| i64::try_from(*sum).is_ok())?;
+        let inside = match self {
+            Within::Any => true,
+            Within::AtMost(max) => sum <= max,
+            Within::AtLeast(min) => sum >= min,
+        };
+        inside.then_some(sum)
+    }
+}
+
+/// A counter: whose it is, and what it counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counter {
+    scope: String,
+    name: String,
+    family: CounterFamily,
+}
+
+/// What counters of a family count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CounterFamily {
+    /// Owners of a publisher.
+    Owners,
+    /// Members of a publisher.
+    Members,
+    /// Publishers of a tenant.
+    Publishers,
+    /// Listings of a publisher.
+    Listings,
+    /// Releases of a publisher in a day.
+    Releases,
+    /// Pending invitations of a publisher.
+    Invitations,
+    /// Seats taken in an entitlement.
+    Seats,
+    /// Install attempts begun by a tenant in a day.
+    Attempts,
+    /// Install attempts begun, of a release in a day.
+    Begun,
+    /// Install attempts redeemed, of a release in a day.
+    Redeemed,
+}
+
+impl CounterFamily {
+    /// The family's name, the first part of its counters' names.
+    pub fn name(self) -> &'static str {
+        match self {
+            CounterFamily::Owners => "owners",
+            CounterFamily::Members => "members",
+            CounterFamily::Publishers => "publishers",
+            CounterFamily::Listings => "listings",
+            CounterFamily::Releases => "releases",
+            CounterFamily::Invitations => "invitations",
+            CounterFamily::Seats => "seats",
+            CounterFamily::Attempts => "attempts",
+            CounterFamily::Begun => "begun",
+            CounterFamily::Redeemed => "redeemed",
+        }
+    }
+}
+
+impl Counter {
+    fn new(family: CounterFamily, scope: String, rest: &str) -> Self {
+        let name = if rest.is_empty() {
+            family.name().to_owned()
+        } else {
+            format!("{}/{rest}", family.name())
+        };
+        Counter { scope, name, family }
+    }
+
+    /// Whose counter it is: an id.
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// What it counts, unique in its scope.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The family.
+    pub fn family(&self) -> CounterFamily {
+        self.family
+    }
+
+    /// A counter of a publisher as a whole: owners, members, listings, invitations.
+    pub fn of_publisher(family: CounterFamily, publisher: PublisherId) -> Self {
+        Self::new(family, publisher.to_string(), "")
+    }
+
+    /// Publishers of a tenant.
+    pub fn publishers(tenant: crate::domain::TenantId) -> Self {
+        Self::new(CounterFamily::Publishers, tenant.to_string(), "")
+    }
+
+    /// Install attempts begun by a tenant on `day`.
+    pub fn attempts(tenant: crate::domain::TenantId, day: Day) -> Self {
+        Self::new(CounterFamily::Attempts, tenant.to_string(), &day.to_string())
+    }
+
+    /// Releases of a publisher on `day`.
+    pub fn releases(publisher: PublisherId, day: Day) -> Self {
+        Self::new(CounterFamily::Releases, publisher.to_string(), &day.to_string())
+    }
+
+    /// Seats taken in an entitlement.
+    pub fn seats(entitlement: EntitlementId) -> Self {
+        Self::new(CounterFamily::Seats, entitlement.to_string(), "")
+    }
+
+    /// Install attempts begun ([`CounterFamily::Begun`]) or redeemed
+    /// ([`CounterFamily::Redeemed`]) of a release on `day`.
+    pub fn installs(family: CounterFamily, listing: ListingId, day: Day, version: &Version) -> Self {
+        Self::new(family, listing.to_string(), &format!("{day}/{version}"))
+    }
+}
+
+/// Which counters to read: those of `scope` whose name is at or after `from` and before `until`,
+/// compared byte by byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterRange {
+    /// Whose counters.
+    pub scope: String,
+    /// The first name.
+    pub from: String,
+    /// The name before which to stop.
+    pub until: String,
+}
+
+impl CounterRange {
+    /// One counter.
+    pub fn one(counter: &Counter) -> Self {
+        CounterRange {
+            scope: counter.scope.clone(),
+            from: counter.name.clone(),
+            until: format!("{}\0", counter.name),
+        }
+    }
+
+    /// The counters of `family` for `listing`, of the days from `first` up to and not including
+    /// `end`.
+    pub fn days(family: CounterFamily, listing: ListingId, first: Day, end: Day) -> Self {
+        CounterRange {
+            scope: listing.to_string(),
+            from: format!("{}/{first}", family.name()),
+            until: format!("{}/{end}", family.name()),
+        }
+    }
+}
+
+/// What a name is unique in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameScope {
+    /// Handles of publishers, by skeleton.
+    Handle,
+    /// Slugs of a publisher's listings, by publisher and skeleton.
+    Slug,
+    /// Sources of entitlements.
+    EntitlementSource,
+    /// Confirmed references, by system, kind and upstream id.
+    Reference,
+}
+
+impl NameScope {
+    /// The scope's name, fit for SQL as a value.
+    pub fn name(self) -> &'static str {
+        match self {
+            NameScope::Handle => "handle",
+            NameScope::Slug => "slug",
+            NameScope::EntitlementSource => "entitlement_source",
+            NameScope::Reference => "reference",
+        }
+    }
+}
+
+/// A name that at most one owner has.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimedName {
+    scope: NameScope,
+    name: String,
+}
+
+impl ClaimedName {
+    /// The name `name` in `scope`.
+    pub(crate) fn new(scope: NameScope, name: String) -> Self {
+        ClaimedName { scope, name }
+    }
+
+    /// What the name is unique in.
+    pub fn scope(&self) -> NameScope {
+        self.scope
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Names may be secret until they are public, so only the scope is shown.
+impl std::fmt::Debug for ClaimedName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ClaimedName({})", self.scope.name())
+    }
+}
+
+/// Who has a name: the text of an id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameOwner(String);
+
+impl NameOwner {
+    /// The owner with this id.
+    pub fn new(id: impl Into<String>) -> Self {
+        NameOwner(id.into())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How long a receipt may be, in bytes.
+pub const RECEIPT_MAX_BYTES: usize = 8 * 1024;
+
+/// Where a receipt is kept: a digest of tenant, principal, operation and idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdempotencyScope(pub [u8; 32]);
+
+/// What a request asked for, as a keyed digest: tells a retry from another request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// The key that made it, so that rotation does not turn retries into other requests.
+    pub kid: KeyId,
+    /// The digest.
+    pub digest: [u8; 32],
+}
+
+/// An answer to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewReceipt {
+    /// Where.
+    pub scope: IdempotencyScope,
+    /// What was asked for.
+    pub fingerprint: Fingerprint,
+    /// The answer, in the core's encoding; at most [`RECEIPT_MAX_BYTES`]. Holds no secret.
+    pub answer: String,
+    /// Until when it is kept.
+    pub expires_at: Timestamp,
+}
+
+/// An answer that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReceipt {
+    /// What was asked for.
+    pub fingerprint: Fingerprint,
+    /// The answer.
+    pub answer: String,
+}
+
+/// What became of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// All of it is durable.
+    Applied {
+        /// The position of the log's last event after it.
+        last: Position,
+    },
+    /// The idempotency key was there already; nothing was changed.
+    Replayed(StoredReceipt),
+    /// Nothing was changed.
+    Refused(Refusal),
+}
+
+/// Why a commit was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A record is not at the expected revision. Reading and deciding again may help.
+    Conflict(RecordKey),
+    /// A name has another owner.
+    NameTaken(ClaimedName),
+    /// A counter would leave its bounds.
+    OutOfBounds(Counter),
+}

@@ -1,0 +1,306 @@
+//! Scans: the lists that the marketplace reads, each with its order.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    AssetKind, BindingState, Category, Channel, EntitlementId, ListingId, PersonId, PriceClass,
+    PublisherId, SystemName, TenantId,
+};
+use crate::token::KeyId;
+
+use super::record::{Column, ColumnValue, Record, RecordKind, Versioned};
+
+/// How many rows a page may hold at most.
+pub const PAGE_MAX: u16 = 200;
+
+/// How many rows a reader wants: 1 to [`PAGE_MAX`].
+///
+/// ```
+/// use fleetprompt_core::port::{PAGE_MAX, PageSize};
+/// assert_eq!(PageSize::new(0).get(), 1);
+/// assert_eq!(PageSize::new(10_000).get(), PAGE_MAX);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize(u16);
+
+impl PageSize {
+    /// The largest page.
+    pub const MAX: PageSize = PageSize(PAGE_MAX);
+
+    /// A page of `rows` rows, held within the bounds.
+    pub const fn new(rows: u16) -> Self {
+        match rows {
+            0 => PageSize(1),
+            PAGE_MAX.. => PageSize(PAGE_MAX),
+            rows => PageSize(rows),
+        }
+    }
+
+    /// The number of rows.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for PageSize {
+    /// Twenty rows.
+    fn default() -> Self {
+        PageSize(20)
+    }
+}
+
+/// Which listings of the public catalogue to read. Filters that are set all apply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CatalogueFilter {
+    /// Only this kind of asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AssetKind>,
+    /// Only this category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Only this price class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_class: Option<PriceClass>,
+    /// Only this publisher.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<PublisherId>,
+}
+
+/// In which order to read the public catalogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatalogueOrder {
+    /// The latest created first.
+    #[default]
+    Newest,
+    /// The latest released first.
+    RecentlyReleased,
+    /// By name, A first.
+    Name,
+}
+
+/// A list that the marketplace reads. Exhaustive on purpose; [`plan`](Self::plan) says what each
+/// one means, so that every store answers alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// The public catalogue.
+    Catalogue(CatalogueFilter, CatalogueOrder),
+    /// All listings of a publisher, whatever their state, newest first.
+    ListingsOf(PublisherId),
+    /// The releases of a listing, highest precedence first.
+    Releases {
+        /// The listing.
+        listing: ListingId,
+        /// Only this channel.
+        channel: Option<Channel>,
+        /// Whether yanked releases are left out.
+        available_only: bool,
+    },
+    /// The publishers of a tenant, oldest first.
+    PublishersOf(TenantId),
+    /// The members of a publisher, oldest first.
+    MembersOf(PublisherId),
+    /// The memberships of a person, oldest first.
+    MembershipsOf(PersonId),
+    /// The invitations of a publisher, oldest first.
+    InvitationsOf(PublisherId),
+    /// Invitations, the earliest to expire first.
+    InvitationsByExpiry,
+    /// References that a system was asked about, oldest first.
+    BindingsOf(SystemName, BindingState),
+    /// References that a publisher offers, oldest first.
+    BindingsOfPublisher(PublisherId),
+    /// The entitlements of a person, newest first.
+    EntitlementsOfPerson(PersonId),
+    /// The entitlements held in a tenant, by persons or the tenant itself, newest first.
+    EntitlementsOfTenant(TenantId),
+    /// The entitlements in a listing that a tenant holds as a whole (`None`) or a person holds,
+    /// newest first.
+    EntitlementsIn(ListingId, TenantId, Option<PersonId>),
+    /// The seats taken in an entitlement, oldest first.
+    SeatsOf(EntitlementId),
+    /// The install attempts of a person, newest first.
+    AttemptsOfPerson(PersonId),
+    /// The install attempts in a tenant, newest first.
+    AttemptsOfTenant(TenantId),
+    /// Attempts that are stored as issued, oldest first; of one key, or of all.
+    AttemptsIssued(Option<KeyId>),
+    /// Attempts, the earliest to expire first.
+    AttemptsByExpiry,
+    /// The persons of a tenant, oldest first.
+    PersonsOf(TenantId),
+    /// The person behind a surrogate.
+    PersonBehind(PersonId),
+    /// The tenant behind a surrogate.
+    TenantBehind(TenantId),
+    /// Marks of the buyers of a listing, in the order in which they expire.
+    BuyersOf(ListingId),
+    /// Marks of buyers, the earliest to expire first.
+    BuyerMarksByExpiry,
+}
+
+/// Whether a scan goes up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// What a scan means: the rows of `kind` whose columns equal the given values, ordered by a column
+/// and then by key, both in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanPlan {
+    /// The kind of records.
+    pub kind: RecordKind,
+    /// The columns that must equal a value.
+    pub equals: Vec<(Column, ColumnValue)>,
+    /// The column to order by; ties are broken by the record's key.
+    pub order: Column,
+    /// The direction, of the column and the key alike.
+    pub direction: Direction,
+}
+
+/// Where a page ended: the next one starts behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageKey {
+    /// The last row's value in the order column.
+    pub order: ColumnValue,
+    /// The last row's key.
+    pub id: String,
+}
+
+impl Scan {
+    /// What the scan means.
+    pub fn plan(&self) -> ScanPlan {
+        use Direction::{Ascending, Descending};
+        use RecordKind as Kind;
+        let of = |kind, equals, order, direction| ScanPlan { kind, equals, order, direction };
+        let id = |column: Column, id: &dyn std::fmt::Display| (column, ColumnValue::Text(id.to_string()));
+        match self {
+            Scan::Catalogue(filter, order) => {
+                let mut equals = vec![(Column::Listed, ColumnValue::from(true))];
+                if let Some(kind) = filter.kind {
+                    equals.push(id(Column::AssetKind, &kind));
+                }
+                if let Some(category) = &filter.category {
+                    equals.push(id(Column::Category, category));
+                }
+                if let Some(class) = filter.price_class {
+                    equals.push(id(Column::PriceClass, &class));
+                }
+                if let Some(publisher) = filter.publisher {
+                    equals.push(id(Column::Publisher, &publisher));
+                }
+                let (order, direction) = match order {
+                    CatalogueOrder::Newest => (Column::Created, Descending),
+                    CatalogueOrder::RecentlyReleased => (Column::ReleasedAt, Descending),
+                    CatalogueOrder::Name => (Column::SortName, Ascending),
+                };
+                of(Kind::Listing, equals, order, direction)
+            }
+            Scan::ListingsOf(publisher) => {
+                of(Kind::Listing, vec![id(Column::Publisher, publisher)], Column::Created, Descending)
+            }
+            Scan::Releases { listing, channel, available_only } => {
+                let mut equals = vec![id(Column::Listing, listing)];
+                if let Some(channel) = channel {
+                    equals.push(id(Column::Channel, channel));
+                }
+                if *available_only {
+                    equals.push((Column::Yanked, ColumnValue::from(false)));
+                }
+                of(Kind::Release, equals, Column::Precedence, Descending)
+            }
+            Scan::PublishersOf(tenant) => {
+                of(Kind::Publisher, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
+            }
+            Scan::MembersOf(publisher) => {
+                of(Kind::Membership, vec![id(Column::Publisher, publisher)], Column::Created, Ascending)
+            }
+            Scan::MembershipsOf(person) => {
+                of(Kind::Membership, vec![id(Column::Person, person)], Column::Created, Ascending)
+            }
+            Scan::InvitationsOf(publisher) => {
+                of(Kind::Invitation, vec![id(Column::Publisher, publisher)], Column::Created, Ascending)
+            }
+            Scan::InvitationsByExpiry => of(Kind::Invitation, vec![], Column::ExpiresAt, Ascending),
+            Scan::BindingsOf(system, state) => of(
+                Kind::Binding,
+                vec![id(Column::System, system), id(Column::State, state)],
+                Column::Created,
+                Ascending,
+            ),
+            Scan::BindingsOfPublisher(publisher) => {
+                of(Kind::Binding, vec![id(Column::Publisher, publisher)], Column::Created, Ascending)
+            }
+            Scan::EntitlementsOfPerson(person) => {
+                of(Kind::Entitlement, vec![id(Column::Person, person)], Column::Created, Descending)
+            }
+            Scan::EntitlementsOfTenant(tenant) => {
+                of(Kind::Entitlement, vec![id(Column::Tenant, tenant)], Column::Created, Descending)
+            }
+            Scan::EntitlementsIn(listing, tenant, person) => of(
+                Kind::Entitlement,
+                vec![
+                    id(Column::Listing, listing),
+                    id(Column::Tenant, tenant),
+                    (Column::Person, person.map(|id| id.to_string()).unwrap_or_default().into()),
+                ],
+                Column::Created,
+                Descending,
+            ),
+            Scan::SeatsOf(entitlement) => {
+                of(Kind::Seat, vec![id(Column::Entitlement, entitlement)], Column::Created, Ascending)
+            }
+            Scan::AttemptsOfPerson(person) => {
+                of(Kind::Attempt, vec![id(Column::Person, person)], Column::Created, Descending)
+            }
+            Scan::AttemptsOfTenant(tenant) => {
+                of(Kind::Attempt, vec![id(Column::Tenant, tenant)], Column::Created, Descending)
+            }
+            Scan::AttemptsIssued(kid) => {
+                let mut equals = vec![(Column::State, "issued".into())];
+                if let Some(kid) = kid {
+                    equals.push(id(Column::Kid, kid));
+                }
+                of(Kind::Attempt, equals, Column::Created, Ascending)
+            }
+            Scan::AttemptsByExpiry => of(Kind::Attempt, vec![], Column::ExpiresAt, Ascending),
+            Scan::PersonsOf(tenant) => {
+                of(Kind::Person, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
+            }
+            Scan::PersonBehind(person) => {
+                of(Kind::Person, vec![id(Column::Surrogate, person)], Column::Created, Ascending)
+            }
+            Scan::TenantBehind(tenant) => {
+                of(Kind::Tenant, vec![id(Column::Surrogate, tenant)], Column::Created, Ascending)
+            }
+            Scan::BuyersOf(listing) => {
+                of(Kind::BuyerMark, vec![id(Column::Listing, listing)], Column::ExpiresAt, Ascending)
+            }
+            Scan::BuyerMarksByExpiry => of(Kind::BuyerMark, vec![], Column::ExpiresAt, Ascending),
+        }
+    }
+}
+
+impl ScanPlan {
+    /// The value of `row` in the order column.
+    pub fn order_value(&self, row: &Versioned<Record>) -> ColumnValue {
+        match self.order {
+            Column::Created => {
+                ColumnValue::Integer(i64::try_from(row.created.get()).unwrap_or(i64::MAX))
+            }
+            column => row.value.column(column).unwrap_or(ColumnValue::Integer(0)),
+        }
+    }
+
+    /// Where a page that ends with `row` ends.
+    pub fn page_key(&self, row: &Versioned<Record>) -> PageKey {
+        PageKey { order: self.order_value(row), id: row.value.key().id().to_owned() }
+    }
+}
+
