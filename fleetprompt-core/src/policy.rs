@@ -1,5 +1,9 @@
 //! Pure decisions: who may, and how much.
 
+mod access;
 mod gcra;
+mod quota;
 
+pub use access::{Action, Standing, Standings};
 pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};
+pub use quota::Quotas;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{EntitlementId, ListingId, PersonId, PublisherId, TenantId};
 use super::parse::{ParseError, Rule};
-use super::text::{PolicyDecisionReference, Provider, Reason, SourceReference};
+use super::{PolicyDecisionReference, Provider, Reason, SourceReference};
 use super::time::Timestamp;
 use super::vocabulary::{EntitlementState, EntitlementStatus};
 

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{
-    AttemptId, EntitlementId, InvitationId, ListingId, PersonId, Position, PublisherId, TenantId,
+    AttemptId, EntitlementId, InvitationId, ListingId, PersonId, PublisherId, TenantId,
 };
-use super::text::{Reason, SystemName};
+use super::{Reason, SystemName};
 use super::time::Timestamp;
 use super::version::Version;
 use super::vocabulary::{BadgeKind, BindingState, EntitlementState, PublisherRole, TakedownReason};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{AttemptId, EntitlementId, ListingId, PersonId, PublisherId, TenantId};
-use super::text::{Reason, Sha256Digest, SystemName, TargetContext, UpstreamId};
+use super::{Reason, Sha256Digest, SystemName, TargetContext, UpstreamId};
 use super::time::{Span, Timestamp};
 use super::version::Version;
 use super::vocabulary::{AssetKind, AttemptState, AttemptStatus, BindingState, InstallMethod};

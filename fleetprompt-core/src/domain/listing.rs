@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{ListingId, PublisherId};
 use super::link::WebLink;
-use super::list::BoundedList;
+use super::bounded::BoundedList;
 use super::name::Slug;
-use super::text::{
+use super::{
     Category, Description, License, Reason, SchemaVersion, Summary, Tags, Title, UpstreamId,
 };
 use super::time::Timestamp;
@@ -157,6 +157,13 @@ pub struct Takedown {
     pub state_before: ListingState,
     /// When it was decided.
     pub at: Timestamp,
+}
+
+impl ListingContent {
+    /// The title, folded for sorting by name.
+    pub(crate) fn sort_name(&self) -> String {
+        self.title.as_str().to_lowercase()
+    }
 }
 
 impl Listing {

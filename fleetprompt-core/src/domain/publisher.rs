@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{InvitationId, PersonId, PublisherId, TenantId};
 use super::link::WebLink;
 use super::name::Handle;
-use super::text::{DisplayName, EvidenceReference, Reason, Sha256Digest, Summary};
+use super::{DisplayName, EvidenceReference, Reason, Sha256Digest, Summary};
 use super::time::Timestamp;
 use super::vocabulary::{BadgeKind, PublisherRole};
 use crate::token::KeyId;

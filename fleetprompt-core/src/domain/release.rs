@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::id::ListingId;
 use super::link::ArtifactPointer;
-use super::list::BoundedList;
-use super::text::{
+use super::bounded::BoundedList;
+use super::{
     Capabilities, CompatibleRange, DeploymentReference, Reason, ReleaseNotes, SchemaVersion,
     SecretNames, Sha256Digest, SystemName,
 };

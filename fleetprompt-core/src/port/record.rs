@@ -396,7 +396,7 @@ addressed! {
         AssetKind => r.asset.kind().as_str(),
         Category => r.content.category.as_str(),
         PriceClass => r.content.price_class.as_str(),
-        SortName => r.content.title.sort_key(),
+        SortName => r.content.sort_name(),
         ReleasedAt => r.released_at.as_millis()
     };
     Release |r| RecordKey::release(r.listing, &r.version), {

@@ -1,0 +1,59 @@
+//! The words of the marketplace: parsed types and their rules.
+//!
+//! A value of these types has passed its rules: there is no other way to make one. Records, the
+//! values that a store keeps, are plain structs of such values.
+
+pub mod bounds;
+
+mod bounded;
+mod deployment;
+mod digest;
+mod entitlement;
+mod event;
+mod id;
+mod idempotency;
+mod install;
+mod link;
+mod list;
+mod listing;
+mod name;
+mod owning_system;
+mod parse;
+mod person;
+mod publisher;
+mod release;
+mod text;
+mod time;
+mod version;
+mod vocabulary;
+mod word;
+
+pub use bounded::BoundedList;
+pub use deployment::Deployment;
+pub use digest::{ByteSize, Sha256Digest};
+pub use entitlement::{Entitlement, EntitlementSource, Seat, Window};
+pub use event::{Actor, Audiences, Event, Fact, FeedChange, GoneReason};
+pub use id::{
+    AttemptId, DeploymentId, EntitlementId, InvitationId, ListingId, PersonId, Position,
+    PublisherId, Revision, TenantId,
+};
+pub use idempotency::IdempotencyKey;
+pub use install::{
+    Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption,
+};
+pub use link::*;
+pub use list::*;
+pub use listing::{Asset, Listing, ListingContent, PACK_MEMBERS_MAX, Takedown};
+pub use name::*;
+pub use owning_system::{DeepLinkTemplate, OwningSystem, SystemRegistry, SystemRegistryError};
+pub use parse::{ParseError, Rule};
+pub use person::{Person, PersonIdentity, Tenant, TenantIdentity};
+pub use publisher::{Badge, Invitation, Membership, Publisher, PublisherProfile};
+pub use release::{
+    ARTIFACTS_MAX, COMPATIBILITY_MAX, Compatibility, Release, ReleaseContent,
+};
+pub use text::*;
+pub use time::{Day, Span, Timestamp};
+pub use version::*;
+pub use vocabulary::*;
+pub use word::*;

@@ -1,0 +1,186 @@
+//! The marketplace: the one handle that a host holds, and its use cases.
+//!
+//! Reads take what they need from the store and shape it. Writes all go one way, through one
+//! function: look the idempotency key up → replay, or decide → one atomic commit. What a decision
+//! reads becomes an expectation of its commit by itself.
+
+mod actor;
+mod builder;
+mod context;
+mod execute;
+mod publishers;
+mod receipts;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::domain::{DeploymentId, PersonIdentity, Span, SystemRegistry, Timestamp};
+use crate::error::{Error, ErrorCode, Result};
+use crate::policy::{LimitDecision, Quotas, Rate};
+use crate::port::{
+    Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageSize, Principal, RecordKey, Scan, Store,
+    StoreError, Versioned,
+};
+use crate::token::{Issuer, KeyRing, KeyScope};
+
+pub use builder::{BuildError, MarketplaceBuilder};
+pub use publishers::{NewPublisher, PublisherEdit};
+pub use receipts::PublisherReceipt;
+
+/// A marketplace over a store. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Marketplace {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Marketplace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Marketplace").finish_non_exhaustive()
+    }
+}
+
+/// What all use cases share.
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    #[expect(dead_code, reason = "TEMP")]
+    identity: Arc<dyn Identity>,
+    limits: Option<(Arc<dyn Limiter>, Rate)>,
+    #[expect(dead_code, reason = "TEMP")]
+    systems: SystemRegistry,
+    quotas: Quotas,
+    #[expect(dead_code, reason = "TEMP")]
+    issuer: Issuer,
+    #[expect(dead_code, reason = "TEMP")]
+    token_lifetime: Span,
+    #[expect(dead_code, reason = "TEMP")]
+    invitation_lifetime: Span,
+    keys: RwLock<Arc<KeyRing>>,
+    deployment: RwLock<DeploymentId>,
+}
+
+impl Marketplace {
+    /// Starts to build a marketplace over `store`.
+    pub fn builder(store: impl Store + 'static) -> MarketplaceBuilder {
+        MarketplaceBuilder::new(Arc::new(store))
+    }
+
+    /// Acts as `principal`, whom the host has authenticated.
+    pub fn act_as(&self, principal: Principal) -> Acting {
+        Acting { market: self.clone(), principal }
+    }
+
+    /// Takes another key ring into use, for what begins from now on: how keys are rotated.
+    pub fn set_keys(&self, keys: KeyRing) {
+        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+}
+
+/// A marketplace, seen through the eyes of one principal.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    market: Marketplace,
+    principal: Principal,
+}
+
+impl Acting {
+    fn inner(&self) -> &Inner {
+        &self.market.inner
+    }
+
+    /// Who acts.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl Inner {
+    fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn deployment(&self) -> DeploymentId {
+        *self.deployment.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The scope of keys that only this marketplace uses.
+    fn own_scope(&self) -> KeyScope<'static> {
+        KeyScope::own(self.deployment())
+    }
+
+    async fn head(&self) -> Result<Head> {
+        self.store.head().await.map_err(|error| self.store_error(&error))
+    }
+
+    /// The time: the clock's, and never before the log's last event.
+    async fn now(&self) -> Result<Timestamp> {
+        Ok(self.clock.now().max(self.head().await?.at))
+    }
+
+    /// Reads a record for its own sake, outside a decision.
+    async fn read<E: Entity>(&self, key: &RecordKey) -> Result<Option<Versioned<E>>> {
+        let found = self.store.get(key).await.map_err(|error| self.store_error(&error))?;
+        Ok(found.and_then(typed))
+    }
+
+    /// Reads a page of a list for its own sake.
+    async fn list<E: Entity>(
+        &self,
+        scan: &Scan,
+        after: Option<&crate::port::PageKey>,
+        size: PageSize,
+    ) -> Result<Vec<Versioned<E>>> {
+        let rows = self.store.scan(scan, after, size).await.map_err(|error| self.store_error(&error))?;
+        Ok(rows.into_iter().filter_map(typed).collect())
+    }
+
+    /// Counts the principal's arrival against the configured rate.
+    async fn limit(&self, principal: &Principal) -> Result<()> {
+        let Some((limiter, rate)) = &self.limits else { return Ok(()) };
+        let key = LimitKey(*crate::domain::Sha256Digest::of(principal.scope_text().as_bytes()).as_bytes());
+        match limiter.arrive(key, *rate).await {
+            Ok(LimitDecision::Allowed { .. }) => Ok(()),
+            Ok(LimitDecision::Limited { retry_after }) => {
+                Err(Error::retry(ErrorCode::RateLimited, retry_after))
+            }
+            Err(_) => Err(ErrorCode::Unavailable.into()),
+        }
+    }
+
+    /// A store's error in the words of the domain. Unknown causes are logged under a number and
+    /// never shown.
+    fn store_error(&self, error: &StoreError) -> Error {
+        match error {
+            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => ErrorCode::Unavailable.into(),
+            StoreError::Full => ErrorCode::StoreFull.into(),
+            StoreError::ReadOnly => ErrorCode::StoreReadOnly.into(),
+            StoreError::Corrupt(_)
+            | StoreError::SchemaTooNew { .. }
+            | StoreError::Open(_)
+            | StoreError::Malformed(_) => {
+                let incident = self.entropy.seed().map_or(0, |seed| {
+                    seed.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+                });
+                tracing::error!(incident = format_args!("{incident:016x}"), cause = %error, "internal error");
+                Error::internal(incident)
+            }
+        }
+    }
+}
+
+fn typed<E: Entity>(row: Versioned<crate::port::Record>) -> Option<Versioned<E>> {
+    let Versioned { revision, created, changed, value } = row;
+    E::from_record(value).map(|value| Versioned { revision, created, changed, value })
+}
+
+impl Principal {
+    /// One text per principal: part of idempotency scopes and limits, hashed before it is kept.
+    fn scope_text(&self) -> String {
+        match self {
+            Principal::Anonymous => String::new(),
+            Principal::Person { identity, .. } => format!("person\u{1f}{}", PersonIdentity::natural_key(identity)),
+            Principal::Operator { identity } => format!("operator\u{1f}{}", PersonIdentity::natural_key(identity)),
+            Principal::System { issuer, client } => format!("system\u{1f}{issuer}\u{1f}{client}"),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Putting a marketplace together.
+
+use std::sync::{Arc, RwLock};
+
+use crate::domain::{Deployment, DeploymentId, Event, Actor, Fact, Span, SystemRegistry};
+use crate::policy::{Quotas, Rate};
+use crate::port::{
+    Change, Clock, Commit, Committed, Entity as _, Entropy, Identity, Limiter, RecordKey, Store, StoreError, TrustHost,
+};
+use crate::token::{Issuer, KeyRing};
+
+use super::{Inner, Marketplace};
+
+/// Puts a [`Marketplace`] together from a store and what the host wants different from the
+/// defaults.
+pub struct MarketplaceBuilder {
+    store: Arc<dyn Store>,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
+    identity: Arc<dyn Identity>,
+    limits: Option<(Arc<dyn Limiter>, Rate)>,
+    systems: SystemRegistry,
+    quotas: Quotas,
+    keys: Option<KeyRing>,
+    issuer: Option<Issuer>,
+    token_lifetime: Span,
+    invitation_lifetime: Span,
+}
+
+/// Why a marketplace can't be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// No key ring was given: tokens and cursors need one.
+    #[error("a key ring is needed: call `keys`")]
+    NoKeys,
+    /// No issuer was given: tokens name the marketplace that made them.
+    #[error("an issuer is needed: call `issuer` with the marketplace's own URL or name")]
+    NoIssuer,
+    /// No clock or source of randomness was given, and the feature `system` is off.
+    #[error("a clock and a source of randomness are needed without the feature `system`")]
+    NoSystem,
+    /// Tokens must live between 30 and 600 seconds.
+    #[error("install tokens must live from 30 to 600 seconds")]
+    TokenLifetime,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The source of randomness failed.
+    #[error(transparent)]
+    Entropy(#[from] crate::port::EntropyError),
+}
+
+impl MarketplaceBuilder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        MarketplaceBuilder {
+            store,
+            clock: system_clock(),
+            entropy: system_entropy(),
+            identity: Arc::new(TrustHost),
+            limits: None,
+            systems: SystemRegistry::default(),
+            quotas: Quotas::default(),
+            keys: None,
+            issuer: None,
+            token_lifetime: Span::seconds(300),
+            invitation_lifetime: Span::days(7),
+        }
+    }
+
+    /// The key ring. Required.
+    #[must_use]
+    pub fn keys(self, keys: KeyRing) -> Self {
+        MarketplaceBuilder { keys: Some(keys), ..self }
+    }
+
+    /// The name under which the marketplace issues tokens, usually its URL. Required.
+    #[must_use]
+    pub fn issuer(self, issuer: Issuer) -> Self {
+        MarketplaceBuilder { issuer: Some(issuer), ..self }
+    }
+
+    /// The owning systems.
+    #[must_use]
+    pub fn systems(self, systems: SystemRegistry) -> Self {
+        MarketplaceBuilder { systems, ..self }
+    }
+
+    /// What only the host can answer. By default, [`TrustHost`].
+    #[must_use]
+    pub fn identity(self, identity: Arc<dyn Identity>) -> Self {
+        MarketplaceBuilder { identity, ..self }
+    }
+
+    /// How much publishers and tenants may have.
+    #[must_use]
+    pub fn quotas(self, quotas: Quotas) -> Self {
+        MarketplaceBuilder { quotas, ..self }
+    }
+
+    /// How often one principal may write. Without it, as often as it likes.
+    #[must_use]
+    pub fn limiter(self, limiter: Arc<dyn Limiter>, rate: Rate) -> Self {
+        MarketplaceBuilder { limits: Some((limiter, rate)), ..self }
+    }
+
+    /// How long an install token lives: 30 to 600 seconds, 300 by default.
+    #[must_use]
+    pub fn token_lifetime(self, lifetime: Span) -> Self {
+        MarketplaceBuilder { token_lifetime: lifetime, ..self }
+    }
+
+    /// How long an invitation can be accepted: seven days by default.
+    #[must_use]
+    pub fn invitation_lifetime(self, lifetime: Span) -> Self {
+        MarketplaceBuilder { invitation_lifetime: lifetime, ..self }
+    }
+
+    /// The clock. By default, the operating system's.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        MarketplaceBuilder { clock: Some(clock), ..self }
+    }
+
+    /// The source of randomness. By default, the operating system's.
+    #[must_use]
+    pub fn entropy(self, entropy: Arc<dyn Entropy>) -> Self {
+        MarketplaceBuilder { entropy: Some(entropy), ..self }
+    }
+
+    /// Builds the marketplace; gives the store its deployment id if it is new.
+    ///
+    /// # Errors
+    /// When something that is required is missing or out of bounds, or the store fails.
+    pub async fn build(self) -> Result<Marketplace, BuildError> {
+        let (Some(clock), Some(entropy)) = (self.clock, self.entropy) else {
+            return Err(BuildError::NoSystem);
+        };
+        if self.token_lifetime < Span::seconds(30) || self.token_lifetime > Span::seconds(600) {
+            return Err(BuildError::TokenLifetime);
+        }
+        let deployment = deployment(&*self.store, &*clock, &*entropy).await?;
+        Ok(Marketplace {
+            inner: Arc::new(Inner {
+                store: self.store,
+                clock,
+                entropy,
+                identity: self.identity,
+                limits: self.limits,
+                systems: self.systems,
+                quotas: self.quotas,
+                issuer: self.issuer.ok_or(BuildError::NoIssuer)?,
+                token_lifetime: self.token_lifetime,
+                invitation_lifetime: self.invitation_lifetime,
+                keys: RwLock::new(Arc::new(self.keys.ok_or(BuildError::NoKeys)?)),
+                deployment: RwLock::new(deployment),
+            }),
+        })
+    }
+}
+
+/// The store's deployment id, made if it has none. Two processes that start together agree.
+async fn deployment(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<DeploymentId, BuildError> {
+    let key = RecordKey::deployment();
+    loop {
+        if let Some(found) = store.get(&key).await?
+            && let Some(deployment) = Deployment::from_record(found.value)
+        {
+            return Ok(deployment.id);
+        }
+        let mut id = [0; 16];
+        id.iter_mut().zip(entropy.seed()?).for_each(|(to, from)| *to = from);
+        let now = clock.now();
+        let record = Deployment { id: DeploymentId::from_bytes(id), since: now }.into();
+        let event = Event {
+            at: now,
+            actor: Actor::Marketplace,
+            fact: Fact::DeploymentRenewed { revoked: 0 },
+            feed: None,
+        };
+        let commit = Commit {
+            receipt: None,
+            expectations: Vec::new(),
+            changes: vec![Change::Put { record, expected: None }],
+            events: vec![event],
+        };
+        match store.commit(commit).await? {
+            Committed::Applied { .. } | Committed::Replayed(_) | Committed::Refused(_) => {}
+        }
+    }
+}
+
+#[cfg(feature = "system")]
+fn system_clock() -> Option<Arc<dyn Clock>> {
+    Some(Arc::new(crate::port::SystemClock))
+}
+
+#[cfg(feature = "system")]
+fn system_entropy() -> Option<Arc<dyn Entropy>> {
+    Some(Arc::new(crate::port::SystemEntropy))
+}
+
+#[cfg(not(feature = "system"))]
+fn system_clock() -> Option<Arc<dyn Clock>> {
+    None
+}
+
+#[cfg(not(feature = "system"))]
+fn system_entropy() -> Option<Arc<dyn Entropy>> {
+    None
+}

@@ -1,0 +1,238 @@
+//! What a decision reads and writes: every reading becomes an expectation of its commit.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::{
+    Actor, Event, Fact, FeedChange, Person, PersonId, PersonIdentity, Revision, Tenant, TenantId,
+    Timestamp,
+};
+use crate::error::{ErrorCode, Result};
+use crate::port::{
+    Change, ClaimedName, Commit, Counter, Entity, Expectation, NameOwner, PageSize, Principal,
+    Record, RecordKey, Scan, Seed, Versioned, Within,
+};
+
+use super::Inner;
+
+/// One round of one command.
+pub(super) struct Context<'m> {
+    pub(super) market: &'m Inner,
+    pub(super) principal: &'m Principal,
+    /// The time of the round: the clock's, and never before the log's last event, so that a clock
+    /// that stepped back brings nothing expired to life.
+    pub(super) now: Timestamp,
+    seed: Seed,
+    draws: u32,
+    read: BTreeMap<RecordKey, Option<Versioned<Record>>>,
+    written: BTreeMap<RecordKey, Change>,
+    side: Vec<Change>,
+    facts: Vec<(Fact, Option<FeedChange>)>,
+    actor: Actor,
+    leaves_trace: bool,
+}
+
+/// Who acts, by surrogate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    pub(super) person: PersonId,
+    pub(super) tenant: TenantId,
+}
+
+impl<'m> Context<'m> {
+    pub(super) async fn new(market: &'m Inner, principal: &'m Principal, seed: Seed) -> Result<Self> {
+        let now = market.now().await?;
+        Ok(Context {
+            market,
+            principal,
+            now,
+            seed,
+            draws: 0,
+            read: BTreeMap::new(),
+            written: BTreeMap::new(),
+            side: Vec::new(),
+            facts: Vec::new(),
+            actor: Actor::Marketplace,
+            leaves_trace: false,
+        })
+    }
+
+    /// Sixteen bytes for an id: the time, and what the seed gives for this draw. The same command
+    /// draws the same bytes in every round but for the time.
+    fn draw(&mut self) -> [u8; 16] {
+        self.draws += 1;
+        let digest = Sha256::new_with_prefix(self.seed).chain_update(self.draws.to_be_bytes()).finalize();
+        let mut random = [0; 10];
+        random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        let millis = u64::try_from(self.now.as_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into_bytes()
+    }
+
+    /// A new id of any kind.
+    pub(super) fn id<T>(&mut self, make: impl FnOnce([u8; 16]) -> T) -> T {
+        make(self.draw())
+    }
+
+    /// Reads a record, as the commit must still find it.
+    pub(super) async fn get<E: Entity>(&mut self, key: RecordKey) -> Result<Option<Versioned<E>>> {
+        if let Some(Change::Put { record, expected }) = self.written.get(&key) {
+            let revision = expected.map_or(Revision::FIRST, Revision::next);
+            let head = crate::domain::Position::START;
+            return Ok(E::from_record(record.clone())
+                .map(|value| Versioned { revision, created: head, changed: head, value }));
+        }
+        if !self.read.contains_key(&key) {
+            let found = self.market.store.get(&key).await.map_err(|e| self.market.store_error(&e))?;
+            self.read.insert(key.clone(), found);
+        }
+        let found = self.read.get(&key).cloned().flatten();
+        Ok(found.and_then(|row| {
+            let Versioned { revision, created, changed, value } = row;
+            E::from_record(value).map(|value| Versioned { revision, created, changed, value })
+        }))
+    }
+
+    /// Reads a record that must be there.
+    pub(super) async fn find<E: Entity>(&mut self, key: RecordKey, missing: ErrorCode) -> Result<Versioned<E>> {
+        self.get(key).await?.ok_or_else(|| missing.into())
+    }
+
+    /// Reads a page of a list. Rows are no expectations: read by key whatever a decision rests on.
+    pub(super) async fn scan<E: Entity>(&self, scan: &Scan, size: PageSize) -> Result<Vec<E>> {
+        let rows = self.market.store.scan(scan, None, size).await.map_err(|e| self.market.store_error(&e))?;
+        Ok(rows.into_iter().filter_map(|row| E::from_record(row.value)).collect())
+    }
+
+    /// Reads who has a name.
+    pub(super) async fn owner_of(&self, name: &ClaimedName) -> Result<Option<NameOwner>> {
+        self.market.store.name(name).await.map_err(|e| self.market.store_error(&e))
+    }
+
+    /// Writes a record: a new one if nothing was read under its key, else in place of what was
+    /// read. Answers the revision it will have.
+    pub(super) fn put(&mut self, record: impl Into<Record>) -> Revision {
+        let record = record.into();
+        let key = record.key();
+        let expected = self.expected(&key);
+        self.written.insert(key, Change::Put { record, expected });
+        expected.map_or(Revision::FIRST, Revision::next)
+    }
+
+    /// Removes a record that was read.
+    pub(super) fn delete(&mut self, key: RecordKey) {
+        match self.expected(&key) {
+            Some(expected) => {
+                self.written.insert(key.clone(), Change::Delete { key, expected });
+            }
+            None => {
+                self.written.remove(&key);
+            }
+        }
+    }
+
+    fn expected(&self, key: &RecordKey) -> Option<Revision> {
+        self.read.get(key).and_then(|row| row.as_ref().map(|row| row.revision))
+    }
+
+    /// Adds to a counter.
+    pub(super) fn count(&mut self, counter: Counter, by: i64, within: Within) {
+        self.side.push(Change::Count { counter, by, within });
+    }
+
+    /// Takes a name.
+    pub(super) fn claim(&mut self, name: ClaimedName, owner: NameOwner) {
+        self.side.push(Change::ClaimName { name, owner });
+    }
+
+    /// Gives a name up.
+    pub(super) fn release(&mut self, name: ClaimedName, owner: NameOwner) {
+        self.side.push(Change::ReleaseName { name, owner });
+    }
+
+    /// Records what happened.
+    pub(super) fn event(&mut self, fact: Fact) {
+        self.facts.push((fact, None));
+    }
+
+    /// Records what happened, and what the public feed says of it.
+    pub(super) fn public_event(&mut self, fact: Fact, feed: Option<FeedChange>) {
+        self.facts.push((fact, feed));
+    }
+
+    /// Who acts, for events. Systems and operators are set by the checks that establish them.
+    pub(super) fn acts(&mut self, actor: Actor) {
+        self.actor = actor;
+    }
+
+    /// The person who acts, given a surrogate if this is the first time they are seen.
+    pub(super) async fn who(&mut self) -> Result<Who> {
+        let (identity, operator) = match self.principal {
+            Principal::Person { identity, .. } => (identity, false),
+            Principal::Operator { identity } => (identity, true),
+            Principal::System { .. } => return Err(ErrorCode::Forbidden.into()),
+            Principal::Anonymous => return Err(ErrorCode::Unauthenticated.into()),
+        };
+        let who = self.person(identity).await?;
+        let id = who.person;
+        self.actor = if operator { Actor::Operator { id } } else { Actor::Person { id } };
+        Ok(who)
+    }
+
+    /// The surrogates of a person, made if this is the first time they are named.
+    pub(super) async fn person(&mut self, identity: &PersonIdentity) -> Result<Who> {
+        let tenant = self.tenant(identity).await?;
+        let key = RecordKey::person(identity);
+        if let Some(person) = self.get::<Person>(key).await? {
+            return Ok(Who { person: person.value.id, tenant: person.value.tenant });
+        }
+        let id = self.id(PersonId::from_bytes);
+        self.put(Person { id, tenant, identity: identity.clone(), created_at: self.now });
+        self.event(Fact::PersonSeen { person: id });
+        Ok(Who { person: id, tenant })
+    }
+
+    async fn tenant(&mut self, identity: &PersonIdentity) -> Result<TenantId> {
+        let key = RecordKey::tenant(identity.tenant());
+        if let Some(tenant) = self.get::<Tenant>(key).await? {
+            if tenant.value.closing {
+                return Err(ErrorCode::TenantClosing.into());
+            }
+            return Ok(tenant.value.id);
+        }
+        let id = self.id(TenantId::from_bytes);
+        let identity = identity.tenant().clone();
+        self.put(Tenant { id, identity, closing: false, created_at: self.now });
+        Ok(id)
+    }
+
+    /// What was written so far is committed even if the command is refused: a refusal that must
+    /// leave a trace.
+    pub(super) fn leave_trace(&mut self) {
+        self.leaves_trace = true;
+    }
+
+    /// What a refusal leaves behind: nothing, unless it was to leave a trace.
+    pub(super) fn into_refusal(self) -> Commit {
+        if self.leaves_trace {
+            return self.into_commit();
+        }
+        Commit { receipt: None, expectations: Vec::new(), changes: Vec::new(), events: Vec::new() }
+    }
+
+    /// Everything that was decided.
+    pub(super) fn into_commit(self) -> Commit {
+        let Context { now, read, written, side, facts, actor, .. } = self;
+        let expectations = read
+            .into_iter()
+            .filter(|(key, _)| !written.contains_key(key))
+            .map(|(key, row)| Expectation { key, revision: row.map(|row| row.revision) })
+            .collect();
+        let changes = written.into_values().chain(side).collect();
+        let events = facts
+            .into_iter()
+            .map(|(fact, feed)| Event { at: now, actor: actor.clone(), fact, feed })
+            .collect();
+        Commit { receipt: None, expectations, changes, events }
+    }
+}

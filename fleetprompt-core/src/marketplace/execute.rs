@@ -1,0 +1,214 @@
+//! The one way through for writes: look the key up, replay or decide, commit once.
+
+use std::future::Future;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::domain::{IdempotencyKey, Span};
+use crate::error::{Error, ErrorCode, Result};
+use crate::port::{
+    Committed, CounterFamily, Fingerprint, IdempotencyScope, NameScope, NewReceipt,
+    Principal, RECEIPT_MAX_BYTES, Refusal, StoreError, StoredReceipt,
+};
+use crate::token::Purpose;
+
+use super::Inner;
+use super::context::Context;
+
+/// How often a decision is made again after others changed what it rested on.
+const ROUNDS: u32 = 24;
+
+/// How long an answer is kept for retries.
+pub(super) const RECEIPT_KEPT: Span = Span::hours(48);
+
+/// A write: its input, serialised as the fingerprint of the request, and the decision on it.
+///
+/// A command is the whole of what was asked, precondition included, so that nothing a caller says
+/// can be left out of the fingerprint.
+pub(super) trait Command: Serialize + Sync {
+    /// The operation's name: part of the idempotency scope, and stable.
+    const OPERATION: &'static str;
+    /// What is kept as the answer: ids, states, revisions and times, never a secret.
+    type Receipt: Serialize + DeserializeOwned + Send;
+
+    /// Authorises and decides. Reads go through the context, which turns each into an expectation.
+    fn decide(&self, cx: &mut Context<'_>) -> impl Future<Output = Result<Self::Receipt>> + Send;
+
+    /// Whether the principal may still be told the kept answer.
+    fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: &Self::Receipt,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What is kept under an idempotency key.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kept<R> {
+    Done(R),
+    Refused(ErrorCode),
+}
+
+impl Inner {
+    /// Runs a command under an idempotency key.
+    pub(super) async fn execute<C: Command>(
+        &self,
+        principal: &Principal,
+        key: &IdempotencyKey,
+        command: &C,
+    ) -> Result<C::Receipt> {
+        if principal.is_anonymous() {
+            return Err(ErrorCode::Unauthenticated.into());
+        }
+        self.limit(principal).await?;
+        let seed = self.entropy.seed().map_err(|_| ErrorCode::Unavailable)?;
+        let scope = idempotency_scope(principal, C::OPERATION, key);
+        let request = canonical(command)?;
+        for _ in 0..ROUNDS {
+            let mut cx = Context::new(self, principal, seed).await?;
+            if let Some(kept) = self.kept::<C>(&scope, &request).await? {
+                return self.replay(cx, command, kept).await;
+            }
+            let outcome = command.decide(&mut cx).await;
+            if outcome.is_err() {
+                // The first try of this very request may have had its effect since the key was
+                // looked up; its answer goes before a refusal that it caused.
+                if let Some(kept) = self.kept::<C>(&scope, &request).await? {
+                    return self.replay(Context::new(self, principal, seed).await?, command, kept).await;
+                }
+            }
+            let (kept, mut commit) = match &outcome {
+                Ok(receipt) => (Some(Kept::Done(receipt)), cx.into_commit()),
+                Err(refusal) if refusal.code().is_kept() => {
+                    (Some(Kept::Refused(refusal.code())), cx.into_refusal())
+                }
+                Err(_) => (None, cx.into_refusal()),
+            };
+            commit.receipt = match kept {
+                Some(kept) => Some(self.receipt(scope, &request, &kept)?),
+                None if commit.changes.is_empty() && commit.events.is_empty() => return outcome,
+                None => None,
+            };
+            match self.store.commit(commit).await {
+                Ok(Committed::Applied { .. }) => return outcome,
+                // The next round finds what another run of the same request left, or reads what
+                // others changed and decides again.
+                Ok(Committed::Replayed(_) | Committed::Refused(Refusal::Conflict(_))) => {}
+                Ok(Committed::Refused(refusal)) => {
+                    if self.kept::<C>(&scope, &request).await?.is_none() {
+                        return Err(self.refused(&refusal));
+                    }
+                }
+                // The key answers whether it was applied. If it was not, deciding again is safe.
+                Err(StoreError::OutcomeUnknown(_)) => {}
+                Err(error) => return Err(self.store_error(&error)),
+            }
+        }
+        Err(ErrorCode::Contended.into())
+    }
+
+    async fn kept<C: Command>(
+        &self,
+        scope: &IdempotencyScope,
+        request: &[u8],
+    ) -> Result<Option<Kept<C::Receipt>>> {
+        let Some(stored) = self.store.receipt(scope).await.map_err(|e| self.store_error(&e))? else {
+            return Ok(None);
+        };
+        self.understand(&stored, request).map(Some)
+    }
+
+    fn understand<R: DeserializeOwned>(&self, stored: &StoredReceipt, request: &[u8]) -> Result<Kept<R>> {
+        let keys = self.keys();
+        let key = keys
+            .derive_known(&stored.fingerprint.kid, Purpose::Fingerprint, &self.own_scope())
+            .ok_or(ErrorCode::IdempotencyKeyReused)?;
+        if !key.confirms(&[request], &stored.fingerprint.digest) {
+            return Err(ErrorCode::IdempotencyKeyReused.into());
+        }
+        serde_json::from_str(&stored.answer)
+            .map_err(|_| self.store_error(&StoreError::Corrupt("a kept answer can't be read")))
+    }
+
+    async fn replay<C: Command>(
+        &self,
+        mut cx: Context<'_>,
+        command: &C,
+        kept: Kept<C::Receipt>,
+    ) -> Result<C::Receipt> {
+        if let Kept::Done(receipt) = &kept {
+            command.may_replay(&mut cx, receipt).await?;
+        }
+        kept.answer()
+    }
+
+    fn receipt<R: Serialize>(
+        &self,
+        scope: IdempotencyScope,
+        request: &[u8],
+        kept: &Kept<R>,
+    ) -> Result<NewReceipt> {
+        let keys = self.keys();
+        let key = keys.derive_active(Purpose::Fingerprint, &self.own_scope());
+        let answer = serde_json::to_string(kept)
+            .ok()
+            .filter(|answer| answer.len() <= RECEIPT_MAX_BYTES)
+            .ok_or_else(|| self.store_error(&StoreError::Malformed("an answer is too long to keep")))?;
+        Ok(NewReceipt {
+            scope,
+            fingerprint: Fingerprint { kid: key.kid().clone(), digest: key.keyed_digest(&[request]) },
+            answer,
+            expires_at: self.clock.now().plus(RECEIPT_KEPT),
+        })
+    }
+
+    /// A store's refusal in the words of the domain.
+    fn refused(&self, refusal: &Refusal) -> Error {
+        match refusal {
+            Refusal::Conflict(_) => ErrorCode::Contended.into(),
+            Refusal::NameTaken(name) => match name.scope() {
+                NameScope::Handle => ErrorCode::HandleTaken.into(),
+                NameScope::Slug => ErrorCode::SlugTaken.into(),
+                NameScope::EntitlementSource => ErrorCode::SourceTaken.into(),
+                NameScope::Reference => ErrorCode::ReferenceTaken.into(),
+            },
+            Refusal::OutOfBounds(counter) => match counter.family() {
+                CounterFamily::Owners => ErrorCode::LastOwner.into(),
+                CounterFamily::Seats => ErrorCode::SeatsExhausted.into(),
+                CounterFamily::Releases | CounterFamily::Attempts => {
+                    let now = self.clock.now();
+                    Error::retry(ErrorCode::QuotaExceeded, now.day().next().start().since(now))
+                }
+                _ => ErrorCode::QuotaExceeded.into(),
+            },
+        }
+    }
+}
+
+impl<R> Kept<R> {
+    fn answer(self) -> Result<R> {
+        match self {
+            Kept::Done(receipt) => Ok(receipt),
+            Kept::Refused(code) => Err(code.into()),
+        }
+    }
+}
+
+/// The canonical encoding of a request: versioned, absent fields left out, so that it means the
+/// same in every facade and after an upgrade.
+fn canonical<C: Command>(command: &C) -> Result<Vec<u8>> {
+    serde_json::to_vec(&(1, C::OPERATION, command)).map_err(|_| ErrorCode::Internal.into())
+}
+
+/// Where the answer to a request is kept. A digest, so that the row names nobody.
+fn idempotency_scope(principal: &Principal, operation: &str, key: &IdempotencyKey) -> IdempotencyScope {
+    let mut digest = Sha256::new();
+    for part in [&principal.scope_text(), operation, key.as_str()] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    IdempotencyScope(digest.finalize().into())
+}

@@ -1,0 +1,37 @@
+//! Quotas: how much a publisher or a tenant may have.
+
+/// How much a publisher or a tenant may have. Operators' imports are exempt.
+///
+/// ```
+/// use fleetprompt_core::policy::Quotas;
+/// let strict = Quotas { releases_per_day: 10, ..Quotas::default() };
+/// assert_eq!(strict.listings_per_publisher, 500);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Publishers in a tenant.
+    pub publishers_per_tenant: u64,
+    /// Listings of a publisher that are not deleted.
+    pub listings_per_publisher: u64,
+    /// Releases that a publisher may publish in a day (UTC).
+    pub releases_per_day: u64,
+    /// Members of a publisher.
+    pub members_per_publisher: u64,
+    /// Invitations of a publisher that are pending, or have expired and are not yet pruned.
+    pub pending_invitations: u64,
+    /// Installs that a tenant may begin in a day (UTC).
+    pub installs_per_day: u64,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Quotas {
+            publishers_per_tenant: 20,
+            listings_per_publisher: 500,
+            releases_per_day: 200,
+            members_per_publisher: 100,
+            pending_invitations: 50,
+            installs_per_day: 10_000,
+        }
+    }
+}
