@@ -59,17 +59,14 @@ fn artifact_uri(text: &str) -> Result<String, Rule> {
 }
 
 fn hierarchical(text: &str, schemes: &[&str], wrong: Rule) -> Result<String, Rule> {
-    // The URL standard repairs a good deal of bad input: it drops tabs and line ends, turns
-    // backslashes round, supplies slashes. Whoever writes such a link means to mislead a filter.
-    let repaired = |c: char| {
-        c.is_control()
-            || c.is_whitespace()
-            || matches!(c, '\\' | '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`')
-    };
-    if text.contains(repaired) || !text.contains("://") {
+    if text.contains(misleading) || !text.contains("://") {
         return Err(wrong);
     }
     let url = Url::parse(text).map_err(|_| wrong)?;
+    // A host is unescaped on the way: `%22` comes out as a quotation mark.
+    if url.as_str().contains(misleading) {
+        return Err(wrong);
+    }
     let has_host = url.host_str().is_some_and(|host| !host.is_empty());
     if !schemes.contains(&url.scheme()) || !has_host {
         return Err(wrong);
@@ -78,6 +75,15 @@ fn hierarchical(text: &str, schemes: &[&str], wrong: Rule) -> Result<String, Rul
         return Err(Rule::Other("must not hold a user name or password"));
     }
     Ok(url.into())
+}
+
+/// The URL standard repairs a good deal of bad input: it drops tabs and line ends, turns
+/// backslashes round, escapes what could end an attribute. Whoever writes such a link means to get
+/// past a filter.
+fn misleading(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(c, '\\' | '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`')
 }
 
 /// An artifact of a release: where it is kept, and what its bytes must be. The digest decides;
@@ -151,6 +157,8 @@ mod tests {
             "https://example.com/\t",
             "https://example.com/\"><script>",
             "https://example.com:99999/",
+            "https://%22onclick=x/",
+            "https://%7b%7d/",
         ] {
             assert!(text.parse::<WebLink>().is_err(), "{text:?}");
         }

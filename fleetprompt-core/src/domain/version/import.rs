@@ -206,7 +206,7 @@ mod tests {
             ("a", 1),
             ("alpha", 1),
             ("b", 2),
-            ("-beta", 2),
+            ("_beta", 2),
             ("rc", 3),
             ("c", 3),
         ]);
@@ -230,8 +230,6 @@ mod tests {
     proptest! {
         #[test]
         fn normalising_keeps_the_order_of_pep_440((a, left) in pep_440(), (b, right) in pep_440()) {
-            // `1.2.3-beta4` is a semantic version already and keeps the meaning that it has there.
-            prop_assume!([&a, &b].iter().all(|t| !t.contains('-') || t.parse::<Version>().is_err()));
             let (a, b) = (Version::normalised(&a), Version::normalised(&b));
             prop_assert_eq!(a.is_ok(), left.0.len() <= 3);
             if let (Ok(a), Ok(b)) = (a, b) {
