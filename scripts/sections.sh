@@ -1,0 +1,80 @@
+# Sourced by the project's scripts: runs named sections and sums them up.
+# Every section runs, whatever became of those before it; the exit code of
+# `finish` is that of the first one which failed.
+
+results=()
+first_failure=0
+install=0
+
+# options ARGUMENT...: those that every script takes; the caller defines `usage`.
+options() {
+    local argument
+    for argument in "$@"; do
+        case $argument in
+            --install) install=1 ;;
+            --help | -h) usage && exit 0 ;;
+            *) usage >&2 && exit 2 ;;
+        esac
+    done
+}
+
+heading() {
+    printf '\n== %s ==\n' "$1"
+}
+
+# section NAME COMMAND...
+section() {
+    local name=$1 status=0
+    shift
+    heading "$name"
+    printf '$ %s\n' "$*"
+    "$@" </dev/null || status=$?
+    if ((status == 0)); then
+        results+=("passed   $name")
+    else
+        results+=("FAILED   $name (exit code $status)")
+        ((first_failure)) || first_failure=$status
+    fi
+}
+
+# not_run NAME REASON: said aloud, and never counted as passed.
+not_run() {
+    heading "$1"
+    printf 'not run: %s\n' "$2"
+    results+=("NOT RUN  $1: $2")
+}
+
+finish() {
+    heading "summary"
+    printf '%s\n' "${results[@]}"
+    exit "$first_failure"
+}
+
+# tool NAME: is `cargo NAME` there? With install=1 it is installed if it is not.
+tool() {
+    if cargo "$1" --version >/dev/null 2>&1; then
+        return 0
+    fi
+    if [[ $install == 1 ]]; then
+        section "install cargo-$1" cargo install --locked "cargo-$1"
+    fi
+    cargo "$1" --version >/dev/null 2>&1
+}
+
+# fuzz_each SECONDS: runs every fuzz target for that long.
+fuzz_each() {
+    local targets target
+    if ! tool fuzz; then
+        not_run "fuzz targets" "cargo-fuzz is not installed (cargo install --locked cargo-fuzz)"
+        return
+    fi
+    if ! targets=$(cargo fuzz list); then
+        section "list of fuzz targets" cargo fuzz list
+        return
+    fi
+    # Without unsafe code a sanitizer has nothing to find, and without a
+    # sanitizer the stable compiler is enough.
+    for target in $targets; do
+        section "fuzz $target" cargo fuzz run --sanitizer none "$target" -- -max_total_time="$1"
+    done
+}
