@@ -38,9 +38,7 @@ pub use id::{
     PublisherId, Revision, TenantId,
 };
 pub use idempotency::IdempotencyKey;
-pub use install::{
-    Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption,
-};
+pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption};
 pub use link::*;
 pub use list::*;
 pub use listing::{Asset, Listing, ListingContent, PACK_MEMBERS_MAX, Takedown};
@@ -49,9 +47,7 @@ pub use owning_system::{DeepLinkTemplate, OwningSystem, SystemRegistry, SystemRe
 pub use parse::{ParseError, Rule};
 pub use person::{Person, PersonIdentity, Tenant, TenantIdentity};
 pub use publisher::{Badge, Invitation, Membership, Publisher, PublisherProfile};
-pub use release::{
-    ARTIFACTS_MAX, COMPATIBILITY_MAX, Compatibility, Release, ReleaseContent,
-};
+pub use release::{ARTIFACTS_MAX, COMPATIBILITY_MAX, Compatibility, Release, ReleaseContent};
 pub use text::*;
 pub use time::{Day, Span, Timestamp};
 pub use version::*;

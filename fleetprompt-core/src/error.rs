@@ -213,7 +213,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.field, self.incident) {
             (Some(field), _) => field.fmt(f),
-            (None, Some(incident)) => write!(f, "{} Incident {incident:016x}.", self.code.message()),
+            (None, Some(incident)) => {
+                write!(f, "{} Incident {incident:016x}.", self.code.message())
+            }
             (None, None) => f.write_str(self.code.message()),
         }
     }
@@ -250,7 +252,8 @@ mod tests {
 
     #[test]
     fn words_are_unique_and_messages_are_sentences() {
-        let words: std::collections::BTreeSet<_> = ErrorCode::ALL.iter().map(|c| c.as_str()).collect();
+        let words: std::collections::BTreeSet<_> =
+            ErrorCode::ALL.iter().map(|c| c.as_str()).collect();
         assert_eq!(words.len(), ErrorCode::ALL.len());
         assert!(ErrorCode::ALL.iter().all(|code| code.message().ends_with('.')));
     }

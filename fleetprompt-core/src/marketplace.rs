@@ -17,8 +17,8 @@ use crate::domain::{DeploymentId, PersonIdentity, Span, SystemRegistry, Timestam
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{LimitDecision, Quotas, Rate};
 use crate::port::{
-    Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageSize, Principal, RecordKey, Scan, Store,
-    StoreError, Versioned,
+    Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageSize, Principal, RecordKey,
+    Scan, Store, StoreError, Versioned,
 };
 use crate::token::{Issuer, KeyRing, KeyScope};
 
@@ -43,17 +43,12 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    #[expect(dead_code, reason = "TEMP")]
     identity: Arc<dyn Identity>,
     limits: Option<(Arc<dyn Limiter>, Rate)>,
-    #[expect(dead_code, reason = "TEMP")]
     systems: SystemRegistry,
     quotas: Quotas,
-    #[expect(dead_code, reason = "TEMP")]
     issuer: Issuer,
-    #[expect(dead_code, reason = "TEMP")]
     token_lifetime: Span,
-    #[expect(dead_code, reason = "TEMP")]
     invitation_lifetime: Span,
     keys: RwLock<Arc<KeyRing>>,
     deployment: RwLock<DeploymentId>,
@@ -108,6 +103,12 @@ impl Inner {
         KeyScope::own(self.deployment())
     }
 
+    /// The scope of keys for fingerprints: without the deployment id, since a retry must be known
+    /// again after the marketplace was fenced.
+    fn fingerprint_scope(&self) -> KeyScope<'static> {
+        KeyScope::own(DeploymentId::from_bytes([0; 16]))
+    }
+
     async fn head(&self) -> Result<Head> {
         self.store.head().await.map_err(|error| self.store_error(&error))
     }
@@ -130,14 +131,17 @@ impl Inner {
         after: Option<&crate::port::PageKey>,
         size: PageSize,
     ) -> Result<Vec<Versioned<E>>> {
-        let rows = self.store.scan(scan, after, size).await.map_err(|error| self.store_error(&error))?;
+        let rows =
+            self.store.scan(scan, after, size).await.map_err(|error| self.store_error(&error))?;
         Ok(rows.into_iter().filter_map(typed).collect())
     }
 
     /// Counts the principal's arrival against the configured rate.
     async fn limit(&self, principal: &Principal) -> Result<()> {
         let Some((limiter, rate)) = &self.limits else { return Ok(()) };
-        let key = LimitKey(*crate::domain::Sha256Digest::of(principal.scope_text().as_bytes()).as_bytes());
+        let key = LimitKey(
+            *crate::domain::Sha256Digest::of(principal.scope_text().as_bytes()).as_bytes(),
+        );
         match limiter.arrive(key, *rate).await {
             Ok(LimitDecision::Allowed { .. }) => Ok(()),
             Ok(LimitDecision::Limited { retry_after }) => {
@@ -151,7 +155,9 @@ impl Inner {
     /// never shown.
     fn store_error(&self, error: &StoreError) -> Error {
         match error {
-            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => ErrorCode::Unavailable.into(),
+            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => {
+                ErrorCode::Unavailable.into()
+            }
             StoreError::Full => ErrorCode::StoreFull.into(),
             StoreError::ReadOnly => ErrorCode::StoreReadOnly.into(),
             StoreError::Corrupt(_)
@@ -178,8 +184,12 @@ impl Principal {
     fn scope_text(&self) -> String {
         match self {
             Principal::Anonymous => String::new(),
-            Principal::Person { identity, .. } => format!("person\u{1f}{}", PersonIdentity::natural_key(identity)),
-            Principal::Operator { identity } => format!("operator\u{1f}{}", PersonIdentity::natural_key(identity)),
+            Principal::Person { identity, .. } => {
+                format!("person\u{1f}{}", PersonIdentity::natural_key(identity))
+            }
+            Principal::Operator { identity } => {
+                format!("operator\u{1f}{}", PersonIdentity::natural_key(identity))
+            }
             Principal::System { issuer, client } => format!("system\u{1f}{issuer}\u{1f}{client}"),
         }
     }

@@ -26,8 +26,6 @@ pub use record::{Column, ColumnValue, Entity, Record, RecordKey, RecordKind, Ver
 pub use scan::{
     CatalogueFilter, CatalogueOrder, Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan,
 };
-pub use store::{
-    Head, LogPage, Prune, Store, StoreFuture, StoredEvent, StoredFeedEntry,
-};
+pub use store::{Head, LogPage, Prune, Store, StoreFuture, StoredEvent, StoredFeedEntry};
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemEntropy};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parse::{ParseError, Rule};
+use super::parse::ParseError;
 
 /// At most `MAX` entries, none of them twice, in the order in which they were given.
 ///
@@ -35,13 +35,7 @@ impl<T: PartialEq, const MAX: usize> TryFrom<Vec<T>> for BoundedList<T, MAX> {
     type Error = ParseError;
 
     fn try_from(entries: Vec<T>) -> Result<Self, ParseError> {
-        if entries.len() > MAX {
-            return Err(ParseError::new("list", Rule::TooLong { max: MAX, unit: "entries" }));
-        }
-        let twice = entries.iter().enumerate().any(|(at, entry)| entries.iter().skip(at + 1).any(|e| e == entry));
-        if twice {
-            return Err(ParseError::new("list", Rule::Duplicate));
-        }
+        super::list::check(&entries, "list", MAX)?;
         Ok(BoundedList(entries))
     }
 }

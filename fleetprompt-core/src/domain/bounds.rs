@@ -27,20 +27,11 @@ impl Bound {
         let broken = if chars == 0 {
             Rule::Empty
         } else if chars < self.min_chars {
-            Rule::TooShort {
-                min: self.min_chars,
-                unit: "characters",
-            }
+            Rule::TooShort { min: self.min_chars, unit: "characters" }
         } else if chars > self.max_chars {
-            Rule::TooLong {
-                max: self.max_chars,
-                unit: "characters",
-            }
+            Rule::TooLong { max: self.max_chars, unit: "characters" }
         } else if text.len() > self.max_bytes {
-            Rule::TooLong {
-                max: self.max_bytes,
-                unit: "bytes",
-            }
+            Rule::TooLong { max: self.max_bytes, unit: "bytes" }
         } else {
             return Ok(());
         };
@@ -80,6 +71,8 @@ bounds! {
     ISSUER_NAME: "issuer", 1..=128 characters, 128;
     TENANT_NAME: "tenant", 1..=128 characters, 128;
     SUBJECT_NAME: "subject", 1..=128 characters, 128;
+    CLIENT_NAME: "client", 1..=128 characters, 128;
+    DEPLOYMENT_REFERENCE: "deploymentPin", 1..=256 characters, 256;
 
     TAG: "tag", 1..=50 characters, 50;
     CATEGORY: "category", 1..=40 characters, 40;
@@ -169,23 +162,10 @@ mod tests {
     #[test]
     fn the_longest_text_is_accepted_and_one_character_more_is_not() {
         for kind in kinds() {
-            let Bound {
-                field,
-                max_chars: max,
-                ..
-            } = kind.bound;
+            let Bound { field, max_chars: max, .. } = kind.bound;
             assert_eq!((kind.accepts)(&filled(&kind, max)), Ok(()), "{field}");
             let refused = (kind.accepts)(&filled(&kind, max + 1)).unwrap_err();
-            assert_eq!(
-                refused,
-                ParseError::new(
-                    field,
-                    Rule::TooLong {
-                        max,
-                        unit: "characters"
-                    }
-                )
-            );
+            assert_eq!(refused, ParseError::new(field, Rule::TooLong { max, unit: "characters" }));
         }
     }
 
@@ -201,26 +181,14 @@ mod tests {
     fn bytes_are_counted_where_characters_are_wide() {
         let wide = |bytes: usize| "𝛼".repeat(bytes / 4);
         for kind in kinds() {
-            let Bound {
-                field,
-                max_chars,
-                max_bytes,
-                ..
-            } = kind.bound;
+            let Bound { field, max_chars, max_bytes, .. } = kind.bound;
             let by_bytes = max_chars * 4 > max_bytes;
             if !by_bytes || (kind.accepts)("𝛼").is_err() {
                 continue;
             }
             assert_eq!((kind.accepts)(&wide(max_bytes)), Ok(()), "{field}");
             let refused = (kind.accepts)(&wide(max_bytes + 4)).unwrap_err();
-            assert_eq!(
-                refused.rule(),
-                Rule::TooLong {
-                    max: max_bytes,
-                    unit: "bytes"
-                },
-                "{field}"
-            );
+            assert_eq!(refused.rule(), Rule::TooLong { max: max_bytes, unit: "bytes" }, "{field}");
         }
     }
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{EntitlementId, ListingId, PersonId, PublisherId, TenantId};
 use super::parse::{ParseError, Rule};
-use super::{PolicyDecisionReference, Provider, Reason, SourceReference};
 use super::time::Timestamp;
 use super::vocabulary::{EntitlementState, EntitlementStatus};
+use super::{PolicyDecisionReference, Provider, Reason, SourceReference};
 
 /// A buyer's ownership of a listing. Whether the asset may run is the owning system's to decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

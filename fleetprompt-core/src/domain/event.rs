@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SystemName;
 use super::id::{
     AttemptId, EntitlementId, InvitationId, ListingId, PersonId, PublisherId, TenantId,
 };
-use super::{Reason, SystemName};
 use super::time::Timestamp;
 use super::version::Version;
 use super::vocabulary::{BadgeKind, BindingState, EntitlementState, PublisherRole, TakedownReason};
@@ -159,8 +159,6 @@ facts! {
     PublisherSuspended {
         /// The publisher.
         publisher: PublisherId,
-        /// Why.
-        reason: Reason,
     } => "publisher.suspended", publisher: true, holder: false;
     /// An operator lifted a suspension.
     PublisherRestored {

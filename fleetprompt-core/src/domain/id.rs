@@ -73,8 +73,8 @@ macro_rules! ids {
 
 fn parse_uuid(text: &str, field: &'static str) -> Result<Uuid, ParseError> {
     let wrong = ParseError::new(field, Rule::Format("a lower-case hyphenated UUID"));
-    let canonical = text.len() == 36
-        && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+    let canonical =
+        text.len() == 36 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
     if !canonical {
         return Err(wrong);
     }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{AttemptId, EntitlementId, ListingId, PersonId, PublisherId, TenantId};
-use super::{Reason, Sha256Digest, SystemName, TargetContext, UpstreamId};
 use super::time::{Span, Timestamp};
 use super::version::Version;
 use super::vocabulary::{AssetKind, AttemptState, AttemptStatus, BindingState, InstallMethod};
+use super::{Reason, Sha256Digest, SystemName, TargetContext, UpstreamId};
 use crate::token::KeyId;
 
 /// An audit record that a hand-over began. Never proof that an install happened: that fact lives

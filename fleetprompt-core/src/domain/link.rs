@@ -26,16 +26,8 @@ texts! {
 /// use fleetprompt_core::domain::ARTIFACT_SCHEMES;
 /// assert!(!ARTIFACT_SCHEMES.contains(&"file"));
 /// ```
-pub const ARTIFACT_SCHEMES: &[&str] = &[
-    "git+http",
-    "git+https",
-    "gs",
-    "http",
-    "https",
-    "ipfs",
-    "oci",
-    "s3",
-];
+pub const ARTIFACT_SCHEMES: &[&str] =
+    &["git+http", "git+https", "gs", "http", "https", "ipfs", "oci", "s3"];
 
 const WEB_SCHEMES: &[&str] = &["http", "https"];
 
@@ -123,10 +115,7 @@ mod tests {
     fn links_are_kept_in_their_canonical_form() {
         for (written, kept) in [
             ("http://EXAMPLE.com", "http://example.com/"),
-            (
-                "https://bücher.example/ü?q=ä#x",
-                "https://xn--bcher-kva.example/%C3%BC?q=%C3%A4#x",
-            ),
+            ("https://bücher.example/ü?q=ä#x", "https://xn--bcher-kva.example/%C3%BC?q=%C3%A4#x"),
             ("https://0x7f.1/", "https://127.0.0.1/"),
             ("https://[::1]:8443/a", "https://[::1]:8443/a"),
         ] {
@@ -207,11 +196,7 @@ mod tests {
     #[test]
     fn the_schemes_that_a_refusal_lists_are_those_of_the_table() {
         let refused = "x".parse::<ArtifactUri>().unwrap_err().to_string();
-        assert!(
-            ARTIFACT_SCHEMES
-                .iter()
-                .all(|scheme| refused.contains(&format!("`{scheme}`")))
-        );
+        assert!(ARTIFACT_SCHEMES.iter().all(|scheme| refused.contains(&format!("`{scheme}`"))));
     }
 
     #[test]

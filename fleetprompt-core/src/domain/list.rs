@@ -78,28 +78,20 @@ lists! {
     SecretNames of SecretName = "secretNames", MAX_SECRET_NAMES, "SMTP_PASSWORD";
 }
 
-fn check<T: PartialEq>(entries: &[T], field: &'static str, max: usize) -> Result<(), ParseError> {
+pub(super) fn check<T: PartialEq>(
+    entries: &[T],
+    field: &'static str,
+    max: usize,
+) -> Result<(), ParseError> {
     count(entries.len(), field, max)?;
-    let twice = entries
-        .iter()
-        .enumerate()
-        .any(|(n, entry)| entries.iter().take(n).any(|e| e == entry));
-    if twice {
-        Err(ParseError::new(field, Rule::Duplicate))
-    } else {
-        Ok(())
-    }
+    let twice =
+        entries.iter().enumerate().any(|(n, entry)| entries.iter().take(n).any(|e| e == entry));
+    if twice { Err(ParseError::new(field, Rule::Duplicate)) } else { Ok(()) }
 }
 
 fn count(entries: usize, field: &'static str, max: usize) -> Result<(), ParseError> {
     if entries > max {
-        return Err(ParseError::new(
-            field,
-            Rule::TooLong {
-                max,
-                unit: "entries",
-            },
-        ));
+        return Err(ParseError::new(field, Rule::TooLong { max, unit: "entries" }));
     }
     Ok(())
 }
@@ -126,11 +118,7 @@ mod tests {
     #[test]
     fn entries_that_differ_in_case_alone_are_the_same_tag() {
         let refused = serde_json::from_str::<Tags>(r#"["ai", "rag", "AI"]"#).unwrap_err();
-        assert!(
-            refused
-                .to_string()
-                .starts_with("tags holds the same entry twice")
-        );
+        assert!(refused.to_string().starts_with("tags holds the same entry twice"));
     }
 
     #[test]

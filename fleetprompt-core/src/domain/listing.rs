@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounded::BoundedList;
 use super::id::{ListingId, PublisherId};
 use super::link::WebLink;
-use super::bounded::BoundedList;
 use super::name::Slug;
+use super::time::Timestamp;
+use super::vocabulary::{AssetKind, ListingState, PriceClass, TakedownReason, Visibility};
 use super::{
     Category, Description, License, Reason, SchemaVersion, Summary, Tags, Title, UpstreamId,
 };
-use super::time::Timestamp;
-use super::vocabulary::{AssetKind, ListingState, PriceClass, TakedownReason, Visibility};
 
 /// The most listings that a pack can hold.
 pub const PACK_MEMBERS_MAX: usize = 20;
@@ -25,7 +25,12 @@ pub const PACK_MEMBERS_MAX: usize = 20;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Asset {
     /// An agent that WebHost.Systems runs.
     WhsAgent {

@@ -78,10 +78,7 @@ pub const RESERVED_HANDLES: &[&str] = &[
 
 fn handle(text: &str) -> Result<String, Rule> {
     let stored = address_name(text)?;
-    if RESERVED_HANDLES
-        .iter()
-        .any(|word| strokes(word).eq(strokes(&stored)))
-    {
+    if RESERVED_HANDLES.iter().any(|word| strokes(word).eq(strokes(&stored))) {
         return Err(Rule::Other("is reserved"));
     }
     Ok(stored)
@@ -91,11 +88,9 @@ fn address_name(text: &str) -> Result<String, Rule> {
     let parts_of_words = text
         .split(['-', '_', '.'])
         .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    parts_of_words
-        .then(|| text.to_ascii_lowercase())
-        .ok_or(Rule::Characters(
-            "ASCII letters and digits, with single `-`, `_` or `.` between them",
-        ))
+    parts_of_words.then(|| text.to_ascii_lowercase()).ok_or(Rule::Characters(
+        "ASCII letters and digits, with single `-`, `_` or `.` between them",
+    ))
 }
 
 fn skeleton(text: &str) -> Result<String, Rule> {
@@ -156,9 +151,8 @@ mod tests {
         for good in ["a", "7", "a-b_c.d", "X1"] {
             assert!(good.parse::<Handle>().is_ok(), "{good}");
         }
-        for bad in [
-            "-a", "a-", "a--b", "a-_b", "..", ".", "a b", "a/b", "é", "аcme", "a\0", " a",
-        ] {
+        for bad in ["-a", "a-", "a--b", "a-_b", "..", ".", "a b", "a/b", "é", "аcme", "a\0", " a"]
+        {
             assert!(bad.parse::<Handle>().is_err(), "{bad:?}");
             assert!(bad.parse::<Slug>().is_err(), "{bad:?}");
         }
@@ -166,15 +160,7 @@ mod tests {
 
     #[test]
     fn reserved_words_and_their_look_alikes_are_no_handles() {
-        for word in [
-            "admin",
-            "API",
-            "adrnin",
-            "adm1n",
-            "0perator",
-            "robots-txt",
-            "vvhs",
-        ] {
+        for word in ["admin", "API", "adrnin", "adm1n", "0perator", "robots-txt", "vvhs"] {
             let refused = word.parse::<Handle>().unwrap_err();
             assert_eq!(refused.to_string(), "handle is reserved", "{word}");
             assert!(word.parse::<Slug>().is_ok(), "{word}");
@@ -185,11 +171,7 @@ mod tests {
     #[test]
     fn the_reserved_words_are_names_in_order() {
         assert!(RESERVED_HANDLES.is_sorted());
-        assert!(
-            RESERVED_HANDLES
-                .iter()
-                .all(|word| word.parse::<Slug>().is_ok())
-        );
+        assert!(RESERVED_HANDLES.iter().all(|word| word.parse::<Slug>().is_ok()));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::id::AttemptId;
 use super::parse::{ParseError, Rule};
-use super::{ClientName, IssuerName, TargetContext, UpstreamId};
 use super::vocabulary::AssetKind;
 use super::word::SystemName;
+use super::{ClientName, IssuerName, TargetContext, UpstreamId};
 use crate::token::Audience;
 
 /// A product that owns assets and decides who may run them. Configured by whoever runs the
@@ -78,7 +78,10 @@ impl DeepLinkTemplate {
                 Piece::UpstreamId => percent_encode(&mut url, upstream_id.as_str()),
                 Piece::AttemptId => percent_encode(&mut url, &attempt.to_string()),
                 Piece::Context => {
-                    percent_encode(&mut url, context.map(TargetContext::as_str).unwrap_or_default());
+                    percent_encode(
+                        &mut url,
+                        context.map(TargetContext::as_str).unwrap_or_default(),
+                    );
                 }
             }
         }
@@ -103,14 +106,19 @@ impl FromStr for DeepLinkTemplate {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, from_name)) = rest.split_once('{') {
-            let (name, after) =
-                from_name.split_once('}').ok_or(refuse(Rule::Other("has a place that is not closed")))?;
+            let (name, after) = from_name
+                .split_once('}')
+                .ok_or(refuse(Rule::Other("has a place that is not closed")))?;
             let place = match name {
                 "kind" => Piece::Kind,
                 "upstreamId" => Piece::UpstreamId,
                 "attemptId" => Piece::AttemptId,
                 "context" => Piece::Context,
-                _ => return Err(refuse(Rule::NotOneOf("{kind}, {upstreamId}, {attemptId}, {context}"))),
+                _ => {
+                    return Err(refuse(Rule::NotOneOf(
+                        "{kind}, {upstreamId}, {attemptId}, {context}",
+                    )));
+                }
             };
             pieces.extend([Piece::Text(before.to_owned()), place]);
             rest = after;
@@ -137,7 +145,9 @@ impl FromStr for DeepLinkTemplate {
 fn percent_encode(into: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => into.push(byte.into()),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                into.push(byte.into())
+            }
             // Writing to a string does not fail.
             _ => drop(write!(into, "%{byte:02X}")),
         }
@@ -176,7 +186,10 @@ impl SystemRegistry {
     ///
     /// # Errors
     /// When two systems share what must be unique, or a link leads elsewhere.
-    pub fn new(systems: Vec<OwningSystem>, allowed_hosts: &[&str]) -> Result<Self, SystemRegistryError> {
+    pub fn new(
+        systems: Vec<OwningSystem>,
+        allowed_hosts: &[&str],
+    ) -> Result<Self, SystemRegistryError> {
         for (at, system) in systems.iter().enumerate() {
             if system.kinds.contains(&AssetKind::Pack) {
                 return Err(SystemRegistryError::OwnsPacks(system.name.clone()));
@@ -227,28 +240,48 @@ mod tests {
 
     #[test]
     fn a_hostile_upstream_id_stays_one_parameter() {
-        let template: DeepLinkTemplate = "https://whs.example/i?u={upstreamId}&c={context}".parse().unwrap();
+        let template: DeepLinkTemplate =
+            "https://whs.example/i?u={upstreamId}&c={context}".parse().unwrap();
         let context = "x#y\u{e9}/../&c=z".parse().unwrap();
         let hostile = "a&admin=1#frag ment?%00".parse().unwrap();
-        let url = template.fill(AssetKind::WhsAgent, &hostile, AttemptId::from_bytes([1; 16]), Some(&context));
+        let url = template.fill(
+            AssetKind::WhsAgent,
+            &hostile,
+            AttemptId::from_bytes([1; 16]),
+            Some(&context),
+        );
         let pairs: Vec<_> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
-        assert_eq!(pairs, [
-            ("u".to_owned(), "a&admin=1#frag ment?%00".to_owned()),
-            ("c".to_owned(), "x#y\u{e9}/../&c=z".to_owned()),
-        ]);
+        assert_eq!(
+            pairs,
+            [
+                ("u".to_owned(), "a&admin=1#frag ment?%00".to_owned()),
+                ("c".to_owned(), "x#y\u{e9}/../&c=z".to_owned()),
+            ]
+        );
     }
 
     #[test]
     fn schemes_and_hosts_are_fixed_by_the_template() {
         for refused in [
-            "javascript:alert(1)", "data:text/html,x", "/relative", "http://whs.example/",
-            "https://{upstreamId}/", "https://whs.example{upstreamId}/", "https://whs{kind}.example/x",
-            "https://user@whs.example/", "https://whs.example/{secret}", "https://whs.example/{kind",
-            "{upstreamId}", "https://whs.example:{kind}/", "ftp://whs.example/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/relative",
+            "http://whs.example/",
+            "https://{upstreamId}/",
+            "https://whs.example{upstreamId}/",
+            "https://whs{kind}.example/x",
+            "https://user@whs.example/",
+            "https://whs.example/{secret}",
+            "https://whs.example/{kind",
+            "{upstreamId}",
+            "https://whs.example:{kind}/",
+            "ftp://whs.example/",
         ] {
             assert!(refused.parse::<DeepLinkTemplate>().is_err(), "{refused}");
         }
-        for accepted in ["https://whs.example/{upstreamId}", "http://127.0.0.1:8080/x", "https://whs.example"] {
+        for accepted in
+            ["https://whs.example/{upstreamId}", "http://127.0.0.1:8080/x", "https://whs.example"]
+        {
             assert!(accepted.parse::<DeepLinkTemplate>().is_ok(), "{accepted}");
         }
     }

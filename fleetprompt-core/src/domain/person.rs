@@ -73,7 +73,11 @@ impl TenantIdentity {
 /// Names stay out of logs.
 impl fmt::Debug for TenantIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_personal() { "TenantIdentity(personal)" } else { "TenantIdentity(organisation)" })
+        f.write_str(if self.is_personal() {
+            "TenantIdentity(personal)"
+        } else {
+            "TenantIdentity(organisation)"
+        })
     }
 }
 

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::id::{InvitationId, PersonId, PublisherId, TenantId};
 use super::link::WebLink;
 use super::name::Handle;
-use super::{DisplayName, EvidenceReference, Reason, Sha256Digest, Summary};
 use super::time::Timestamp;
 use super::vocabulary::{BadgeKind, PublisherRole};
+use super::{DisplayName, EvidenceReference, Reason, Sha256Digest, Summary};
 use crate::token::KeyId;
 
 /// A tenant's public face in the marketplace.

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounded::BoundedList;
 use super::id::ListingId;
 use super::link::ArtifactPointer;
-use super::bounded::BoundedList;
+use super::time::Timestamp;
+use super::version::{Channel, Version};
 use super::{
     Capabilities, CompatibleRange, DeploymentReference, Reason, ReleaseNotes, SchemaVersion,
     SecretNames, Sha256Digest, SystemName,
 };
-use super::time::Timestamp;
-use super::version::{Channel, Version};
 
 /// The most artifact pointers that a release can hold.
 pub const ARTIFACTS_MAX: usize = 20;

@@ -17,10 +17,7 @@ pub(crate) fn parse(bound: &Bound, policy: Policy, text: &str) -> Result<String,
     // No stored form is shorter than a quarter of what was given, white space around it
     // aside; so the work on hostile input is bounded before it starts.
     if text.len() / 4 > bound.max_bytes {
-        let rule = Rule::TooLong {
-            max: bound.max_chars,
-            unit: "characters",
-        };
+        let rule = Rule::TooLong { max: bound.max_chars, unit: "characters" };
         return Err(ParseError::new(bound.field, rule));
     }
     let stored = policy(text).map_err(|rule| ParseError::new(bound.field, rule))?;
@@ -125,6 +122,10 @@ texts! {
     TenantName = TENANT_NAME, opaque, "org_2a" => "org_2a";
     /// A person or service, as the identity provider names it; opaque.
     SubjectName = SUBJECT_NAME, opaque, "user_7f" => "user_7f";
+    /// An owning system's service identity, as the identity provider names it; opaque.
+    ClientName = CLIENT_NAME, opaque, "whs-backend" => "whs-backend";
+    /// A deployment in an owning system that a release recommends; opaque, and a hint only.
+    DeploymentReference = DEPLOYMENT_REFERENCE, opaque, "dep_2026_01" => "dep_2026_01";
 }
 
 fn one_line(text: &str) -> Result<String, Rule> {
@@ -198,9 +199,7 @@ fn joiners(text: &str) -> bool {
 /// Variation selectors choose how the character before them looks. In a row they choose nothing,
 /// and have been used to smuggle hidden text past readers.
 fn stacked_selectors(text: &str) -> bool {
-    text.chars()
-        .zip(text.chars().skip(1))
-        .any(|(a, b)| selector(a) && selector(b))
+    text.chars().zip(text.chars().skip(1)).any(|(a, b)| selector(a) && selector(b))
 }
 
 fn selector(c: char) -> bool {
@@ -261,9 +260,7 @@ mod tests {
 
     #[test]
     fn names_refuse_what_cannot_be_seen() {
-        let lines = [
-            '\n', '\r', '\t', '\u{85}', '\u{2028}', '\u{2029}', '\u{200c}', '\u{200d}',
-        ];
+        let lines = ['\n', '\r', '\t', '\u{85}', '\u{2028}', '\u{2029}', '\u{200c}', '\u{200d}'];
         for c in HIDDEN.iter().chain(&lines) {
             let refused = format!("Acme{c}Bot").parse::<Title>().unwrap_err();
             assert!(matches!(refused.rule(), Rule::Characters(_)), "{c:?}");
@@ -272,15 +269,9 @@ mod tests {
 
     #[test]
     fn names_may_be_in_any_script() {
-        for name in [
-            "研究助手",
-            "مساعد",
-            "सहायक",
-            "Помощник",
-            "Ünïcode — № 1",
-            "Robot 🤖",
-            "❤\u{fe0f}",
-        ] {
+        for name in
+            ["研究助手", "مساعد", "सहायक", "Помощник", "Ünïcode — № 1", "Robot 🤖", "❤\u{fe0f}"]
+        {
             assert_eq!(name.parse::<Title>().unwrap().as_str(), name);
         }
     }
@@ -293,11 +284,7 @@ mod tests {
     #[test]
     fn names_without_a_visible_character_are_empty() {
         for name in [" ", "\u{a0}\u{3000}", "\u{2800}", "\u{301}", "\u{fe0f}"] {
-            assert_eq!(
-                name.parse::<DisplayName>().unwrap_err().rule(),
-                Rule::Empty,
-                "{name:?}"
-            );
+            assert_eq!(name.parse::<DisplayName>().unwrap_err().rule(), Rule::Empty, "{name:?}");
         }
     }
 
@@ -305,10 +292,7 @@ mod tests {
     fn text_hidden_in_variation_selectors_does_not_get_through() {
         let smuggled = "A\u{fe01}\u{fe02}\u{fe03}";
         assert!(smuggled.parse::<Title>().is_err());
-        assert_eq!(
-            smuggled.parse::<Description>().unwrap().as_str(),
-            "A\u{fe01}"
-        );
+        assert_eq!(smuggled.parse::<Description>().unwrap().as_str(), "A\u{fe01}");
     }
 
     #[test]
@@ -332,17 +316,10 @@ mod tests {
         for text in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}💻"] {
             assert_eq!(text.parse::<Description>().unwrap().as_str(), text);
         }
-        for text in [
-            "to\u{200d}ken",
-            "tokén\u{200c}s",
-            "\u{200d}é",
-            "é\u{200d}",
-            "é\u{200d}\u{200c}a",
-        ] {
-            assert!(
-                !joiners(text.parse::<Description>().unwrap().as_str()),
-                "{text:?}"
-            );
+        for text in
+            ["to\u{200d}ken", "tokén\u{200c}s", "\u{200d}é", "é\u{200d}", "é\u{200d}\u{200c}a"]
+        {
+            assert!(!joiners(text.parse::<Description>().unwrap().as_str()), "{text:?}");
         }
     }
 
@@ -351,28 +328,15 @@ mod tests {
         for kept in ["Cafe\u{301}", "a  b", "../../etc", "urn:x:<1>"] {
             assert_eq!(kept.parse::<UpstreamId>().unwrap().as_str(), kept);
         }
-        for refused in [
-            " a",
-            "a ",
-            "a\u{a0}",
-            "a\nb",
-            "a\0",
-            "a\u{200d}b",
-            "\u{202e}a",
-        ] {
+        for refused in [" a", "a ", "a\u{a0}", "a\nb", "a\0", "a\u{200d}b", "\u{202e}a"] {
             assert!(refused.parse::<UpstreamId>().is_err(), "{refused:?}");
         }
     }
 
     #[test]
     fn serde_parses_too() {
-        let bell = serde_json::from_str::<Title>(r#""a\u0007b""#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            bell.starts_with("title may only hold visible characters on one line"),
-            "{bell}"
-        );
+        let bell = serde_json::from_str::<Title>(r#""a\u0007b""#).unwrap_err().to_string();
+        assert!(bell.starts_with("title may only hold visible characters on one line"), "{bell}");
         let title: Title = serde_json::from_str(r#"" a ""#).unwrap();
         assert_eq!(serde_json::to_string(&title).unwrap(), r#""a""#);
     }
@@ -380,13 +344,7 @@ mod tests {
     #[test]
     fn a_flood_of_text_is_refused_by_its_length() {
         let refused = "\u{200b}".repeat(1 << 20).parse::<Title>().unwrap_err();
-        assert_eq!(
-            refused.rule(),
-            Rule::TooLong {
-                max: 120,
-                unit: "characters"
-            }
-        );
+        assert_eq!(refused.rule(), Rule::TooLong { max: 120, unit: "characters" });
     }
 
     proptest! {

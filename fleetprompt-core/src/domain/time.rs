@@ -78,7 +78,7 @@ impl FromStr for Timestamp {
         let at: jiff::Timestamp =
             text.parse().map_err(|_| ParseError::new("timestamp", Rule::Format("RFC 3339")))?;
         let millis = at.as_millisecond();
-        if millis < Self::MIN.0 || millis > Self::MAX.0 {
+        if !(Self::MIN.0..=Self::MAX.0).contains(&millis) {
             return Err(ParseError::new("timestamp", Rule::OutOfRange));
         }
         Ok(Timestamp(millis))

@@ -44,11 +44,7 @@ impl Version {
 
     /// Whether this is a stable version or a pre-release.
     pub fn channel(&self) -> Channel {
-        if self.parsed.pre.is_empty() {
-            Channel::Stable
-        } else {
-            Channel::Prerelease
-        }
+        if self.parsed.pre.is_empty() { Channel::Stable } else { Channel::Prerelease }
     }
 
     /// A text whose byte order is the order of precedence.
@@ -70,10 +66,7 @@ impl FromStr for Version {
         bounds::VERSION.check(text)?;
         let parsed = semver::Version::parse(text)
             .map_err(|_| refused("a semantic version, as in 1.2.3 or 2.0.0-rc.1"))?;
-        Ok(Version {
-            parsed,
-            text: text.to_owned(),
-        })
+        Ok(Version { parsed, text: text.to_owned() })
     }
 }
 
@@ -141,12 +134,7 @@ mod tests {
 
     #[test]
     fn versions_are_semantic_and_strictly_so() {
-        for good in [
-            "0.0.0",
-            "1.2.3-a.1+b.01",
-            "1.0.0--",
-            "18446744073709551615.0.0",
-        ] {
+        for good in ["0.0.0", "1.2.3-a.1+b.01", "1.0.0--", "18446744073709551615.0.0"] {
             assert_eq!(version(good).to_string(), good);
         }
         for bad in [

@@ -305,11 +305,7 @@ mod tests {
         ];
         for &from in ListingState::ALL {
             for &to in ListingState::ALL {
-                assert_eq!(
-                    from.can_become(to),
-                    edges.contains(&(from, to)),
-                    "{from} to {to}"
-                );
+                assert_eq!(from.can_become(to), edges.contains(&(from, to)), "{from} to {to}");
             }
         }
     }
@@ -327,11 +323,7 @@ mod tests {
         ];
         for &from in EntitlementState::ALL {
             for &to in EntitlementState::ALL {
-                assert_eq!(
-                    from.can_become(to),
-                    edges.contains(&(from, to)),
-                    "{from} to {to}"
-                );
+                assert_eq!(from.can_become(to), edges.contains(&(from, to)), "{from} to {to}");
             }
         }
     }

@@ -31,30 +31,15 @@ texts! {
 
 fn tag(text: &str) -> Result<String, Rule> {
     let lowered = text.to_ascii_lowercase();
-    word(
-        &lowered,
-        is_lower,
-        b".+#_-",
-        "`a-z`, `0-9` and, not first, `.+#_-`",
-    )
+    word(&lowered, is_lower, b".+#_-", "`a-z`, `0-9` and, not first, `.+#_-`")
 }
 
 fn category(text: &str) -> Result<String, Rule> {
-    word(
-        text,
-        |b| is_lower(b) || b == b'-',
-        b"-",
-        "`a-z`, `0-9` and `-`",
-    )
+    word(text, |b| is_lower(b) || b == b'-', b"-", "`a-z`, `0-9` and `-`")
 }
 
 fn capability(text: &str) -> Result<String, Rule> {
-    word(
-        text,
-        is_lower,
-        b"._:/-",
-        "`a-z`, `0-9` and, not first, `._:/-`",
-    )
+    word(text, is_lower, b"._:/-", "`a-z`, `0-9` and, not first, `._:/-`")
 }
 
 fn system_name(text: &str) -> Result<String, Rule> {
@@ -88,9 +73,7 @@ fn media_type(text: &str) -> Result<String, Rule> {
 /// `restricted-name` of RFC 6838.
 fn restricted_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
 }
 
 fn license(text: &str) -> Result<String, Rule> {
@@ -166,10 +149,7 @@ fn license_id(token: &str) -> bool {
 
 /// `idstring` of the SPDX grammar.
 fn id_string(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
 
 fn is_lower(b: u8) -> bool {
@@ -184,9 +164,7 @@ fn word(
 ) -> Result<String, Rule> {
     let valid = text.bytes().next().is_some_and(first)
         && text.bytes().all(|b| is_lower(b) || inner.contains(&b));
-    valid
-        .then(|| text.to_owned())
-        .ok_or(Rule::Characters(allowed))
+    valid.then(|| text.to_owned()).ok_or(Rule::Characters(allowed))
 }
 
 #[cfg(test)]
@@ -203,15 +181,7 @@ mod tests {
 
     #[test]
     fn tags_take_the_names_of_languages_and_frameworks() {
-        let good = [
-            "c++",
-            "c#",
-            "node.js",
-            "3d",
-            "large-language-models",
-            "snake_case",
-            "RAG",
-        ];
+        let good = ["c++", "c#", "node.js", "3d", "large-language-models", "snake_case", "RAG"];
         assert_eq!(accepted::<Tag>(&good), [true; 7]);
         let bad = [".net", "#ai", "two words", "é", "a,b", "a/b", "\u{212a}"];
         assert_eq!(accepted::<Tag>(&bad), [false; 7]);
@@ -252,15 +222,7 @@ mod tests {
             accepted::<MediaType>(&["text/plain", "application/vnd.acme.agent+json", "a/b"]),
             [true; 3]
         );
-        let bad = [
-            "text",
-            "text/",
-            "/plain",
-            "a/b/c",
-            "text/html; charset=utf-8",
-            "a /b",
-            "*/*",
-        ];
+        let bad = ["text", "text/", "/plain", "a/b/c", "text/html; charset=utf-8", "a /b", "*/*"];
         assert_eq!(accepted::<MediaType>(&bad), [false; 7]);
     }
 

@@ -32,7 +32,8 @@ impl Context<'_> {
             return Ok(standing);
         }
         let who = self.who().await?;
-        let membership = self.get::<Membership>(RecordKey::membership(publisher, who.person)).await?;
+        let membership =
+            self.get::<Membership>(RecordKey::membership(publisher, who.person)).await?;
         Ok(membership.map_or(standing, |member| standing.with(role_standing(member.value.role))))
     }
 
@@ -49,7 +50,11 @@ impl Context<'_> {
     }
 
     /// How the principal stands to what `holder` in `tenant` holds.
-    pub(super) async fn standing_to(&mut self, tenant: TenantId, holder: Option<PersonId>) -> Result<Standings> {
+    pub(super) async fn standing_to(
+        &mut self,
+        tenant: TenantId,
+        holder: Option<PersonId>,
+    ) -> Result<Standings> {
         let standing = self.standing();
         let Principal::Person { role, .. } = self.principal else { return Ok(standing) };
         let role = *role;
@@ -107,8 +112,13 @@ pub(super) fn holding(
     if who.tenant != tenant {
         return standing;
     }
-    let standing = if role == TenantRole::Admin { standing.with(Standing::TenantAdmin) } else { standing };
-    if holder.is_none_or(|person| person == who.person) { standing.with(Standing::Holder) } else { standing }
+    let standing =
+        if role == TenantRole::Admin { standing.with(Standing::TenantAdmin) } else { standing };
+    if holder.is_none_or(|person| person == who.person) {
+        standing.with(Standing::Holder)
+    } else {
+        standing
+    }
 }
 
 /// Allowed; or forbidden, for whoever may know that the thing exists; or not found.
@@ -116,8 +126,14 @@ pub(super) fn judge(standings: Standings, action: Action, missing: ErrorCode) ->
     if standings.may(action) {
         return Ok(());
     }
-    let knows = [Standing::Viewer, Standing::Maintainer, Standing::Owner, Standing::Holder, Standing::TenantAdmin]
-        .into_iter()
-        .any(|standing| standings.has(standing));
+    let knows = [
+        Standing::Viewer,
+        Standing::Maintainer,
+        Standing::Owner,
+        Standing::Holder,
+        Standing::TenantAdmin,
+    ]
+    .into_iter()
+    .any(|standing| standings.has(standing));
     Err(if knows { ErrorCode::Forbidden } else { missing }.into())
 }

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::domain::{Deployment, DeploymentId, Event, Actor, Fact, Span, SystemRegistry};
+use crate::domain::{Actor, Deployment, DeploymentId, Event, Fact, Span, SystemRegistry};
 use crate::policy::{Quotas, Rate};
 use crate::port::{
-    Change, Clock, Commit, Committed, Entity as _, Entropy, Identity, Limiter, RecordKey, Store, StoreError, TrustHost,
+    Change, Clock, Commit, Committed, Entity as _, Entropy, Identity, Limiter, RecordKey, Store,
+    StoreError, TrustHost,
 };
 use crate::token::{Issuer, KeyRing};
 

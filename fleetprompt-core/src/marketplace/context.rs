@@ -41,7 +41,11 @@ pub(super) struct Who {
 }
 
 impl<'m> Context<'m> {
-    pub(super) async fn new(market: &'m Inner, principal: &'m Principal, seed: Seed) -> Result<Self> {
+    pub(super) async fn new(
+        market: &'m Inner,
+        principal: &'m Principal,
+        seed: Seed,
+    ) -> Result<Self> {
         let now = market.now().await?;
         Ok(Context {
             market,
@@ -62,7 +66,8 @@ impl<'m> Context<'m> {
     /// draws the same bytes in every round but for the time.
     fn draw(&mut self) -> [u8; 16] {
         self.draws += 1;
-        let digest = Sha256::new_with_prefix(self.seed).chain_update(self.draws.to_be_bytes()).finalize();
+        let digest =
+            Sha256::new_with_prefix(self.seed).chain_update(self.draws.to_be_bytes()).finalize();
         let mut random = [0; 10];
         random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         let millis = u64::try_from(self.now.as_millis()).unwrap_or_default();
@@ -79,11 +84,16 @@ impl<'m> Context<'m> {
         if let Some(Change::Put { record, expected }) = self.written.get(&key) {
             let revision = expected.map_or(Revision::FIRST, Revision::next);
             let head = crate::domain::Position::START;
-            return Ok(E::from_record(record.clone())
-                .map(|value| Versioned { revision, created: head, changed: head, value }));
+            return Ok(E::from_record(record.clone()).map(|value| Versioned {
+                revision,
+                created: head,
+                changed: head,
+                value,
+            }));
         }
         if !self.read.contains_key(&key) {
-            let found = self.market.store.get(&key).await.map_err(|e| self.market.store_error(&e))?;
+            let found =
+                self.market.store.get(&key).await.map_err(|e| self.market.store_error(&e))?;
             self.read.insert(key.clone(), found);
         }
         let found = self.read.get(&key).cloned().flatten();
@@ -94,13 +104,22 @@ impl<'m> Context<'m> {
     }
 
     /// Reads a record that must be there.
-    pub(super) async fn find<E: Entity>(&mut self, key: RecordKey, missing: ErrorCode) -> Result<Versioned<E>> {
+    pub(super) async fn find<E: Entity>(
+        &mut self,
+        key: RecordKey,
+        missing: ErrorCode,
+    ) -> Result<Versioned<E>> {
         self.get(key).await?.ok_or_else(|| missing.into())
     }
 
     /// Reads a page of a list. Rows are no expectations: read by key whatever a decision rests on.
     pub(super) async fn scan<E: Entity>(&self, scan: &Scan, size: PageSize) -> Result<Vec<E>> {
-        let rows = self.market.store.scan(scan, None, size).await.map_err(|e| self.market.store_error(&e))?;
+        let rows = self
+            .market
+            .store
+            .scan(scan, None, size)
+            .await
+            .map_err(|e| self.market.store_error(&e))?;
         Ok(rows.into_iter().filter_map(|row| E::from_record(row.value)).collect())
     }
 

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::domain::{IdempotencyKey, Span};
 use crate::error::{Error, ErrorCode, Result};
 use crate::port::{
-    Committed, CounterFamily, Fingerprint, IdempotencyScope, NameScope, NewReceipt,
-    Principal, RECEIPT_MAX_BYTES, Refusal, StoreError, StoredReceipt,
+    Committed, CounterFamily, Fingerprint, IdempotencyScope, NameScope, NewReceipt, Principal,
+    RECEIPT_MAX_BYTES, Refusal, StoreError, StoredReceipt,
 };
 use crate::token::Purpose;
 
@@ -77,7 +77,9 @@ impl Inner {
                 // The first try of this very request may have had its effect since the key was
                 // looked up; its answer goes before a refusal that it caused.
                 if let Some(kept) = self.kept::<C>(&scope, &request).await? {
-                    return self.replay(Context::new(self, principal, seed).await?, command, kept).await;
+                    return self
+                        .replay(Context::new(self, principal, seed).await?, command, kept)
+                        .await;
                 }
             }
             let (kept, mut commit) = match &outcome {
@@ -115,16 +117,21 @@ impl Inner {
         scope: &IdempotencyScope,
         request: &[u8],
     ) -> Result<Option<Kept<C::Receipt>>> {
-        let Some(stored) = self.store.receipt(scope).await.map_err(|e| self.store_error(&e))? else {
+        let Some(stored) = self.store.receipt(scope).await.map_err(|e| self.store_error(&e))?
+        else {
             return Ok(None);
         };
         self.understand(&stored, request).map(Some)
     }
 
-    fn understand<R: DeserializeOwned>(&self, stored: &StoredReceipt, request: &[u8]) -> Result<Kept<R>> {
+    fn understand<R: DeserializeOwned>(
+        &self,
+        stored: &StoredReceipt,
+        request: &[u8],
+    ) -> Result<Kept<R>> {
         let keys = self.keys();
         let key = keys
-            .derive_known(&stored.fingerprint.kid, Purpose::Fingerprint, &self.own_scope())
+            .derive_known(&stored.fingerprint.kid, Purpose::Fingerprint, &self.fingerprint_scope())
             .ok_or(ErrorCode::IdempotencyKeyReused)?;
         if !key.confirms(&[request], &stored.fingerprint.digest) {
             return Err(ErrorCode::IdempotencyKeyReused.into());
@@ -152,14 +159,19 @@ impl Inner {
         kept: &Kept<R>,
     ) -> Result<NewReceipt> {
         let keys = self.keys();
-        let key = keys.derive_active(Purpose::Fingerprint, &self.own_scope());
+        let key = keys.derive_active(Purpose::Fingerprint, &self.fingerprint_scope());
         let answer = serde_json::to_string(kept)
             .ok()
             .filter(|answer| answer.len() <= RECEIPT_MAX_BYTES)
-            .ok_or_else(|| self.store_error(&StoreError::Malformed("an answer is too long to keep")))?;
+            .ok_or_else(|| {
+                self.store_error(&StoreError::Malformed("an answer is too long to keep"))
+            })?;
         Ok(NewReceipt {
             scope,
-            fingerprint: Fingerprint { kid: key.kid().clone(), digest: key.keyed_digest(&[request]) },
+            fingerprint: Fingerprint {
+                kid: key.kid().clone(),
+                digest: key.keyed_digest(&[request]),
+            },
             answer,
             expires_at: self.clock.now().plus(RECEIPT_KEPT),
         })
@@ -204,7 +216,11 @@ fn canonical<C: Command>(command: &C) -> Result<Vec<u8>> {
 }
 
 /// Where the answer to a request is kept. A digest, so that the row names nobody.
-fn idempotency_scope(principal: &Principal, operation: &str, key: &IdempotencyKey) -> IdempotencyScope {
+fn idempotency_scope(
+    principal: &Principal,
+    operation: &str,
+    key: &IdempotencyKey,
+) -> IdempotencyScope {
     let mut digest = Sha256::new();
     for part in [&principal.scope_text(), operation, key.as_str()] {
         digest.update((part.len() as u64).to_be_bytes());

@@ -42,7 +42,11 @@ impl Acting {
     ///
     /// # Errors
     /// `handle_taken`, `quota_exceeded`, `tenant_closing`.
-    pub async fn create_publisher(&self, new: NewPublisher, key: &IdempotencyKey) -> Result<PublisherReceipt> {
+    pub async fn create_publisher(
+        &self,
+        new: NewPublisher,
+        key: &IdempotencyKey,
+    ) -> Result<PublisherReceipt> {
         self.inner().execute(&self.principal, key, &CreatePublisher { new }).await
     }
 
@@ -58,7 +62,9 @@ impl Acting {
         edit: PublisherEdit,
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
-        self.inner().execute(&self.principal, key, &UpdatePublisher { publisher, revision, edit }).await
+        self.inner()
+            .execute(&self.principal, key, &UpdatePublisher { publisher, revision, edit })
+            .await
     }
 }
 
@@ -71,8 +77,13 @@ impl ClaimedName {
 
 impl Context<'_> {
     /// A publisher in which the principal may do `action`.
-    pub(super) async fn publisher_for(&mut self, id: PublisherId, action: Action) -> Result<Versioned<Publisher>> {
-        let publisher = self.find::<Publisher>(RecordKey::publisher(id), ErrorCode::PublisherNotFound).await?;
+    pub(super) async fn publisher_for(
+        &mut self,
+        id: PublisherId,
+        action: Action,
+    ) -> Result<Versioned<Publisher>> {
+        let publisher =
+            self.find::<Publisher>(RecordKey::publisher(id), ErrorCode::PublisherNotFound).await?;
         self.require_in(id, action, ErrorCode::PublisherNotFound).await?;
         Ok(publisher)
     }
@@ -108,7 +119,12 @@ impl Command for CreatePublisher {
         cx.count(Counter::publishers(who.tenant), 1, limit);
         cx.count(Counter::of_publisher(CounterFamily::Owners, id), 1, Within::Any);
         cx.count(Counter::of_publisher(CounterFamily::Members, id), 1, Within::Any);
-        cx.put(Membership { publisher: id, person: who.person, role: PublisherRole::Owner, joined_at: now });
+        cx.put(Membership {
+            publisher: id,
+            person: who.person,
+            role: PublisherRole::Owner,
+            joined_at: now,
+        });
         let revision = cx.put(Publisher {
             id,
             tenant: who.tenant,
@@ -124,7 +140,8 @@ impl Command for CreatePublisher {
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, receipt: &PublisherReceipt) -> Result<()> {
-        cx.require_in(receipt.id, Action::ReadPublisherInternals, ErrorCode::PublisherNotFound).await
+        cx.require_in(receipt.id, Action::ReadPublisherInternals, ErrorCode::PublisherNotFound)
+            .await
     }
 }
 

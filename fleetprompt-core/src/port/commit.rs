@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Day, EntitlementId, Event, ListingId, Position, PublisherId, Revision, Timestamp, Version};
+use crate::domain::{
+    Day, EntitlementId, Event, ListingId, Position, PublisherId, Revision, Timestamp, Version,
+};
 use crate::token::KeyId;
 
 use super::record::{Record, RecordKey};
@@ -209,7 +211,12 @@ impl Counter {
 
     /// Install attempts begun ([`CounterFamily::Begun`]) or redeemed
     /// ([`CounterFamily::Redeemed`]) of a release on `day`.
-    pub fn installs(family: CounterFamily, listing: ListingId, day: Day, version: &Version) -> Self {
+    pub fn installs(
+        family: CounterFamily,
+        listing: ListingId,
+        day: Day,
+        version: &Version,
+    ) -> Self {
         Self::new(family, listing.to_string(), &format!("{day}/{version}"))
     }
 }

@@ -84,7 +84,8 @@ impl Principal {
 }
 
 /// What the identity port's methods return.
-pub type IdentityFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, IdentityUnavailable>> + Send + 'a>>;
+pub type IdentityFuture<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, IdentityUnavailable>> + Send + 'a>>;
 
 /// Answers what only the host knows. Errors deny.
 pub trait Identity: Send + Sync {

@@ -14,7 +14,8 @@ use super::clock::Clock;
 pub struct LimitKey(pub [u8; 32]);
 
 /// What a limiter's methods return.
-pub type LimiterFuture<'a> = Pin<Box<dyn Future<Output = Result<LimitDecision, LimiterUnavailable>> + Send + 'a>>;
+pub type LimiterFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<LimitDecision, LimiterUnavailable>> + Send + 'a>>;
 
 /// Counts arrivals against a rate.
 pub trait Limiter: Send + Sync {
@@ -91,7 +92,9 @@ mod tests {
     fn callers_have_budgets_of_their_own_and_memory_is_bounded() {
         let limiter = LocalLimiter::new(Arc::new(Stopped), 3);
         let rate = Rate::per(Span::seconds(1), 1);
-        let allowed = |key| matches!(limiter.decide(LimitKey([key; 32]), rate), LimitDecision::Allowed { .. });
+        let allowed = |key| {
+            matches!(limiter.decide(LimitKey([key; 32]), rate), LimitDecision::Allowed { .. })
+        };
         assert!(allowed(1));
         assert!(!allowed(1));
         assert!((2..100).all(allowed));

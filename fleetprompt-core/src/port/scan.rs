@@ -179,7 +179,9 @@ impl Scan {
         use Direction::{Ascending, Descending};
         use RecordKind as Kind;
         let of = |kind, equals, order, direction| ScanPlan { kind, equals, order, direction };
-        let id = |column: Column, id: &dyn std::fmt::Display| (column, ColumnValue::Text(id.to_string()));
+        let id = |column: Column, id: &dyn std::fmt::Display| {
+            (column, ColumnValue::Text(id.to_string()))
+        };
         match self {
             Scan::Catalogue(filter, order) => {
                 let mut equals = vec![(Column::Listed, ColumnValue::from(true))];
@@ -202,9 +204,12 @@ impl Scan {
                 };
                 of(Kind::Listing, equals, order, direction)
             }
-            Scan::ListingsOf(publisher) => {
-                of(Kind::Listing, vec![id(Column::Publisher, publisher)], Column::Created, Descending)
-            }
+            Scan::ListingsOf(publisher) => of(
+                Kind::Listing,
+                vec![id(Column::Publisher, publisher)],
+                Column::Created,
+                Descending,
+            ),
             Scan::Releases { listing, channel, available_only } => {
                 let mut equals = vec![id(Column::Listing, listing)];
                 if let Some(channel) = channel {
@@ -218,15 +223,21 @@ impl Scan {
             Scan::PublishersOf(tenant) => {
                 of(Kind::Publisher, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
             }
-            Scan::MembersOf(publisher) => {
-                of(Kind::Membership, vec![id(Column::Publisher, publisher)], Column::Created, Ascending)
-            }
+            Scan::MembersOf(publisher) => of(
+                Kind::Membership,
+                vec![id(Column::Publisher, publisher)],
+                Column::Created,
+                Ascending,
+            ),
             Scan::MembershipsOf(person) => {
                 of(Kind::Membership, vec![id(Column::Person, person)], Column::Created, Ascending)
             }
-            Scan::InvitationsOf(publisher) => {
-                of(Kind::Invitation, vec![id(Column::Publisher, publisher)], Column::Created, Ascending)
-            }
+            Scan::InvitationsOf(publisher) => of(
+                Kind::Invitation,
+                vec![id(Column::Publisher, publisher)],
+                Column::Created,
+                Ascending,
+            ),
             Scan::InvitationsByExpiry => of(Kind::Invitation, vec![], Column::ExpiresAt, Ascending),
             Scan::BindingsOf(system, state) => of(
                 Kind::Binding,
@@ -234,9 +245,12 @@ impl Scan {
                 Column::Created,
                 Ascending,
             ),
-            Scan::BindingsOfPublisher(publisher) => {
-                of(Kind::Binding, vec![id(Column::Publisher, publisher)], Column::Created, Ascending)
-            }
+            Scan::BindingsOfPublisher(publisher) => of(
+                Kind::Binding,
+                vec![id(Column::Publisher, publisher)],
+                Column::Created,
+                Ascending,
+            ),
             Scan::EntitlementsOfPerson(person) => {
                 of(Kind::Entitlement, vec![id(Column::Person, person)], Column::Created, Descending)
             }
@@ -253,9 +267,12 @@ impl Scan {
                 Column::Created,
                 Descending,
             ),
-            Scan::SeatsOf(entitlement) => {
-                of(Kind::Seat, vec![id(Column::Entitlement, entitlement)], Column::Created, Ascending)
-            }
+            Scan::SeatsOf(entitlement) => of(
+                Kind::Seat,
+                vec![id(Column::Entitlement, entitlement)],
+                Column::Created,
+                Ascending,
+            ),
             Scan::AttemptsOfPerson(person) => {
                 of(Kind::Attempt, vec![id(Column::Person, person)], Column::Created, Descending)
             }
@@ -279,9 +296,12 @@ impl Scan {
             Scan::TenantBehind(tenant) => {
                 of(Kind::Tenant, vec![id(Column::Surrogate, tenant)], Column::Created, Ascending)
             }
-            Scan::BuyersOf(listing) => {
-                of(Kind::BuyerMark, vec![id(Column::Listing, listing)], Column::ExpiresAt, Ascending)
-            }
+            Scan::BuyersOf(listing) => of(
+                Kind::BuyerMark,
+                vec![id(Column::Listing, listing)],
+                Column::ExpiresAt,
+                Ascending,
+            ),
             Scan::BuyerMarksByExpiry => of(Kind::BuyerMark, vec![], Column::ExpiresAt, Ascending),
         }
     }
@@ -303,4 +323,3 @@ impl ScanPlan {
         PageKey { order: self.order_value(row), id: row.value.key().id().to_owned() }
     }
 }
-

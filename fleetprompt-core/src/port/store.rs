@@ -5,7 +5,9 @@ use std::pin::Pin;
 
 use crate::domain::{Event, FeedChange, Position, Timestamp};
 
-use super::commit::{ClaimedName, Commit, Committed, CounterRange, IdempotencyScope, NameOwner, StoredReceipt};
+use super::commit::{
+    ClaimedName, Commit, Committed, CounterRange, IdempotencyScope, NameOwner, StoredReceipt,
+};
 use super::error::StoreError;
 use super::record::{Record, RecordKey, Versioned};
 use super::scan::{PageKey, PageSize, Scan};
@@ -51,7 +53,8 @@ pub trait Store: Send + Sync {
     /// Reads what was kept under an idempotency key.
     ///
     /// - A receipt is found until it is pruned, even past its time.
-    fn receipt<'a>(&'a self, scope: &'a IdempotencyScope) -> StoreFuture<'a, Option<StoredReceipt>>;
+    fn receipt<'a>(&'a self, scope: &'a IdempotencyScope)
+    -> StoreFuture<'a, Option<StoredReceipt>>;
 
     /// Reads counters, by name.
     ///

@@ -14,7 +14,10 @@ use super::clock::{Clock, Entropy, EntropyError, Seed};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the port's adapter for the ambient clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's adapter for the ambient clock"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
     }
@@ -30,7 +33,10 @@ impl Clock for SystemClock {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the port's adapter for ambient randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's adapter for ambient randomness"
+    )]
     fn seed(&self) -> Result<Seed, EntropyError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| EntropyError)?;

@@ -51,20 +51,14 @@ impl Version {
     /// ```
     pub fn normalised(text: &str) -> Result<Normalised, ParseError> {
         if let Ok(version) = text.parse() {
-            return Ok(Normalised {
-                version,
-                changed: false,
-            });
+            return Ok(Normalised { version, changed: false });
         }
         let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
         let version = match bare.parse() {
             Ok(version) => version,
             Err(_) => from_pep_440(bare)?,
         };
-        Ok(Normalised {
-            version,
-            changed: true,
-        })
+        Ok(Normalised { version, changed: true })
     }
 }
 
@@ -80,9 +74,7 @@ fn from_pep_440(text: &str) -> Result<Version, ParseError> {
 }
 
 fn semantic(text: &str) -> Option<String> {
-    let letter = text
-        .find(|c: char| c.is_ascii_lowercase())
-        .unwrap_or(text.len());
+    let letter = text.find(|c: char| c.is_ascii_lowercase()).unwrap_or(text.len());
     let (numbers, suffix) = text.split_at_checked(letter)?;
     if suffix.is_empty() {
         return three_numbers(numbers);
@@ -91,10 +83,7 @@ fn semantic(text: &str) -> Option<String> {
     let label = suffix.trim_end_matches(|c: char| c.is_ascii_digit());
     let (label, number) = match suffix.strip_prefix(label)? {
         "" => (label, 0),
-        digits => (
-            label.strip_suffix(SEPARATORS).unwrap_or(label),
-            digits.parse::<u64>().ok()?,
-        ),
+        digits => (label.strip_suffix(SEPARATORS).unwrap_or(label), digits.parse::<u64>().ok()?),
     };
     let stage = match label {
         "a" | "alpha" => "alpha",
@@ -110,9 +99,7 @@ const SEPARATORS: [char; 3] = ['.', '-', '_'];
 
 fn three_numbers(text: &str) -> Option<String> {
     let digits = |number: &str| number.bytes().all(|b| b.is_ascii_digit());
-    let mut numbers = text
-        .split('.')
-        .map(|n| digits(n).then(|| n.parse::<u64>().ok())?);
+    let mut numbers = text.split('.').map(|n| digits(n).then(|| n.parse::<u64>().ok())?);
     let [major, minor, patch] = [(); 3].map(|()| numbers.next().unwrap_or(Some(0)));
     let release = format!("{}.{}.{}", major?, minor?, patch?);
     numbers.all(|further| further == Some(0)).then_some(release)
@@ -146,22 +133,10 @@ mod tests {
             ("1a07", "1.0.0-alpha.7"),
         ] {
             let normalised = Version::normalised(written).unwrap();
-            assert_eq!(
-                normalised,
-                Normalised {
-                    version: version(read),
-                    changed: true
-                }
-            );
+            assert_eq!(normalised, Normalised { version: version(read), changed: true });
         }
         let same = Version::normalised("1.2.3-rc1").unwrap();
-        assert_eq!(
-            same,
-            Normalised {
-                version: version("1.2.3-rc1"),
-                changed: false
-            }
-        );
+        assert_eq!(same, Normalised { version: version("1.2.3-rc1"), changed: false });
     }
 
     #[test]
@@ -214,11 +189,7 @@ mod tests {
             |(mut numbers, (stage, rank), n)| {
                 let joined: Vec<String> = numbers.iter().map(u64::to_string).collect();
                 let n = if stage.is_empty() { 0 } else { n };
-                let suffix = if stage.is_empty() {
-                    String::new()
-                } else {
-                    format!("{stage}{n}")
-                };
+                let suffix = if stage.is_empty() { String::new() } else { format!("{stage}{n}") };
                 while numbers.last() == Some(&0) {
                     numbers.pop();
                 }

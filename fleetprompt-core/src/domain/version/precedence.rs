@@ -101,10 +101,7 @@ mod tests {
             "9.0.0",
             "10.0.0",
         ];
-        let keys: Vec<_> = in_order
-            .iter()
-            .map(|text| version(text).precedence_key())
-            .collect();
+        let keys: Vec<_> = in_order.iter().map(|text| version(text).precedence_key()).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
     }
 
@@ -118,10 +115,8 @@ mod tests {
         prop_oneof![
             "0|[1-9][0-9]{0,21}",
             "[0-9]{0,3}[-a-zA-Z][-0-9a-zA-Z]{0,3}",
-            prop::sample::select(vec![
-                "a", "a-", "aa", "a0", "-", "--", "z", "Z", "0a", "9", "10"
-            ])
-            .prop_map(str::to_owned),
+            prop::sample::select(vec!["a", "a-", "aa", "a0", "-", "--", "z", "Z", "0a", "9", "10"])
+                .prop_map(str::to_owned),
         ]
     }
 
@@ -149,18 +144,9 @@ mod tests {
     }
 
     fn same_order(a: &Version, b: &Version) -> Result<(), TestCaseError> {
-        let keys = a
-            .precedence_key()
-            .as_str()
-            .as_bytes()
-            .cmp(b.precedence_key().as_str().as_bytes());
-        prop_assert_eq!(
-            keys,
-            semantic(a).cmp_precedence(&semantic(b)),
-            "{} {}",
-            a,
-            b
-        );
+        let keys =
+            a.precedence_key().as_str().as_bytes().cmp(b.precedence_key().as_str().as_bytes());
+        prop_assert_eq!(keys, semantic(a).cmp_precedence(&semantic(b)), "{} {}", a, b);
         Ok(())
     }
 

@@ -1,0 +1,8 @@
+//! Search: how a page of results says where the next one begins.
+//!
+//! The answer to a search carries a [`Cursor`] that only this deployment can make and that only
+//! works for the same query by the same viewer.
+
+mod cursor;
+
+pub use cursor::{Cursor, CursorBinding, InvalidCursor};

@@ -1,0 +1,495 @@
+//! What an attacker, a retry and an operator who rotates keys would notice.
+
+use proptest::prelude::*;
+use secrecy::ExposeSecret as _;
+
+use super::*;
+use crate::domain::{AttemptId, DeploymentId, EntitlementId, ListingId, Span, Timestamp};
+
+const DEPLOYMENT: DeploymentId = DeploymentId::from_bytes([0x11; 16]);
+
+fn master(seed: u8) -> MasterKey {
+    MasterKey::from_bytes(&[seed; 32]).unwrap()
+}
+
+fn kid(name: &str) -> KeyId {
+    name.parse().unwrap()
+}
+
+fn entry(name: &str, state: KeyState, seed: u8) -> KeyEntry {
+    KeyEntry { kid: kid(name), state, key: master(seed) }
+}
+
+pub(super) fn claims() -> Claims {
+    Claims {
+        issuer: "https://market.example".parse().unwrap(),
+        audience: "whs".parse().unwrap(),
+        subject: r#"ACME\"dee""#.parse().unwrap(),
+        tenant: "acme".parse().unwrap(),
+        attempt: AttemptId::from_bytes([0x22; 16]),
+        listing: ListingId::from_bytes([0x33; 16]),
+        release: "1.4.0".parse().unwrap(),
+        release_digest: ReleaseDigest::from_bytes([0x44; 32]),
+        entitlement: EntitlementId::from_bytes([0x55; 16]),
+        issued: Timestamp::from_millis(1_769_860_800_000),
+        expires: Timestamp::from_millis(1_769_861_100_000),
+        token_id: TokenId::from_bytes([0x66; 16]),
+    }
+}
+
+fn scope_of(claims: &Claims) -> KeyScope<'_> {
+    KeyScope::handover(DEPLOYMENT, &claims.issuer, &claims.audience)
+}
+
+fn key_of(ring: &KeyRing, claims: &Claims) -> DerivedKey {
+    ring.derive_active(Purpose::InstallToken, &scope_of(claims))
+}
+
+/// What the marketplace does with a presented token, for a caller who is `claims.audience`.
+fn present(ring: &KeyRing, claims: &Claims, token: &str) -> Result<Claims, InvalidToken> {
+    let token = UnverifiedToken::parse(token)?;
+    let key =
+        ring.derive(token.kid(), Purpose::InstallToken, &scope_of(claims)).ok_or(InvalidToken)?;
+    token.verify(&key, &claims.audience)
+}
+
+/// The token that a holder of the key could make of any payload.
+fn forge(key: &DerivedKey, payload: &str) -> String {
+    let form = sealed::Form {
+        prefix: "fpi1",
+        domain: "fleetprompt install token 1",
+        max_bytes: InstallToken::MAX_BYTES,
+    };
+    form.seal(key, b"whs", payload.as_bytes())
+}
+
+/// The expected token was computed from the module's documentation, by another program.
+#[test]
+fn the_format_does_not_drift() {
+    let ring = KeyRing::single(master(7));
+    let token = InstallToken::mint(&key_of(&ring, &claims()), &claims());
+    let expected = concat!(
+        "fpi1.k1.",
+        "WyJodHRwczovL21hcmtldC5leGFtcGxlIiwid2hzIiwiQUNNRVxcXCJkZWVcIiIsImFjbWUiLCJJaUlp",
+        "SWlJaUlpSWlJaUlpSWlJaUlnIiwiTXpNek16TXpNek16TXpNek16TXpNdyIsIjEuNC4wIiwiUkVSRVJF",
+        "UkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUSIsIlZWVlZWVlZWVlZWVlZWVlZWVlZW",
+        "VlEiLDE3Njk4NjA4MDAwMDAsMTc2OTg2MTEwMDAwMCwiWm1abVptWm1abVptWm1abVptWm1aZyJd",
+        ".sL2Lbum0TGjfLZNtKIeOSxckebGN8LC-FErwJKcI5bU",
+    );
+    assert_eq!(token.expose(), expected);
+    assert_eq!(
+        token.digest().to_string(),
+        "sha256:56af3061fc4d6ebe4b61d7926690f09e668b131e06b0fc9ef8a18fbe8825f91e"
+    );
+}
+
+#[test]
+fn a_retried_issuance_rebuilds_the_same_token() {
+    let ring = KeyRing::single(master(7));
+    let first = InstallToken::mint(&key_of(&ring, &claims()), &claims());
+    let rotated = ring.with_pending(kid("k2"), master(8)).unwrap().activate(&kid("k2")).unwrap();
+    let original = rotated.derive(&kid("k1"), Purpose::InstallToken, &scope_of(&claims())).unwrap();
+    assert_eq!(InstallToken::mint(&original, &claims()), first);
+    assert_ne!(InstallToken::mint(&key_of(&rotated, &claims()), &claims()), first);
+}
+
+#[test]
+fn no_changed_byte_goes_unnoticed() {
+    let ring = KeyRing::single(master(7));
+    let claims = claims();
+    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+    let good = token.expose();
+    assert_eq!(present(&ring, &claims, good), Ok(claims.clone()));
+    for at in 0..good.len() {
+        for byte in (0..=0x7f).filter(|byte| *byte != good.as_bytes()[at]) {
+            let mut bytes = good.as_bytes().to_vec();
+            bytes[at] = byte;
+            let bad = String::from_utf8(bytes).unwrap();
+            assert_eq!(present(&ring, &claims, &bad), Err(InvalidToken), "byte {at} as {byte}");
+        }
+        assert_eq!(present(&ring, &claims, &good[..at]), Err(InvalidToken), "cut at {at}");
+        let mut shorter = good.to_owned();
+        shorter.remove(at);
+        assert_eq!(present(&ring, &claims, &shorter), Err(InvalidToken), "without {at}");
+    }
+    for tail in ["A", "=", ".", " ", "\n", "\0", "é", ".AAAA", "=="] {
+        assert_eq!(present(&ring, &claims, &format!("{good}{tail}")), Err(InvalidToken));
+        assert_eq!(present(&ring, &claims, &format!("{tail}{good}")), Err(InvalidToken));
+    }
+}
+
+#[test]
+fn a_token_works_in_one_place_only() {
+    let ring = KeyRing::single(master(7));
+    let claims = claims();
+    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+    let token = UnverifiedToken::parse(token.expose()).unwrap();
+    let other_audience: Audience = "agentromatic".parse().unwrap();
+    let other_issuer: Issuer = "https://other.example".parse().unwrap();
+    let elsewhere = DeploymentId::from_bytes([0x12; 16]);
+    for scope in [
+        KeyScope::handover(DEPLOYMENT, &claims.issuer, &other_audience),
+        KeyScope::handover(DEPLOYMENT, &other_issuer, &claims.audience),
+        KeyScope::handover(elsewhere, &claims.issuer, &claims.audience),
+        KeyScope::own(DEPLOYMENT),
+    ] {
+        let key = ring.derive_active(Purpose::InstallToken, &scope);
+        assert_eq!(token.verify(&key, &claims.audience), Err(InvalidToken));
+        assert_eq!(token.verify(&key, &other_audience), Err(InvalidToken));
+    }
+    let cursors = ring.derive_active(Purpose::Cursor, &scope_of(&claims));
+    assert_eq!(token.verify(&cursors, &claims.audience), Err(InvalidToken));
+    // The right key, but not the audience that authenticated.
+    assert_eq!(token.verify(&key_of(&ring, &claims), &other_audience), Err(InvalidToken));
+}
+
+#[test]
+fn the_kid_is_under_the_mac() {
+    let ring = KeyRing::single(master(7));
+    let claims = claims();
+    let key = key_of(&ring, &claims);
+    let token = InstallToken::mint(&key, &claims);
+    let renamed = token.expose().replacen(".k1.", ".k2.", 1);
+    let same_secret = DerivedKey::from_secret(kid("k2"), key.expose());
+    let renamed = UnverifiedToken::parse(&renamed).unwrap();
+    assert_eq!(renamed.verify(&same_secret, &claims.audience), Err(InvalidToken));
+    assert_eq!(renamed.verify(&key, &claims.audience), Err(InvalidToken));
+}
+
+#[test]
+fn only_active_and_retiring_keys_verify() {
+    let claims = claims();
+    let minting = KeyRing::single(master(7));
+    let token = InstallToken::mint(&key_of(&minting, &claims), &claims);
+    for (state, verifies) in [
+        (KeyState::Pending, false),
+        (KeyState::Active, true),
+        (KeyState::Retiring, true),
+        (KeyState::Revoked, false),
+    ] {
+        let mut entries = vec![entry("k1", state, 7)];
+        if state != KeyState::Active {
+            entries.push(entry("k2", KeyState::Active, 8));
+        }
+        let ring = KeyRing::new(entries).unwrap();
+        assert_eq!(present(&ring, &claims, token.expose()).is_ok(), verifies, "{state:?}");
+        assert_eq!(state.verifies(), verifies);
+    }
+    let stranger = KeyRing::new(vec![entry("k2", KeyState::Active, 8)]).unwrap();
+    assert_eq!(present(&stranger, &claims, token.expose()), Err(InvalidToken));
+}
+
+#[test]
+fn a_ring_has_one_active_key_and_no_two_alike() {
+    use KeyState::{Active, Pending, Revoked};
+    let refused = |entries| KeyRing::new(entries).unwrap_err();
+    assert_eq!(refused(vec![entry("a", Pending, 1)]), KeyRingError::NoActive);
+    assert_eq!(
+        refused(vec![entry("a", Active, 1), entry("b", Active, 2)]),
+        KeyRingError::TwoActive { first: kid("a"), second: kid("b") }
+    );
+    assert_eq!(
+        refused(vec![entry("a", Active, 1), entry("a", Pending, 2)]),
+        KeyRingError::DuplicateKid { kid: kid("a") }
+    );
+    // A revoked secret must not come back under another name.
+    assert_eq!(
+        refused(vec![entry("a", Revoked, 1), entry("b", Active, 1)]),
+        KeyRingError::DuplicateKey { first: kid("a"), second: kid("b") }
+    );
+}
+
+#[test]
+fn rotation_only_moves_forward() {
+    let ring = KeyRing::single(master(1)).with_pending(kid("k2"), master(2)).unwrap();
+    assert_eq!(ring.active(), &kid("k1"));
+    assert_eq!(
+        ring.with_pending(kid("k3"), master(1)).unwrap_err(),
+        KeyRingError::DuplicateKey { first: kid("k1"), second: kid("k3") }
+    );
+    assert_eq!(ring.activate(&kid("k9")).unwrap_err(), KeyRingError::UnknownKid { kid: kid("k9") });
+    assert_eq!(ring.revoke(&kid("k1")).unwrap_err(), KeyRingError::NoActive);
+
+    let ring = ring.activate(&kid("k2")).unwrap();
+    assert_eq!(ring.active(), &kid("k2"));
+    assert_eq!(
+        ring.activate(&kid("k1")).unwrap_err(),
+        KeyRingError::Backwards { kid: kid("k1"), from: KeyState::Retiring, to: KeyState::Active }
+    );
+    let ring = ring.revoke(&kid("k1")).unwrap().revoke(&kid("k1")).unwrap();
+    let states: Vec<_> = ring.kids().map(|(kid, state)| (kid.as_str(), state)).collect();
+    assert_eq!(states, [("k2", KeyState::Active), ("k1", KeyState::Revoked)]);
+}
+
+#[test]
+fn a_payload_has_one_spelling_even_for_a_holder_of_the_key() {
+    let ring = KeyRing::single(master(7));
+    let claims = claims();
+    let key = key_of(&ring, &claims);
+    let good = codec::encode(&claims);
+    assert_eq!(present(&ring, &claims, &forge(&key, &good)), Ok(claims.clone()));
+
+    let id = "IiIiIiIiIiIiIiIiIiIiIg";
+    assert!(good.contains(id) && good.contains(r#""acme""#) && good.contains("1769861100000"));
+    let inner = good.trim_matches(['[', ']']);
+    for bad in [
+        String::new(),
+        "[]".to_owned(),
+        format!("{{{inner}}}"),
+        format!("[{inner},1]"),
+        format!("[{inner},]"),
+        format!("[[{inner}]]"),
+        format!("{good} "),
+        format!(" {good}"),
+        format!("{good}{good}"),
+        good.replacen(',', ", ", 1),
+        good.replacen(r#""acme""#, r#""ac\u006de""#, 1),
+        good.replacen(r#""acme""#, r#""ac\me""#, 1),
+        good.replacen(r#""acme""#, r#""ac\/me""#, 1),
+        good.replacen(r#""acme""#, r#""""#, 1),
+        good.replacen(r#""acme""#, "null", 1),
+        good.replacen(r#""acme""#, "\"ac\u{7f}me\"", 1),
+        good.replacen(r#""acme""#, "\"ac\nme\"", 1),
+        good.replacen(r#""acme""#, &format!("\"{}\"", "a".repeat(129)), 1),
+        good.replacen("1769861100000", "01769861100000", 1),
+        good.replacen("1769861100000", "+1769861100000", 1),
+        good.replacen("1769861100000", "-1", 1),
+        good.replacen("1769861100000", "1769861100000.0", 1),
+        good.replacen("1769861100000", "1769861100e3", 1),
+        good.replacen("1769861100000", "\"1769861100000\"", 1),
+        good.replacen("1769861100000", "253402128000001", 1),
+        good.replacen("1769861100000", "99999999999999999999", 1),
+        good.replacen(id, "IiIiIiIiIiIiIiIiIiIiIh", 1),
+        good.replacen(id, "IiIiIiIiIiIiIiIiIiIiIg==", 1),
+        good.replacen(id, "IiIiIiIiIiIiIiIiIiIi", 1),
+        good.replacen(id, "IiIiIiIiIiIiIiIiIiIiIiI", 1),
+        good.replacen(id, "22222222-2222-2222-2222-222222222222", 1),
+    ] {
+        assert_eq!(present(&ring, &claims, &forge(&key, &bad)), Err(InvalidToken), "{bad}");
+    }
+    // The MAC's audience and the claims' audience are the same one.
+    let other = Claims { audience: "agentromatic".parse().unwrap(), ..claims.clone() };
+    let forged = forge(&key, &codec::encode(&other));
+    assert_eq!(present(&ring, &claims, &forged), Err(InvalidToken));
+}
+
+#[test]
+fn the_largest_claims_fit() {
+    let longest = "\"".repeat(128);
+    let claims = Claims {
+        issuer: longest.parse().unwrap(),
+        audience: longest.parse().unwrap(),
+        subject: longest.parse().unwrap(),
+        tenant: longest.parse().unwrap(),
+        release: longest.parse().unwrap(),
+        issued: Timestamp::MAX,
+        expires: Timestamp::MAX,
+        ..claims()
+    };
+    let ring = KeyRing::new(vec![entry("0123456789abcdef", KeyState::Active, 7)]).unwrap();
+    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+    assert_eq!(token.expose().len(), 2_032);
+    assert_eq!(present(&ring, &claims, token.expose()), Ok(claims));
+}
+
+#[test]
+fn length_is_checked_first() {
+    let long = format!("fpi1.k1.{}.{}", "A".repeat(2_048), "A".repeat(43));
+    assert_eq!(UnverifiedToken::parse(&long).unwrap_err(), InvalidToken);
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let canary = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2E";
+    let text = "canarycanarycanarycanarycanaryca";
+    let ring = KeyRing::single(canary.parse().unwrap());
+    let claims = claims();
+    let key = key_of(&ring, &claims);
+    let token = InstallToken::mint(&key, &claims);
+    let unverified = UnverifiedToken::parse(token.expose()).unwrap();
+    let offline = ring.offline_key(&kid("k1"), &scope_of(&claims)).unwrap();
+    let exported = offline.export();
+    let (payload, mac) = token.expose().strip_prefix("fpi1.k1.").unwrap().split_once('.').unwrap();
+    let error =
+        KeyRing::new(vec![entry("a", KeyState::Active, b'c'), entry("b", KeyState::Pending, b'c')]);
+    let refused = [
+        format!("{:?}", format!("{canary}=").parse::<MasterKey>()),
+        format!("{:?}", OfflineKey::import(kid("k1"), &format!("{canary}A"))),
+    ];
+    let printed = format!(
+        "{:?} {ring:?} {key:?} {token:?} {unverified:?} {offline:?} {exported:?} {error:?} {refused:?}",
+        entry("k1", KeyState::Active, b'c'),
+    );
+    let verifier = OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone());
+    let printed = format!("{printed} {:?}", verifier.with_key(offline));
+    let secret_bytes = format!("{:?}", key.expose());
+    for secret in [
+        canary,
+        text,
+        payload,
+        mac,
+        exported.expose_secret(),
+        secret_bytes.trim_matches(['[', ']']),
+        "99, 99",
+        "cccc",
+    ] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
+#[test]
+fn an_owning_system_can_filter_offline() {
+    let claims = claims();
+    let ring = KeyRing::single(master(7)).with_pending(kid("k2"), master(8)).unwrap();
+    let verifier = [kid("k1"), kid("k2")].iter().fold(
+        OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone()),
+        |verifier, kid| {
+            let secret = ring.offline_key(kid, &scope_of(&claims)).unwrap().export();
+            verifier.with_key(OfflineKey::import(kid.clone(), secret.expose_secret()).unwrap())
+        },
+    );
+    let strict = |token: &InstallToken, now| verifier.verify(token.expose(), now);
+    let before = claims.expires.minus(Span::millis(1));
+
+    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+    assert_eq!(strict(&token, before), Ok(claims.clone()));
+    assert_eq!(strict(&token, claims.expires), Err(InvalidToken));
+
+    // The key that was pending when it was handed over is ready once it is used.
+    let rotated = ring.activate(&kid("k2")).unwrap();
+    let token = InstallToken::mint(&key_of(&rotated, &claims), &claims);
+    assert_eq!(strict(&token, before), Ok(claims.clone()));
+
+    // Another marketplace's name in the claims, or a token for another system.
+    let other = Claims { issuer: "https://other.example".parse().unwrap(), ..claims.clone() };
+    let token = InstallToken::mint(&key_of(&ring, &claims), &other);
+    assert_eq!(strict(&token, before), Err(InvalidToken));
+    let other = Claims { audience: "agentromatic".parse().unwrap(), ..claims.clone() };
+    let token = InstallToken::mint(&key_of(&ring, &other), &other);
+    assert_eq!(strict(&token, before), Err(InvalidToken));
+}
+
+#[test]
+fn offline_skew_is_bounded() {
+    let claims = claims();
+    let ring = KeyRing::single(master(7));
+    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+    let verifier = || {
+        OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone())
+            .with_key(ring.offline_key(ring.active(), &scope_of(&claims)).unwrap())
+    };
+    let lenient = verifier().with_skew(OfflineVerifier::MAX_SKEW).unwrap();
+    let late = claims.expires.plus(Span::millis(29_999));
+    assert!(lenient.verify(token.expose(), late).is_ok());
+    assert_eq!(
+        lenient.verify(token.expose(), claims.expires.plus(Span::seconds(30))),
+        Err(InvalidToken)
+    );
+    assert!(verifier().with_skew(Span::millis(30_001)).is_err());
+}
+
+#[test]
+fn a_revoked_key_is_not_handed_out() {
+    let ring = KeyRing::single(master(1)).with_pending(kid("k2"), master(2)).unwrap();
+    let ring = ring.activate(&kid("k2")).unwrap().revoke(&kid("k1")).unwrap();
+    assert!(ring.offline_key(&kid("k1"), &KeyScope::own(DEPLOYMENT)).is_none());
+    assert!(ring.offline_key(&kid("k3"), &KeyScope::own(DEPLOYMENT)).is_none());
+}
+
+#[test]
+fn secrets_have_one_spelling_and_enough_bytes() {
+    let text = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+    assert_eq!(text.parse::<MasterKey>().unwrap(), master(7));
+    assert_ne!(master(7), master(8));
+    let last = text.strip_suffix('c').unwrap();
+    for bad in ["", last, &format!("{last}d"), &format!("{text}="), &format!(" {text}")] {
+        assert!(bad.parse::<MasterKey>().is_err(), "{bad}");
+        assert!(OfflineKey::import(kid("k1"), bad).is_err(), "{bad}");
+    }
+    for (bytes, good) in [(31, false), (32, true), (128, true), (129, false)] {
+        assert_eq!(MasterKey::from_bytes(&vec![9; bytes]).is_ok(), good, "{bytes} bytes");
+    }
+    let digits = |n: usize| "A".repeat(n).parse::<MasterKey>().is_ok();
+    assert!(digits(171) && !digits(172) && !digits(100_000));
+}
+
+#[test]
+fn kids_are_short_and_plain() {
+    for good in ["a", "0", "0123456789abcdef"] {
+        assert_eq!(kid(good).to_string(), good);
+    }
+    for bad in ["", "0123456789abcdefg", "K1", "k.1", "k-1", "k1 ", "ké"] {
+        assert!(bad.parse::<KeyId>().is_err(), "{bad}");
+        assert!(serde_json::from_value::<KeyId>(bad.into()).is_err(), "{bad}");
+    }
+}
+
+fn text<T: std::str::FromStr>() -> impl Strategy<Value = T>
+where
+    T::Err: std::fmt::Debug,
+    T: std::fmt::Debug,
+{
+    r#"[ -~"\\äß漢🦀\u{2028}]{1,32}"#.prop_map(|text| text.parse().unwrap())
+}
+
+prop_compose! {
+    fn any_claims()(
+        issuer in text(),
+        audience in text(),
+        subject in text(),
+        tenant in text(),
+        release in text(),
+        ids: [[u8; 16]; 4],
+        release_digest: [u8; 32],
+        issued in 0_i64..=253_402_128_000_000,
+        expires in 0_i64..=253_402_128_000_000,
+    ) -> Claims {
+        let [attempt, listing, entitlement, token_id] = ids;
+        Claims {
+            issuer, audience, subject, tenant, release,
+            attempt: AttemptId::from_bytes(attempt),
+            listing: ListingId::from_bytes(listing),
+            release_digest: ReleaseDigest::from_bytes(release_digest),
+            entitlement: EntitlementId::from_bytes(entitlement),
+            issued: Timestamp::from_millis(issued),
+            expires: Timestamp::from_millis(expires),
+            token_id: TokenId::from_bytes(token_id),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn claims_come_back(claims in any_claims()) {
+        let ring = KeyRing::single(master(7));
+        let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+        prop_assert!(token.expose().len() <= InstallToken::MAX_BYTES);
+        prop_assert_eq!(present(&ring, &claims, token.expose()), Ok(claims));
+    }
+
+    /// serde_json is the judge of what compact JSON is.
+    #[test]
+    fn a_payload_is_compact_json(claims in any_claims()) {
+        let json = codec::encode(&claims);
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(value.as_array().map(Vec::len), Some(12));
+        prop_assert_eq!(&value[2], claims.subject.as_str());
+        prop_assert_eq!(value.to_string(), json);
+    }
+
+    #[test]
+    fn whatever_decodes_is_canonical(claims in any_claims(), at: prop::sample::Index, byte: u8) {
+        let mut json = codec::encode(&claims).into_bytes();
+        let at = at.index(json.len());
+        json[at] = byte;
+        if let Some(decoded) = codec::decode(&json) {
+            prop_assert_eq!(codec::encode(&decoded).into_bytes(), json);
+        }
+    }
+
+    #[test]
+    fn garbage_is_invalid(text in r"(fpi1\.)?(k1\.)?[A-Za-z0-9_.=-]{0,200}") {
+        let ring = KeyRing::single(master(7));
+        prop_assert_eq!(present(&ring, &claims(), &text), Err(InvalidToken));
+    }
+}

@@ -1,0 +1,1 @@
+//! A FleetPrompt store in one SQLite file.
