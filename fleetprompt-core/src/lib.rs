@@ -1,7 +1,10 @@
 //! The domain of the FleetPrompt marketplace.
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod domain;
 mod error;
 pub mod marketplace;
+pub mod memory;
 pub mod policy;
 pub mod port;
 pub mod search;

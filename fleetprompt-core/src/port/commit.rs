@@ -1,5 +1,7 @@
 //! The one write: everything a decision changes, and everything it rests on.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -7,6 +9,7 @@ use crate::domain::{
 };
 use crate::token::KeyId;
 
+use super::error::StoreError;
 use super::record::{Record, RecordKey};
 
 /// Everything that a decision changes, and everything it rests on. All of it becomes durable, or
@@ -21,6 +24,36 @@ pub struct Commit {
     pub changes: Vec<Change>,
     /// What happened. Not empty when a record is put, since records carry positions.
     pub events: Vec<Event>,
+}
+
+impl Commit {
+    /// Refuses what no decision of the core asks for, before a store looks at anything.
+    ///
+    /// # Errors
+    /// [`StoreError::Malformed`]: a record is put or deleted twice, or put without an event.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let mut keys = BTreeSet::new();
+        let mut puts = false;
+        for change in &self.changes {
+            let key = match change {
+                Change::Put { record, .. } => {
+                    puts = true;
+                    record.key()
+                }
+                Change::Delete { key, .. } => key.clone(),
+                Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => {
+                    continue;
+                }
+            };
+            if !keys.insert(key) {
+                return Err(StoreError::Malformed("a record is changed twice in one commit"));
+            }
+        }
+        if puts && self.events.is_empty() {
+            return Err(StoreError::Malformed("a record is put without an event"));
+        }
+        Ok(())
+    }
 }
 
 /// That a record is still at the revision at which it was read; `None` says it is still absent.

@@ -94,8 +94,7 @@ pub trait Store: Send + Sync {
     ///    ([`Revision::FIRST`](crate::domain::Revision::FIRST) when new), `changed` = the position of
     ///    the commit's first event, and `created` = the same when new.
     ///
-    /// [`StoreError::Malformed`], with nothing changed: two puts or deletes of one key, or a put
-    /// without an event.
+    /// After step 1, [`Commit::check`] refuses what is malformed.
     fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed>;
 
     /// Forgets what has served, at most `limit` entries, the oldest first; answers how many.

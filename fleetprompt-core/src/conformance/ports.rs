@@ -1,0 +1,67 @@
+//! A clock and a source of randomness that a test holds in its hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::{Span, Timestamp};
+use crate::port::{Clock, Entropy, EntropyError, Seed};
+
+/// A clock that stands still until it is moved. Clones are one clock.
+///
+/// ```
+/// use fleetprompt_core::conformance::ManualClock;
+/// use fleetprompt_core::domain::Span;
+/// use fleetprompt_core::port::Clock;
+/// let clock = ManualClock::default();
+/// let before = clock.now();
+/// clock.advance(Span::seconds(1));
+/// assert_eq!(clock.now().since(before), Span::seconds(1));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<AtomicI64>);
+
+impl Default for ManualClock {
+    /// Noon of 1 February 2026.
+    fn default() -> Self {
+        ManualClock(Arc::new(AtomicI64::new(1_769_947_200_000)))
+    }
+}
+
+impl ManualClock {
+    /// Moves the clock forward.
+    pub fn advance(&self, span: Span) {
+        self.0.fetch_add(span.as_millis(), Ordering::SeqCst);
+    }
+
+    /// Sets the clock, back as well.
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.as_millis(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Randomness that is the same in every run: the n-th seed is a digest of n. Clones are one source.
+///
+/// ```
+/// use fleetprompt_core::conformance::SeededEntropy;
+/// use fleetprompt_core::port::Entropy;
+/// let (one, other) = (SeededEntropy::default(), SeededEntropy::default());
+/// assert_eq!(one.seed(), other.seed());
+/// assert_ne!(one.seed(), one.seed());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SeededEntropy(Arc<AtomicU64>);
+
+impl Entropy for SeededEntropy {
+    fn seed(&self) -> Result<Seed, EntropyError> {
+        let n = self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Sha256::digest(n.to_be_bytes()).into())
+    }
+}

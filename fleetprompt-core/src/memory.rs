@@ -1,0 +1,300 @@
+//! A store in memory: the plain, obviously right one, and the oracle of the tests.
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::{Position, Revision, Timestamp};
+use crate::port::{
+    Change, ClaimedName, ColumnValue, Commit, Committed, CounterRange, Direction, Head,
+    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal,
+    Scan, Store, StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
+};
+
+/// A store in memory. Clones share what they hold, which is gone with the last of them.
+///
+/// ```
+/// use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::Store;
+/// let store = MemoryStore::default();
+/// let head = pollster::block_on(store.head())?;
+/// assert_eq!(head.last.get(), 0);
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    records: BTreeMap<RecordKey, Versioned<Record>>,
+    names: BTreeMap<ClaimedName, NameOwner>,
+    counters: BTreeMap<(String, String), u64>,
+    receipts: BTreeMap<IdempotencyScope, (StoredReceipt, Timestamp)>,
+    events: Vec<StoredEvent>,
+    feed: Vec<StoredFeedEntry>,
+    head: Option<Head>,
+}
+
+impl MemoryStore {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn head(&self) -> Head {
+        self.head.unwrap_or(Head {
+            last: Position::START,
+            at: Timestamp::MIN,
+            feed_last: Position::START,
+            pruned: Position::START,
+            feed_pruned: Position::START,
+        })
+    }
+
+    fn revision(&self, key: &RecordKey) -> Option<Revision> {
+        self.records.get(key).map(|row| row.revision)
+    }
+
+    /// Applies a commit to a copy of everything, and keeps the copy if nothing was refused.
+    fn commit(&mut self, commit: Commit) -> Result<Committed, StoreError> {
+        let receipt = commit.receipt.as_ref().and_then(|new| self.receipts.get(&new.scope));
+        if let Some((receipt, _)) = receipt {
+            return Ok(Committed::Replayed(receipt.clone()));
+        }
+        commit.check()?;
+        for expectation in &commit.expectations {
+            if self.revision(&expectation.key) != expectation.revision {
+                return Ok(Committed::Refused(Refusal::Conflict(expectation.key.clone())));
+            }
+        }
+        for change in &commit.changes {
+            let (key, expected) = match change {
+                Change::Put { record, expected } => (record.key(), *expected),
+                Change::Delete { key, expected } => (key.clone(), Some(*expected)),
+                Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => {
+                    continue;
+                }
+            };
+            if self.revision(&key) != expected {
+                return Ok(Committed::Refused(Refusal::Conflict(key)));
+            }
+        }
+        let mut next = self.clone();
+        match next.apply(commit) {
+            Some(refusal) => Ok(Committed::Refused(refusal)),
+            None => {
+                *self = next;
+                Ok(Committed::Applied { last: self.head().last })
+            }
+        }
+    }
+
+    fn apply(&mut self, commit: Commit) -> Option<Refusal> {
+        let mut head = self.head();
+        let first = head.last.next();
+        for change in commit.changes {
+            match change {
+                Change::Put { record, expected } => {
+                    let key = record.key();
+                    let created = self.records.get(&key).map_or(first, |row| row.created);
+                    let revision = expected.map_or(Revision::FIRST, Revision::next);
+                    self.records.insert(
+                        key,
+                        Versioned { revision, created, changed: first, value: record },
+                    );
+                }
+                Change::Delete { key, .. } => drop(self.records.remove(&key)),
+                Change::Count { counter, by, within } => {
+                    let slot = (counter.scope().to_owned(), counter.name().to_owned());
+                    let value = self.counters.get(&slot).copied().unwrap_or_default();
+                    match within.apply(value, by) {
+                        Some(value) => drop(self.counters.insert(slot, value)),
+                        None => return Some(Refusal::OutOfBounds(counter)),
+                    }
+                }
+                Change::ClaimName { name, owner } => {
+                    if *self.names.entry(name.clone()).or_insert_with(|| owner.clone()) != owner {
+                        return Some(Refusal::NameTaken(name));
+                    }
+                }
+                Change::ReleaseName { name, owner } => {
+                    if self.names.get(&name) == Some(&owner) {
+                        self.names.remove(&name);
+                    }
+                }
+            }
+        }
+        for event in commit.events {
+            head.last = head.last.next();
+            head.at = head.at.max(event.at);
+            if let Some(change) = event.feed.clone() {
+                head.feed_last = head.feed_last.next();
+                self.feed.push(StoredFeedEntry { position: head.feed_last, at: event.at, change });
+            }
+            self.events.push(StoredEvent { position: head.last, event });
+        }
+        self.head = Some(head);
+        if let Some(new) = commit.receipt {
+            let kept = StoredReceipt { fingerprint: new.fingerprint, answer: new.answer };
+            self.receipts.insert(new.scope, (kept, new.expires_at));
+        }
+        None
+    }
+
+    fn scan(&self, scan: &Scan, after: Option<&PageKey>, size: PageSize) -> Vec<Versioned<Record>> {
+        let plan = scan.plan();
+        let mut rows: Vec<((ColumnValue, String), &Versioned<Record>)> = self
+            .records
+            .values()
+            .filter(|row| row.value.kind() == plan.kind)
+            .filter(|row| {
+                plan.equals
+                    .iter()
+                    .all(|(column, value)| row.value.column(*column).as_ref() == Some(value))
+            })
+            .map(|row| {
+                let PageKey { order, id } = plan.page_key(row);
+                ((order, id), row)
+            })
+            .collect();
+        rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if plan.direction == Direction::Descending {
+            rows.reverse();
+        }
+        let behind = |key: &(ColumnValue, String)| match (after, plan.direction) {
+            (None, _) => true,
+            (Some(last), Direction::Ascending) => (&key.0, &key.1) > (&last.order, &last.id),
+            (Some(last), Direction::Descending) => (&key.0, &key.1) < (&last.order, &last.id),
+        };
+        rows.into_iter()
+            .filter(|(key, _)| behind(key))
+            .take(size.get().into())
+            .map(|(_, row)| row.clone())
+            .collect()
+    }
+
+    fn counters(&self, range: &CounterRange, limit: u32) -> Vec<(String, u64)> {
+        self.counters
+            .iter()
+            .filter(|((scope, name), value)| {
+                *scope == range.scope && *name >= range.from && *name < range.until && **value > 0
+            })
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .map(|((_, name), value)| (name.clone(), *value))
+            .collect()
+    }
+
+    fn prune(&mut self, what: Prune, limit: u32) -> u32 {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let pruned = match what {
+            Prune::Receipts(before) => {
+                let mut expired: Vec<_> = self
+                    .receipts
+                    .iter()
+                    .filter(|(_, (_, expires_at))| *expires_at <= before)
+                    .map(|(scope, (_, expires_at))| (*expires_at, *scope))
+                    .collect();
+                expired.sort();
+                expired.truncate(limit);
+                expired.iter().for_each(|(_, scope)| drop(self.receipts.remove(scope)));
+                expired.len()
+            }
+            Prune::Events(before) => {
+                let old = self
+                    .events
+                    .iter()
+                    .take_while(|stored| stored.event.at < before)
+                    .take(limit)
+                    .count();
+                let mut head = self.head();
+                for stored in self.events.drain(..old) {
+                    head.pruned = stored.position;
+                    if stored.event.feed.is_some() {
+                        head.feed_pruned = head.feed_pruned.next();
+                    }
+                }
+                self.feed.retain(|entry| entry.position > head.feed_pruned);
+                self.head = Some(head);
+                old
+            }
+        };
+        u32::try_from(pruned).unwrap_or(u32::MAX)
+    }
+}
+
+fn page<T: Clone>(
+    entries: &[T],
+    pruned: Position,
+    after: Position,
+    size: PageSize,
+    at: fn(&T) -> Position,
+) -> LogPage<T> {
+    if after < pruned {
+        return LogPage::TooOld;
+    }
+    let behind = entries.iter().filter(|entry| at(entry) > after);
+    LogPage::Entries(behind.take(size.get().into()).cloned().collect())
+}
+
+impl Store for MemoryStore {
+    fn get<'a>(&'a self, key: &'a RecordKey) -> StoreFuture<'a, Option<Versioned<Record>>> {
+        Box::pin(ready(Ok(self.state().records.get(key).cloned())))
+    }
+
+    fn scan<'a>(
+        &'a self,
+        scan: &'a Scan,
+        after: Option<&'a PageKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<Versioned<Record>>> {
+        Box::pin(ready(Ok(self.state().scan(scan, after, size))))
+    }
+
+    fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
+        Box::pin(ready(Ok(self.state().names.get(name).cloned())))
+    }
+
+    fn receipt<'a>(
+        &'a self,
+        scope: &'a IdempotencyScope,
+    ) -> StoreFuture<'a, Option<StoredReceipt>> {
+        Box::pin(ready(Ok(self.state().receipts.get(scope).map(|(receipt, _)| receipt.clone()))))
+    }
+
+    fn counters<'a>(
+        &'a self,
+        range: &'a CounterRange,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<(String, u64)>> {
+        Box::pin(ready(Ok(self.state().counters(range, limit))))
+    }
+
+    fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {
+        let state = self.state();
+        Box::pin(ready(Ok(page(&state.events, state.head().pruned, after, size, |stored| {
+            stored.position
+        }))))
+    }
+
+    fn feed(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredFeedEntry>> {
+        let state = self.state();
+        Box::pin(ready(Ok(page(&state.feed, state.head().feed_pruned, after, size, |entry| {
+            entry.position
+        }))))
+    }
+
+    fn head(&self) -> StoreFuture<'_, Head> {
+        Box::pin(ready(Ok(self.state().head())))
+    }
+
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed> {
+        Box::pin(ready(self.state().commit(commit)))
+    }
+
+    fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
+        Box::pin(ready(Ok(self.state().prune(what, limit))))
+    }
+}
