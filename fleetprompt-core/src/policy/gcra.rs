@@ -127,7 +127,8 @@ mod tests {
                     (_, LimitDecision::Limited { retry_after }) => {
                         now = now.plus(retry_after);
                         let (_, again) = gcra(due, now, rate);
-                        prop_assert!(matches!(again, LimitDecision::Allowed { .. }));
+                        let let_in = matches!(again, LimitDecision::Allowed { .. });
+                        prop_assert!(let_in);
                     }
                 }
             }
