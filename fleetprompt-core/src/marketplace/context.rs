@@ -203,10 +203,19 @@ impl<'m> Context<'m> {
         let tenant = self.tenant(identity).await?;
         let key = RecordKey::person(identity);
         if let Some(person) = self.get::<Person>(key).await? {
+            if person.value.erasing {
+                return Err(ErrorCode::SubjectErasing.into());
+            }
             return Ok(Who { person: person.value.id, tenant: person.value.tenant });
         }
         let id = self.id(PersonId::from_bytes);
-        self.put(Person { id, tenant, identity: identity.clone(), created_at: self.now });
+        self.put(Person {
+            id,
+            tenant,
+            identity: identity.clone(),
+            erasing: false,
+            created_at: self.now,
+        });
         self.event(Fact::PersonSeen { person: id });
         Ok(Who { person: id, tenant })
     }

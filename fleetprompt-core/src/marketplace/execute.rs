@@ -178,7 +178,7 @@ impl Inner {
     }
 
     /// A store's refusal in the words of the domain.
-    fn refused(&self, refusal: &Refusal) -> Error {
+    pub(super) fn refused(&self, refusal: &Refusal) -> Error {
         match refusal {
             Refusal::Conflict(_) => ErrorCode::Contended.into(),
             Refusal::NameTaken(name) => match name.scope() {
