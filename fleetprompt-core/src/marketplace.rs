@@ -6,8 +6,12 @@
 
 mod actor;
 mod builder;
+mod chores;
 mod context;
 mod execute;
+mod maintenance;
+// mod metrics;
+mod people;
 mod publishers;
 mod receipts;
 
@@ -23,6 +27,9 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use maintenance::{Maintained, Retention};
+// pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
+pub use people::{Erasure, TenantDeletion};
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 
@@ -50,6 +57,7 @@ struct Inner {
     issuer: Issuer,
     token_lifetime: Span,
     invitation_lifetime: Span,
+    retention: Retention,
     keys: RwLock<Arc<KeyRing>>,
     deployment: RwLock<DeploymentId>,
 }
