@@ -1,0 +1,1 @@
+//! Random commits at the port, done to the oracle and the candidate alike.
