@@ -17,3 +17,4 @@ pub(super) use self::races::*;
 pub(super) use self::receipts::*;
 pub(super) use self::records::*;
 pub(super) use self::scans::*;
+pub(super) use super::raw::random_commits_do_what_the_oracle_does;
