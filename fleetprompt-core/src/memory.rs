@@ -26,7 +26,7 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct State {
     records: BTreeMap<RecordKey, Versioned<Record>>,
     names: BTreeMap<ClaimedName, NameOwner>,
@@ -35,6 +35,13 @@ struct State {
     events: Vec<StoredEvent>,
     feed: Vec<StoredFeedEntry>,
     head: Option<Head>,
+}
+
+/// Names and counters as a commit leaves them; what is not in here stays as it is.
+#[derive(Default)]
+struct Staged {
+    names: BTreeMap<ClaimedName, Option<NameOwner>>,
+    counters: BTreeMap<(String, String), u64>,
 }
 
 impl MemoryStore {
@@ -58,41 +65,72 @@ impl State {
         self.records.get(key).map(|row| row.revision)
     }
 
-    /// Applies a commit to a copy of everything, and keeps the copy if nothing was refused.
     fn commit(&mut self, commit: Commit) -> Result<Committed, StoreError> {
         let receipt = commit.receipt.as_ref().and_then(|new| self.receipts.get(&new.scope));
         if let Some((receipt, _)) = receipt {
             return Ok(Committed::Replayed(receipt.clone()));
         }
         commit.check()?;
-        for expectation in &commit.expectations {
-            if self.revision(&expectation.key) != expectation.revision {
-                return Ok(Committed::Refused(Refusal::Conflict(expectation.key.clone())));
-            }
+        if let Some(key) = self.conflict(&commit) {
+            return Ok(Committed::Refused(Refusal::Conflict(key)));
         }
-        for change in &commit.changes {
-            let (key, expected) = match change {
-                Change::Put { record, expected } => (record.key(), *expected),
-                Change::Delete { key, expected } => (key.clone(), Some(*expected)),
-                Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => {
-                    continue;
+        match self.stage(&commit.changes) {
+            Ok(staged) => self.apply(commit, staged),
+            Err(refusal) => return Ok(Committed::Refused(refusal)),
+        }
+        Ok(Committed::Applied { last: self.head().last })
+    }
+
+    /// The first record that is not at the revision at which the commit wants it.
+    fn conflict(&self, commit: &Commit) -> Option<RecordKey> {
+        let expected = commit.expectations.iter().map(|e| (e.key.clone(), e.revision));
+        let replaced = commit.changes.iter().filter_map(|change| match change {
+            Change::Put { record, expected } => Some((record.key(), *expected)),
+            Change::Delete { key, expected } => Some((key.clone(), Some(*expected))),
+            Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => None,
+        });
+        expected.chain(replaced).find(|(key, at)| self.revision(key) != *at).map(|(key, _)| key)
+    }
+
+    /// What the changes make of names and counters, each seeing those before it.
+    fn stage(&self, changes: &[Change]) -> Result<Staged, Refusal> {
+        let mut staged = Staged::default();
+        for change in changes {
+            match change {
+                Change::Put { .. } | Change::Delete { .. } => {}
+                Change::Count { counter, by, within } => {
+                    let slot = (counter.scope().to_owned(), counter.name().to_owned());
+                    let value = staged.counters.get(&slot).or(self.counters.get(&slot));
+                    let value = within
+                        .apply(value.copied().unwrap_or_default(), *by)
+                        .ok_or_else(|| Refusal::OutOfBounds(counter.clone()))?;
+                    staged.counters.insert(slot, value);
                 }
-            };
-            if self.revision(&key) != expected {
-                return Ok(Committed::Refused(Refusal::Conflict(key)));
+                Change::ClaimName { name, owner } => {
+                    if self.owner(&staged, name).is_some_and(|other| other != owner) {
+                        return Err(Refusal::NameTaken(name.clone()));
+                    }
+                    staged.names.insert(name.clone(), Some(owner.clone()));
+                }
+                Change::ReleaseName { name, owner } => {
+                    if self.owner(&staged, name) == Some(owner) {
+                        staged.names.insert(name.clone(), None);
+                    }
+                }
             }
         }
-        let mut next = self.clone();
-        match next.apply(commit) {
-            Some(refusal) => Ok(Committed::Refused(refusal)),
-            None => {
-                *self = next;
-                Ok(Committed::Applied { last: self.head().last })
-            }
+        Ok(staged)
+    }
+
+    fn owner<'a>(&'a self, staged: &'a Staged, name: &ClaimedName) -> Option<&'a NameOwner> {
+        match staged.names.get(name) {
+            Some(owner) => owner.as_ref(),
+            None => self.names.get(name),
         }
     }
 
-    fn apply(&mut self, commit: Commit) -> Option<Refusal> {
+    /// Applies a commit that nothing speaks against.
+    fn apply(&mut self, commit: Commit, staged: Staged) {
         let mut head = self.head();
         let first = head.last.next();
         for change in commit.changes {
@@ -101,30 +139,18 @@ impl State {
                     let key = record.key();
                     let created = self.records.get(&key).map_or(first, |row| row.created);
                     let revision = expected.map_or(Revision::FIRST, Revision::next);
-                    self.records.insert(
-                        key,
-                        Versioned { revision, created, changed: first, value: record },
-                    );
+                    let row = Versioned { revision, created, changed: first, value: record };
+                    self.records.insert(key, row);
                 }
                 Change::Delete { key, .. } => drop(self.records.remove(&key)),
-                Change::Count { counter, by, within } => {
-                    let slot = (counter.scope().to_owned(), counter.name().to_owned());
-                    let value = self.counters.get(&slot).copied().unwrap_or_default();
-                    match within.apply(value, by) {
-                        Some(value) => drop(self.counters.insert(slot, value)),
-                        None => return Some(Refusal::OutOfBounds(counter)),
-                    }
-                }
-                Change::ClaimName { name, owner } => {
-                    if *self.names.entry(name.clone()).or_insert_with(|| owner.clone()) != owner {
-                        return Some(Refusal::NameTaken(name));
-                    }
-                }
-                Change::ReleaseName { name, owner } => {
-                    if self.names.get(&name) == Some(&owner) {
-                        self.names.remove(&name);
-                    }
-                }
+                Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => {}
+            }
+        }
+        self.counters.extend(staged.counters);
+        for (name, owner) in staged.names {
+            match owner {
+                Some(owner) => drop(self.names.insert(name, owner)),
+                None => drop(self.names.remove(&name)),
             }
         }
         for event in commit.events {
@@ -141,7 +167,6 @@ impl State {
             let kept = StoredReceipt { fingerprint: new.fingerprint, answer: new.answer };
             self.receipts.insert(new.scope, (kept, new.expires_at));
         }
-        None
     }
 
     fn scan(&self, scan: &Scan, after: Option<&PageKey>, size: PageSize) -> Vec<Versioned<Record>> {
@@ -235,8 +260,8 @@ fn page<T: Clone>(
     if after < pruned {
         return LogPage::TooOld;
     }
-    let behind = entries.iter().filter(|entry| at(entry) > after);
-    LogPage::Entries(behind.take(size.get().into()).cloned().collect())
+    let read = entries.partition_point(|entry| at(entry) <= after);
+    LogPage::Entries(entries.iter().skip(read).take(size.get().into()).cloned().collect())
 }
 
 impl Store for MemoryStore {

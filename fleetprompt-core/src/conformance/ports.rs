@@ -1,4 +1,4 @@
-//! A clock and a source of randomness that a test holds in its hand.
+//! A clock and sources of randomness that a test holds in its hand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -62,6 +62,39 @@ pub struct SeededEntropy(Arc<AtomicU64>);
 impl Entropy for SeededEntropy {
     fn seed(&self) -> Result<Seed, EntropyError> {
         let n = self.0.fetch_add(1, Ordering::SeqCst);
-        Ok(Sha256::digest(n.to_be_bytes()).into())
+        Ok(seed(n))
     }
+}
+
+/// Randomness that stays the same until the test says otherwise: every seed is the digest of the
+/// number that was set last. With a number per command, a command that is tried again draws the
+/// same ids. Clones are one source.
+///
+/// ```
+/// use fleetprompt_core::conformance::NumberedEntropy;
+/// use fleetprompt_core::port::Entropy;
+/// let entropy = NumberedEntropy::default();
+/// let first = entropy.seed();
+/// assert_eq!(entropy.seed(), first);
+/// entropy.set(1);
+/// assert_ne!(entropy.seed(), first);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct NumberedEntropy(Arc<AtomicU64>);
+
+impl NumberedEntropy {
+    /// Takes the number of the next command.
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Ordering::SeqCst);
+    }
+}
+
+impl Entropy for NumberedEntropy {
+    fn seed(&self) -> Result<Seed, EntropyError> {
+        Ok(seed(self.0.load(Ordering::SeqCst)))
+    }
+}
+
+fn seed(n: u64) -> Seed {
+    Sha256::digest(n.to_be_bytes()).into()
 }

@@ -1,0 +1,218 @@
+//! Scans: which rows, in which order, page by page.
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use crate::conformance::StoreFixture;
+use crate::conformance::samples::{self, Pick};
+use crate::conformance::support::{Draft, get, wait};
+use crate::domain::{Listing, ListingState, Revision, Title, Visibility};
+use crate::port::{
+    CatalogueFilter, CatalogueOrder, Change, PAGE_MAX, PageSize, Record, RecordKey, RecordKind,
+    Scan, Store, Versioned,
+};
+
+pub(in crate::conformance) mod meaning;
+
+type Row = Versioned<Record>;
+
+/// How many records of each kind the store is filled with.
+const OF_EACH_KIND: u64 = 30;
+
+/// Fills the store with random records, several to a commit, and replaces and removes some.
+fn fill(store: &Arc<dyn Store>) -> Vec<Row> {
+    let mut pick = Pick::seeded(1);
+    let mut rows: BTreeMap<RecordKey, Row> = BTreeMap::new();
+    for n in 0..OF_EACH_KIND {
+        let kinds = RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Deployment);
+        // Two listings of one commit share their position.
+        let records: Vec<Record> = kinds.map(|kind| samples::record(*kind, n, &mut pick)).collect();
+        let more = samples::record(RecordKind::Listing, n + 1_000, &mut pick);
+        let draft = records.into_iter().chain([more]).fold(Draft::with_event(), Draft::create);
+        let keys: Vec<RecordKey> = keys_of(&draft);
+        draft.apply(&**store);
+        for key in keys {
+            let row = get(&**store, &key).unwrap();
+            rows.insert(key, row);
+        }
+    }
+    for kind in RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Deployment) {
+        for n in 0..OF_EACH_KIND / 5 {
+            let record = samples::record(*kind, n, &mut pick);
+            let key = record.key();
+            if n % 2 == 0 {
+                Draft::with_event().put(record, Some(Revision::FIRST)).apply(&**store);
+                rows.insert(key.clone(), get(&**store, &key).unwrap());
+            } else {
+                Draft::with_event().delete(key.clone(), Revision::FIRST).apply(&**store);
+                rows.remove(&key);
+            }
+        }
+    }
+    rows.into_values().collect()
+}
+
+fn keys_of(draft: &Draft) -> Vec<RecordKey> {
+    let put = |change: &Change| match change {
+        Change::Put { record, .. } => Some(record.key()),
+        _ => None,
+    };
+    draft.0.changes.iter().filter_map(put).collect()
+}
+
+/// All rows of a scan, read in pages of `size`.
+fn read(store: &Arc<dyn Store>, scan: &Scan, size: u16) -> Vec<Row> {
+    let plan = scan.plan();
+    let size = PageSize::new(size);
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        let after = rows.last().map(|row| plan.page_key(row));
+        let page = wait(store.scan(scan, after.as_ref(), size));
+        let full = page.len() == usize::from(size.get());
+        assert!(page.len() <= usize::from(size.get()), "a page was too long");
+        rows.extend(page);
+        if !full {
+            return rows;
+        }
+    }
+}
+
+pub(in crate::conformance) fn every_scan_finds_its_rows_in_order<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    let rows = fill(&store);
+    let mut found_by_kind = HashMap::new();
+    for scan in meaning::all() {
+        let expected = meaning::found(&scan, &rows);
+        *found_by_kind.entry(discriminant(&scan)).or_insert(0) += expected.len();
+        let found = read(&store, &scan, PAGE_MAX);
+        assert_eq!(keys(&found), keys(&expected), "{scan:?}");
+        assert_eq!(found, expected, "{scan:?}");
+    }
+    assert!(found_by_kind.values().all(|found| *found > 0), "a kind of scan was not tried");
+}
+
+fn keys(rows: &[Row]) -> Vec<String> {
+    rows.iter().map(|row| row.value.key().id().to_owned()).collect()
+}
+
+pub(in crate::conformance) fn every_scan_is_the_same_in_small_pages<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    fill(&store);
+    for scan in meaning::all() {
+        let whole = read(&store, &scan, PAGE_MAX);
+        for size in [1, 2, 7] {
+            assert_eq!(keys(&read(&store, &scan, size)), keys(&whole), "{scan:?} by {size}");
+        }
+    }
+}
+
+/// A public listing of this name.
+fn named(n: u64, title: &str) -> Listing {
+    let mut listing = samples::listing(n, &mut Pick::sparse());
+    listing.content.title = title.parse::<Title>().unwrap();
+    listing.content.visibility = Visibility::Public;
+    listing.state = ListingState::Published;
+    listing
+}
+
+const BY_NAME: fn() -> Scan = || Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Name);
+
+pub(in crate::conformance) fn texts_are_ordered_byte_by_byte<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    let titles = [
+        "a", "a b", "a-b", "aa", "ab", "a_", "Zebra", "Äpfel", "z", "0", "10", "9", "é", "ß", "日",
+        "🦀", "'", "%", "\\",
+    ];
+    let draft = (0..)
+        .zip(titles)
+        .fold(Draft::with_event(), |draft, (n, title)| draft.create(named(n, title)));
+    draft.apply(&*store);
+    let mut expected = titles.map(str::to_lowercase);
+    expected.sort_by(|one, other| one.as_bytes().cmp(other.as_bytes()));
+    for size in [1, PAGE_MAX] {
+        let found = read(&store, &BY_NAME(), size);
+        let found: Vec<String> = found
+            .into_iter()
+            .map(|row| match row.value {
+                Record::Listing(listing) => listing.content.title.as_str().to_lowercase(),
+                other => panic!("the catalogue holds listings: {other:?}"),
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+}
+
+pub(in crate::conformance) fn ties_are_broken_by_key<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    // All alike: created in one commit, of one name, released at one time.
+    let listings = (0..40).map(|n| named(n, "Alike"));
+    let draft = listings.clone().fold(Draft::with_event(), Draft::create);
+    draft.apply(&*store);
+    let mut up: Vec<String> = listings.map(|listing| listing.key().id().to_owned()).collect();
+    up.sort();
+    let down: Vec<String> = up.iter().rev().cloned().collect();
+    for size in [1, 7, PAGE_MAX] {
+        let of =
+            |order| keys(&read(&store, &Scan::Catalogue(CatalogueFilter::default(), order), size));
+        assert_eq!(of(CatalogueOrder::Name), up);
+        assert_eq!(of(CatalogueOrder::Newest), down);
+        assert_eq!(of(CatalogueOrder::RecentlyReleased), down);
+    }
+}
+
+pub(in crate::conformance) fn a_page_holds_no_more_than_was_asked<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    let rows = u64::from(PAGE_MAX) + 5;
+    let draft = (0..rows).fold(Draft::with_event(), |draft, n| draft.create(named(n, "Alike")));
+    draft.apply(&*store);
+    for (asked, got) in [(0, 1), (1, 1), (20, 20), (PAGE_MAX, 200), (u16::MAX, 200)] {
+        let page = wait(store.scan(&BY_NAME(), None, PageSize::new(asked)));
+        assert_eq!(page.len(), got);
+    }
+    assert_eq!(read(&store, &BY_NAME(), PAGE_MAX).len() as u64, rows);
+}
+
+pub(in crate::conformance) fn a_scan_follows_changes_and_deletions<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    let ids = || keys(&read(&store, &BY_NAME(), PAGE_MAX));
+    let (a, b) = (named(1, "A"), named(2, "B"));
+    let of = |listings: &[&Listing]| -> Vec<String> {
+        listings.iter().map(|listing| listing.id.to_string()).collect()
+    };
+    Draft::with_event().create(a.clone()).create(b.clone()).apply(&*store);
+    assert_eq!(ids(), of(&[&a, &b]));
+
+    Draft::with_event().put(named(1, "C"), Some(Revision::FIRST)).apply(&*store);
+    assert_eq!(ids(), of(&[&b, &a]));
+
+    let hidden = Listing { state: ListingState::TakenDown, ..named(1, "C") };
+    Draft::with_event().put(hidden, Some(Revision::new(2))).apply(&*store);
+    assert_eq!(ids(), of(&[&b]));
+
+    Draft::with_event().put(named(1, "C"), Some(Revision::new(3))).apply(&*store);
+    Draft::with_event().delete(b.key(), Revision::FIRST).apply(&*store);
+    assert_eq!(ids(), of(&[&a]));
+}
+
+pub(in crate::conformance) fn a_page_goes_on_where_its_last_row_was_deleted<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    let listings: Vec<Listing> = (0..6).map(|n| named(n, &format!("Bot {n}"))).collect();
+    let draft = listings.iter().cloned().fold(Draft::with_event(), Draft::create);
+    draft.apply(&*store);
+    let scan = BY_NAME();
+    let page = wait(store.scan(&scan, None, PageSize::new(3)));
+    let after = scan.plan().page_key(&page[2]);
+    Draft::with_event().delete(listings[2].key(), Revision::FIRST).apply(&*store);
+    Draft::with_event().create(named(9, "Bot 2b")).apply(&*store);
+    let next = wait(store.scan(&scan, Some(&after), PageSize::new(2)));
+    let expected = [named(9, "Bot 2b").id.to_string(), listings[3].id.to_string()];
+    assert_eq!(keys(&next), expected);
+}

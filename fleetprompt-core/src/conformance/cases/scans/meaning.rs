@@ -1,0 +1,212 @@
+//! What each scan means, said a second time: without [`Scan::plan`], which every store relies on.
+
+use crate::conformance::samples::{self, GROUPS};
+use crate::domain::{
+    AssetKind, AttemptState, BUYER_MARK_KEPT, BindingState, Channel, ListingState, PriceClass,
+    Visibility,
+};
+use crate::port::{CatalogueFilter, CatalogueOrder, Record, Scan, Versioned};
+
+type Row = Versioned<Record>;
+
+/// Every kind of scan, with filters that find much and filters that find nothing.
+pub(in crate::conformance) fn all() -> Vec<Scan> {
+    let mut scans = catalogues();
+    for n in 0..=GROUPS {
+        let (publisher, listing) = (samples::publisher_id(n), samples::listing_id(n));
+        let (tenant, person) = (samples::tenant_id(n), samples::person_id(n));
+        let entitlement = samples::entitlement_id(n);
+        scans.extend([
+            Scan::ListingsOf(publisher),
+            Scan::PublishersOf(tenant),
+            Scan::MembersOf(publisher),
+            Scan::MembershipsOf(person),
+            Scan::InvitationsOf(publisher),
+            Scan::BindingsOfPublisher(publisher),
+            Scan::EntitlementsOfPerson(person),
+            Scan::EntitlementsOfTenant(tenant),
+            Scan::EntitlementsIn(listing, tenant, None),
+            Scan::EntitlementsIn(listing, tenant, Some(samples::person_id(1))),
+            Scan::SeatsOf(entitlement),
+            Scan::AttemptsOfPerson(person),
+            Scan::AttemptsOfTenant(tenant),
+            Scan::PersonsOf(tenant),
+            Scan::PersonBehind(person),
+            Scan::TenantBehind(tenant),
+            Scan::BuyersOf(listing),
+        ]);
+        for channel in [None, Some(Channel::Stable), Some(Channel::Prerelease)] {
+            for available_only in [false, true] {
+                scans.push(Scan::Releases { listing, channel, available_only });
+            }
+        }
+    }
+    for system in samples::SYSTEMS {
+        let system = |state| Scan::BindingsOf(system.parse().unwrap(), state);
+        scans.extend(BindingState::ALL.iter().map(|state| system(*state)));
+    }
+    for kid in samples::KIDS.iter().chain(&["k3"]) {
+        scans.push(Scan::AttemptsIssued(Some(kid.parse().unwrap())));
+    }
+    scans.extend([
+        Scan::AttemptsIssued(None),
+        Scan::InvitationsByExpiry,
+        Scan::AttemptsByExpiry,
+        Scan::BuyerMarksByExpiry,
+    ]);
+    scans
+}
+
+fn catalogues() -> Vec<Scan> {
+    let ai = "ai".parse().unwrap();
+    let all = CatalogueFilter::default();
+    let filters = [
+        all.clone(),
+        CatalogueFilter { kind: Some(AssetKind::Pack), ..all.clone() },
+        CatalogueFilter { category: Some(ai), ..all.clone() },
+        CatalogueFilter { price_class: Some(PriceClass::Free), ..all.clone() },
+        CatalogueFilter { publisher: Some(samples::publisher_id(0)), ..all.clone() },
+        CatalogueFilter {
+            kind: Some(AssetKind::WhsAgent),
+            category: Some("data".parse().unwrap()),
+            price_class: Some(PriceClass::Entitled),
+            publisher: Some(samples::publisher_id(1)),
+        },
+        CatalogueFilter { category: Some("none".parse().unwrap()), ..all },
+    ];
+    let orders = [CatalogueOrder::Newest, CatalogueOrder::RecentlyReleased, CatalogueOrder::Name];
+    let both =
+        |filter: &CatalogueFilter| orders.map(|order| Scan::Catalogue(filter.clone(), order));
+    filters.iter().flat_map(both).collect()
+}
+
+/// The rows that `scan` finds among `rows`, in its order.
+pub(super) fn found(scan: &Scan, rows: &[Row]) -> Vec<Row> {
+    let mut found: Vec<Row> = rows.iter().filter(|row| finds(scan, &row.value)).cloned().collect();
+    found.sort_by(|one, other| {
+        let (one_key, other_key) = (one.value.key(), other.value.key());
+        one_key.id().as_bytes().cmp(other_key.id().as_bytes())
+    });
+    match order(scan) {
+        // No two releases of a listing differ in build metadata alone.
+        Order::Version => found.sort_by_key(|row| match &row.value {
+            Record::Release(r) => Some(r.version.clone()),
+            _ => None,
+        }),
+        Order::Created => found.sort_by_key(|row| row.created),
+        Order::Number(of) => found.sort_by_key(|row| of(&row.value)),
+        Order::Text(of) => found.sort_by_key(|row| of(&row.value).into_bytes()),
+    }
+    let newest_first = matches!(
+        scan,
+        Scan::Catalogue(_, CatalogueOrder::Newest | CatalogueOrder::RecentlyReleased)
+            | Scan::ListingsOf(_)
+            | Scan::Releases { .. }
+            | Scan::EntitlementsOfPerson(_)
+            | Scan::EntitlementsOfTenant(_)
+            | Scan::EntitlementsIn(..)
+            | Scan::AttemptsOfPerson(_)
+            | Scan::AttemptsOfTenant(_)
+    );
+    if newest_first {
+        found.reverse();
+    }
+    found
+}
+
+fn finds(scan: &Scan, record: &Record) -> bool {
+    match (scan, record) {
+        (Scan::Catalogue(filter, _), Record::Listing(r)) => {
+            r.content.visibility == Visibility::Public
+                && matches!(r.state, ListingState::Published | ListingState::Deprecated)
+                && filter.kind.is_none_or(|kind| r.asset.kind() == kind)
+                && filter.category.as_ref().is_none_or(|category| r.content.category == *category)
+                && filter.price_class.is_none_or(|class| r.content.price_class == class)
+                && filter.publisher.is_none_or(|publisher| r.publisher == publisher)
+        }
+        (Scan::ListingsOf(id), Record::Listing(r)) => r.publisher == *id,
+        (Scan::Releases { listing, channel, available_only }, Record::Release(r)) => {
+            r.listing == *listing
+                && channel.is_none_or(|channel| r.version.channel() == channel)
+                && !(*available_only && r.yanked.is_some())
+        }
+        (Scan::PublishersOf(id), Record::Publisher(r)) => r.tenant == *id,
+        (Scan::MembersOf(id), Record::Membership(r)) => r.publisher == *id,
+        (Scan::MembershipsOf(id), Record::Membership(r)) => r.person == *id,
+        (Scan::InvitationsOf(id), Record::Invitation(r)) => r.publisher == *id,
+        (Scan::InvitationsByExpiry, Record::Invitation(_)) => true,
+        (Scan::BindingsOf(system, state), Record::Binding(r)) => {
+            r.system == *system && r.state == *state
+        }
+        (Scan::BindingsOfPublisher(id), Record::Binding(r)) => r.publisher == *id,
+        (Scan::EntitlementsOfPerson(id), Record::Entitlement(r)) => r.person == Some(*id),
+        (Scan::EntitlementsOfTenant(id), Record::Entitlement(r)) => r.tenant == *id,
+        (Scan::EntitlementsIn(listing, tenant, person), Record::Entitlement(r)) => {
+            r.listing == *listing && r.tenant == *tenant && r.person == *person
+        }
+        (Scan::SeatsOf(id), Record::Seat(r)) => r.entitlement == *id,
+        (Scan::AttemptsOfPerson(id), Record::Attempt(r)) => r.person == *id,
+        (Scan::AttemptsOfTenant(id), Record::Attempt(r)) => r.tenant == *id,
+        (Scan::AttemptsIssued(kid), Record::Attempt(r)) => {
+            let of_kid = r.token.as_ref().map(|token| &token.kid);
+            r.state == AttemptState::Issued && (kid.is_none() || kid.as_ref() == of_kid)
+        }
+        (Scan::AttemptsByExpiry, Record::Attempt(_)) => true,
+        (Scan::PersonsOf(id), Record::Person(r)) => r.tenant == *id,
+        (Scan::PersonBehind(id), Record::Person(r)) => r.id == *id,
+        (Scan::TenantBehind(id), Record::Tenant(r)) => r.id == *id,
+        (Scan::BuyersOf(id), Record::BuyerMark(r)) => r.listing == *id,
+        (Scan::BuyerMarksByExpiry, Record::BuyerMark(_)) => true,
+        _ => false,
+    }
+}
+
+enum Order {
+    Created,
+    Version,
+    Number(fn(&Record) -> i64),
+    Text(fn(&Record) -> String),
+}
+
+fn order(scan: &Scan) -> Order {
+    match scan {
+        Scan::Catalogue(_, CatalogueOrder::RecentlyReleased) => {
+            Order::Number(|record| match record {
+                Record::Listing(r) => r.released_at.as_millis(),
+                _ => 0,
+            })
+        }
+        Scan::Catalogue(_, CatalogueOrder::Name) => Order::Text(|record| match record {
+            Record::Listing(r) => r.content.title.as_str().to_lowercase(),
+            _ => String::new(),
+        }),
+        Scan::Releases { .. } => Order::Version,
+        Scan::InvitationsByExpiry
+        | Scan::AttemptsByExpiry
+        | Scan::BuyersOf(_)
+        | Scan::BuyerMarksByExpiry => Order::Number(|record| match record {
+            Record::Invitation(r) => r.expires_at.as_millis(),
+            Record::Attempt(r) => r.expires_at.as_millis(),
+            Record::BuyerMark(r) => r.last_at.plus(BUYER_MARK_KEPT).as_millis(),
+            _ => 0,
+        }),
+        Scan::Catalogue(_, CatalogueOrder::Newest)
+        | Scan::ListingsOf(_)
+        | Scan::PublishersOf(_)
+        | Scan::MembersOf(_)
+        | Scan::MembershipsOf(_)
+        | Scan::InvitationsOf(_)
+        | Scan::BindingsOf(..)
+        | Scan::BindingsOfPublisher(_)
+        | Scan::EntitlementsOfPerson(_)
+        | Scan::EntitlementsOfTenant(_)
+        | Scan::EntitlementsIn(..)
+        | Scan::SeatsOf(_)
+        | Scan::AttemptsOfPerson(_)
+        | Scan::AttemptsOfTenant(_)
+        | Scan::AttemptsIssued(_)
+        | Scan::PersonsOf(_)
+        | Scan::PersonBehind(_)
+        | Scan::TenantBehind(_) => Order::Created,
+    }
+}

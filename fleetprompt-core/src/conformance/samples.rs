@@ -1,0 +1,464 @@
+//! Records of every kind, made from a number: for stores to keep and tests to look for.
+//!
+//! A record's key follows from its number alone, and what else it holds from a [`Pick`], so that
+//! the same record can be made again with other contents. References lead to a few *groups* of
+//! ids, so that lists have more than one row.
+
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::{
+    ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
+    BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
+    Entitlement, EntitlementId, EntitlementSource, EntitlementState, InstallMethod, Invitation,
+    InvitationId, IssuedToken, Listing, ListingContent, ListingId, ListingState, Membership,
+    Person, PersonId, PersonIdentity, PriceClass, Publisher, PublisherId, PublisherProfile,
+    PublisherRole, Redemption, Release, ReleaseContent, Seat, Sha256Digest, Takedown,
+    TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, Version, Visibility, Window,
+};
+use crate::port::{Record, RecordKind};
+
+/// How many ids the references of samples lead to: `0..GROUPS`.
+pub const GROUPS: u64 = 3;
+
+/// Decides what a sample holds beside its key.
+///
+/// ```
+/// use fleetprompt_core::conformance::samples::{self, Pick};
+/// assert!(samples::listing(1, &mut Pick::full()).content.description.is_some());
+/// assert!(samples::listing(1, &mut Pick::sparse()).content.description.is_none());
+/// assert_eq!(samples::listing(1, &mut Pick::seeded(7)), samples::listing(1, &mut Pick::seeded(7)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pick {
+    optional: Option<bool>,
+    state: u64,
+}
+
+impl Pick {
+    /// Everything that can be left out is there.
+    pub fn full() -> Self {
+        Pick { optional: Some(true), state: 0 }
+    }
+
+    /// Everything that can be left out is.
+    pub fn sparse() -> Self {
+        Pick { optional: Some(false), state: 0 }
+    }
+
+    /// Everything is as chance has it; the same seed has it the same way.
+    pub fn seeded(seed: u64) -> Self {
+        Pick { optional: None, state: seed }
+    }
+
+    /// A number from 0 up to and not including `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        // The generator SplitMix64.
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n.max(1)
+    }
+
+    /// One of `choices`.
+    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        let n = self.below(choices.len() as u64);
+        choices[usize::try_from(n).unwrap()].clone()
+    }
+
+    fn flag(&mut self) -> bool {
+        let chance = self.below(2) == 1;
+        self.optional.unwrap_or(chance)
+    }
+
+    fn optional<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.flag().then(|| make(self))
+    }
+
+    fn group<T>(&mut self, id: fn(u64) -> T) -> T {
+        id(self.below(GROUPS))
+    }
+
+    fn text<T: FromStr>(&mut self) -> T
+    where
+        T::Err: std::fmt::Debug,
+    {
+        parsed(self.one_of(TEXTS))
+    }
+
+    fn time(&mut self) -> Timestamp {
+        time(self.below(20))
+    }
+}
+
+/// Texts that a store must keep as they are: what SQL, LIKE, JSON and shells give a meaning to,
+/// upper and lower case, and letters whose bytes sort differently than a dictionary would.
+pub const TEXTS: &[&str] = &[
+    "it's",
+    "'; DROP TABLE listing; --",
+    "100%",
+    "a_b",
+    "back\\slash",
+    "\"quoted\"",
+    "$1 ?1 :name @p #{x}",
+    "{}[],\\u0000\\n",
+    "Zebra",
+    "zebra",
+    "apple",
+    "Äpfel",
+    "äpfel",
+    "éclair",
+    "straße",
+    "İstanbul",
+    "日本語",
+    "🦀 crab",
+    "a",
+    "aa",
+    "a a",
+];
+
+/// The n-th point in time of samples, a second after the one before it.
+pub fn time(n: u64) -> Timestamp {
+    Timestamp::from_millis(1_769_947_200_000 + i64::try_from(n).unwrap() * 1_000)
+}
+
+fn parsed<T: FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.parse().unwrap()
+}
+
+/// Ids are digests, so that their order is not that of creation.
+fn bytes(kind: &str, n: u64) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(format!("{kind} {n}")).into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    id
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident: $id:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(n: u64) -> $id {
+            $id::from_bytes(bytes(stringify!($name), n))
+        }
+    )*};
+}
+
+ids! {
+    /// The n-th tenant.
+    tenant_id: TenantId;
+    /// The n-th person.
+    person_id: PersonId;
+    /// The n-th publisher.
+    publisher_id: PublisherId;
+    /// The n-th invitation.
+    invitation_id: InvitationId;
+    /// The n-th listing.
+    listing_id: ListingId;
+    /// The n-th entitlement.
+    entitlement_id: EntitlementId;
+    /// The n-th attempt.
+    attempt_id: AttemptId;
+}
+
+/// The n-th digest.
+pub fn digest(n: u64) -> Sha256Digest {
+    Sha256Digest::of(&n.to_be_bytes())
+}
+
+fn tenant_identity(n: u64) -> TenantIdentity {
+    let issuer = parsed("https://id.example");
+    let name = format!("{}{n}", TEXTS[usize::try_from(n).unwrap() % TEXTS.len()]);
+    if n.is_multiple_of(2) {
+        TenantIdentity::organisation(issuer, parsed(&name))
+    } else {
+        TenantIdentity::personal(issuer, parsed(&name))
+    }
+}
+
+/// The n-th tenant, with its name.
+pub fn tenant(n: u64, pick: &mut Pick) -> Tenant {
+    Tenant {
+        id: tenant_id(n),
+        identity: tenant_identity(n),
+        closing: pick.flag(),
+        created_at: pick.time(),
+    }
+}
+
+/// The n-th person, with their name.
+pub fn person(n: u64, pick: &mut Pick) -> Person {
+    let group = pick.below(GROUPS);
+    Person {
+        id: person_id(n),
+        tenant: tenant_id(group),
+        identity: PersonIdentity::new(tenant_identity(0), parsed(&format!("user_{n}"))),
+        created_at: pick.time(),
+    }
+}
+
+/// The n-th publisher.
+pub fn publisher(n: u64, pick: &mut Pick) -> Publisher {
+    Publisher {
+        id: publisher_id(n),
+        tenant: pick.group(tenant_id),
+        handle: parsed(&format!("sample-{n}")),
+        profile: PublisherProfile {
+            name: pick.text(),
+            summary: pick.optional(Pick::text),
+            website: pick.optional(|_| parsed("https://acme.example/?q='%25'")),
+        },
+        badges: pick
+            .optional(|pick| Badge {
+                kind: pick.one_of(BadgeKind::ALL),
+                evidence: pick.text(),
+                granted_at: pick.time(),
+            })
+            .into_iter()
+            .collect(),
+        suspended: pick.optional(Pick::text),
+        created_at: pick.time(),
+        updated_at: pick.time(),
+    }
+}
+
+/// The n-th membership: of person `n / GROUPS` in publisher `n % GROUPS`.
+pub fn membership(n: u64, pick: &mut Pick) -> Membership {
+    Membership {
+        publisher: publisher_id(n % GROUPS),
+        person: person_id(n / GROUPS),
+        role: pick.one_of(PublisherRole::ALL),
+        joined_at: pick.time(),
+    }
+}
+
+/// The n-th invitation.
+pub fn invitation(n: u64, pick: &mut Pick) -> Invitation {
+    Invitation {
+        id: invitation_id(n),
+        publisher: pick.group(publisher_id),
+        role: pick.one_of(PublisherRole::ALL),
+        invited_by: pick.group(person_id),
+        kid: parsed(pick.one_of(KIDS)),
+        code_digest: digest(n),
+        created_at: pick.time(),
+        expires_at: pick.time(),
+    }
+}
+
+/// The names of the keys of samples.
+pub const KIDS: &[&str] = &["k1", "k10", "k2"];
+
+/// The n-th listing.
+pub fn listing(n: u64, pick: &mut Pick) -> Listing {
+    let asset = match pick.below(4) {
+        0 => Asset::WhsAgent { whs_agent_id: pick.text() },
+        1 => Asset::AgentromaticWorkflow { agentromatic_workflow_id: pick.text() },
+        2 => Asset::SpecAsset { spec_id: pick.text(), schema_version: parsed("2026-01") },
+        _ => Asset::Pack {
+            members: BoundedList::try_from(vec![listing_id(n + 1), listing_id(n + 2)]).unwrap(),
+        },
+    };
+    Listing {
+        id: listing_id(n),
+        publisher: pick.group(publisher_id),
+        slug: parsed(&format!("sample-{n}")),
+        asset,
+        content: ListingContent {
+            title: pick.text(),
+            summary: pick.text(),
+            description: pick.optional(Pick::text),
+            tags: match pick.flag() {
+                true => vec!["c++".to_owned(), "rag".to_owned()].try_into().unwrap(),
+                false => Default::default(),
+            },
+            category: parsed(pick.one_of(CATEGORIES)),
+            price_class: pick.one_of(PriceClass::ALL),
+            // Public and published twice as often, since a catalogue holds nothing else.
+            visibility: pick.one_of(&[
+                Visibility::Public,
+                Visibility::Public,
+                Visibility::Unlisted,
+                Visibility::Organisation,
+            ]),
+            documentation: pick.optional(|_| parsed("https://docs.example/a?b=c&d='e'")),
+            repository: pick.optional(|_| parsed("https://git.example/acme/bot")),
+            license: pick.optional(|_| parsed("MIT OR Apache-2.0")),
+        },
+        state: pick.one_of(&[
+            ListingState::Published,
+            ListingState::Published,
+            ListingState::Deprecated,
+            ListingState::Draft,
+            ListingState::TakenDown,
+        ]),
+        successor: pick.optional(|_| listing_id(n + 1)),
+        takedown: pick.optional(|pick| Takedown {
+            class: pick.one_of(TakedownReason::ALL),
+            reason: pick.text(),
+            state_before: pick.one_of(ListingState::ALL),
+            at: pick.time(),
+        }),
+        imported_popularity: pick.optional(|_| u64::MAX).unwrap_or_default(),
+        created_at: pick.time(),
+        updated_at: pick.time(),
+        published_at: pick.optional(Pick::time),
+        released_at: pick.time(),
+    }
+}
+
+/// The categories of samples.
+pub const CATEGORIES: &[&str] = &["ai", "ai-2", "data"];
+
+/// The n-th release: of listing `n % GROUPS`.
+pub fn release(n: u64, pick: &mut Pick) -> Release {
+    let [major, minor, patch] = [n / GROUPS / 16, n / GROUPS / 4 % 4 * 5, n / GROUPS % 4 * 5];
+    let suffix = ["", "-alpha", "-alpha.9", "-alpha.10+build.7"];
+    // The number decides the suffix too, since it is part of the key.
+    let suffix = suffix[usize::try_from(n * 7 / 3 % 4).unwrap()];
+    Release {
+        listing: listing_id(n % GROUPS),
+        version: parsed(&format!("{major}.{minor}.{patch}{suffix}")),
+        content: ReleaseContent {
+            notes: pick.optional(Pick::text),
+            compatibility: pick
+                .optional(|_| Compatibility { system: parsed("whs"), range: parsed(">=1.2, <3") })
+                .map(|entry| BoundedList::try_from(vec![entry]).unwrap())
+                .unwrap_or_default(),
+            capabilities: pick
+                .optional(|_| vec!["net:http".to_owned()].try_into().unwrap())
+                .unwrap_or_default(),
+            secrets: pick
+                .optional(|_| vec!["SMTP_PASSWORD".to_owned()].try_into().unwrap())
+                .unwrap_or_default(),
+            artifacts: pick
+                .optional(|_| ArtifactPointer {
+                    uri: parsed("oci://registry.example/acme/bot:1.0"),
+                    digest: digest(n),
+                    size: ByteSize::MAX,
+                    media_type: parsed("application/gzip"),
+                })
+                .map(|pointer| BoundedList::try_from(vec![pointer]).unwrap())
+                .unwrap_or_default(),
+            deployment_pin: pick.optional(Pick::text),
+            schema_version: pick.optional(|_| parsed("2026-01")),
+        },
+        digest: digest(n),
+        yanked: pick.optional(Pick::text),
+        published_at: pick.time(),
+    }
+}
+
+/// The systems of samples.
+pub const SYSTEMS: &[&str] = &["agentromatic", "specprompt", "whs"];
+
+/// The n-th binding: of publisher `n % GROUPS`, its upstream id one of [`TEXTS`] and the number.
+pub fn binding(n: u64, pick: &mut Pick) -> Binding {
+    let text = TEXTS[usize::try_from(n).unwrap() % TEXTS.len()];
+    Binding {
+        publisher: publisher_id(n % GROUPS),
+        tenant: pick.group(tenant_id),
+        system: parsed(SYSTEMS[usize::try_from(n / 2).unwrap() % SYSTEMS.len()]),
+        kind: AssetKind::WhsAgent,
+        upstream_id: parsed(&format!("{text}{n}")),
+        state: pick.one_of(BindingState::ALL),
+        reason: pick.optional(Pick::text),
+        created_at: pick.time(),
+        decided_at: pick.optional(Pick::time),
+    }
+}
+
+/// The n-th entitlement.
+pub fn entitlement(n: u64, pick: &mut Pick) -> Entitlement {
+    let source = match pick.below(4) {
+        0 => EntitlementSource::FreeClaim,
+        1 => EntitlementSource::Commerce { provider: parsed("specprompt"), reference: pick.text() },
+        2 => EntitlementSource::OperatorGrant { reference: pick.text(), reason: pick.text() },
+        _ => EntitlementSource::OrganisationGrant { reference: pick.text(), decision: pick.text() },
+    };
+    let end = pick.optional(|_| time(1_000));
+    Entitlement {
+        id: entitlement_id(n),
+        listing: pick.group(listing_id),
+        publisher: pick.group(publisher_id),
+        tenant: pick.group(tenant_id),
+        person: pick.optional(|pick| pick.group(person_id)),
+        source,
+        state: pick.one_of(EntitlementState::ALL),
+        window: Window::between(pick.time(), end).unwrap(),
+        seats: pick.optional(|_| NonZeroU32::MAX),
+        reason: pick.optional(Pick::text),
+        created_at: pick.time(),
+        updated_at: pick.time(),
+    }
+}
+
+/// The n-th seat: of person `n / GROUPS` in entitlement `n % GROUPS`.
+pub fn seat(n: u64, pick: &mut Pick) -> Seat {
+    Seat {
+        entitlement: entitlement_id(n % GROUPS),
+        person: person_id(n / GROUPS),
+        taken_at: pick.time(),
+    }
+}
+
+/// The n-th attempt.
+pub fn attempt(n: u64, pick: &mut Pick) -> Attempt {
+    Attempt {
+        id: attempt_id(n),
+        listing: pick.group(listing_id),
+        publisher: pick.group(publisher_id),
+        version: pick.one_of(&["1.0.0", "1.0.0-rc.1+b"].map(parsed::<Version>)),
+        release_digest: digest(n),
+        system: parsed(pick.one_of(SYSTEMS)),
+        context: pick.optional(Pick::text),
+        entitlement: pick.group(entitlement_id),
+        tenant: pick.group(tenant_id),
+        person: pick.group(person_id),
+        method: pick.one_of(InstallMethod::ALL),
+        token: pick
+            .optional(|pick| IssuedToken { kid: parsed(pick.one_of(KIDS)), digest: digest(n) }),
+        state: pick.one_of(AttemptState::ALL),
+        redemption: pick.optional(|pick| Redemption {
+            at: pick.time(),
+            key_digest: digest(n),
+            fingerprint: digest(n + 1),
+            manifest: pick.optional(|_| "{\"schemaVersion\":1,\"note\":\"it's \\u00e9\"}".into()),
+        }),
+        mismatches: u8::try_from(pick.below(6)).unwrap(),
+        issued_at: pick.time(),
+        expires_at: pick.time(),
+    }
+}
+
+/// The n-th buyer's mark: on listing `n % GROUPS`.
+pub fn buyer_mark(n: u64, pick: &mut Pick) -> BuyerMark {
+    BuyerMark { listing: listing_id(n % GROUPS), buyer: digest(n), last_at: pick.time() }
+}
+
+/// The n-th record of a kind. Of the kind `Deployment` there is only one.
+pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
+    match kind {
+        RecordKind::Deployment => {
+            Deployment { id: DeploymentId::from_bytes(bytes("deployment", n)), since: pick.time() }
+                .into()
+        }
+        RecordKind::Tenant => tenant(n, pick).into(),
+        RecordKind::Person => person(n, pick).into(),
+        RecordKind::Publisher => publisher(n, pick).into(),
+        RecordKind::Membership => membership(n, pick).into(),
+        RecordKind::Invitation => invitation(n, pick).into(),
+        RecordKind::Listing => listing(n, pick).into(),
+        RecordKind::Release => release(n, pick).into(),
+        RecordKind::Binding => binding(n, pick).into(),
+        RecordKind::Entitlement => entitlement(n, pick).into(),
+        RecordKind::Seat => seat(n, pick).into(),
+        RecordKind::Attempt => attempt(n, pick).into(),
+        RecordKind::BuyerMark => buyer_mark(n, pick).into(),
+    }
+}

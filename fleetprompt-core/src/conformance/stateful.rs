@@ -1,0 +1,1 @@
+//! Random commands, done to two marketplaces alike.
