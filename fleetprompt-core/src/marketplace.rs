@@ -7,7 +7,9 @@
 mod actor;
 mod builder;
 mod context;
+mod entitlements;
 mod execute;
+mod page;
 mod publishers;
 mod receipts;
 
@@ -23,6 +25,8 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use page::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 

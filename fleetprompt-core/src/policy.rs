@@ -3,7 +3,9 @@
 mod access;
 mod gcra;
 mod quota;
+mod redemption;
 
 pub use access::{Action, Standing, Standings};
 pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};
 pub use quota::Quotas;
+pub use redemption::{Grounds, MISMATCHES_MAX, MismatchEffect, Presentation, Verdict, weigh};
