@@ -9,6 +9,9 @@ mod builder;
 mod context;
 mod entitlements;
 mod execute;
+mod grounds;
+mod installs;
+mod minting;
 mod page;
 mod publishers;
 mod receipts;
@@ -26,6 +29,9 @@ use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use installs::{
+    AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
+};
 pub use page::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
