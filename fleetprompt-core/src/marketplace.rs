@@ -11,10 +11,12 @@ mod entitlements;
 mod execute;
 mod grounds;
 mod installs;
+mod keys;
 mod minting;
 mod page;
 mod publishers;
 mod receipts;
+mod redemption;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -32,9 +34,11 @@ pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGran
 pub use installs::{
     AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
 };
+pub use keys::{FenceReceipt, KeyRevocationReceipt};
 pub use page::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
+pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 #[derive(Clone)]
