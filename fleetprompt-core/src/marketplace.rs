@@ -8,12 +8,19 @@ mod actor;
 mod builder;
 mod chores;
 mod context;
+mod entitlements;
 mod execute;
 mod maintenance;
 // mod metrics;
 mod people;
+mod grounds;
+mod installs;
+mod keys;
+mod minting;
+mod page;
 mod publishers;
 mod receipts;
+mod redemption;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,8 +37,15 @@ pub use builder::{BuildError, MarketplaceBuilder};
 pub use maintenance::{Maintained, Retention};
 // pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
 pub use people::{Erasure, TenantDeletion};
+pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use installs::{
+    AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
+};
+pub use keys::{FenceReceipt, KeyRevocationReceipt};
+pub use page::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
+pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 #[derive(Clone)]
