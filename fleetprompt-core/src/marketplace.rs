@@ -8,8 +8,11 @@ mod actor;
 mod builder;
 mod context;
 mod execute;
+mod paging;
 mod publishers;
 mod receipts;
+mod references;
+mod viewer;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,8 +26,10 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use paging::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
+pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 #[derive(Clone)]
