@@ -8,6 +8,10 @@ mod actor;
 mod builder;
 mod context;
 mod execute;
+mod invitation_code;
+mod invitations;
+mod members;
+mod moderation;
 mod paging;
 mod publishers;
 mod receipts;
@@ -26,6 +30,9 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use invitation_code::InvitationCode;
+pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
+pub use members::{MemberReceipt, MemberView};
 pub use paging::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
