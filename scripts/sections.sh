@@ -12,6 +12,7 @@ options() {
     for argument in "$@"; do
         case $argument in
             --install) install=1 ;;
+            --no-install) install=0 ;;
             --help | -h) usage && exit 0 ;;
             *) usage >&2 && exit 2 ;;
         esac

@@ -109,6 +109,7 @@ codes! {
         "A publisher needs an owner. Make somebody else an owner first.";
     AlreadyMember = "already_member", Conflict, false, "You are a member of the publisher already.";
     InvitationExpired = "invitation_expired", Conflict, true, "The invitation has expired.";
+    SubjectErasing = "subject_erasing", Conflict, false, "The subject is being erased.";
     TenantClosing = "tenant_closing", Conflict, false, "The tenant is being deleted.";
     NotObtainable = "not_obtainable", Conflict, false, "The listing can't be obtained at present.";
     NotFree = "not_free", Conflict, false, "The listing is not free to claim.";

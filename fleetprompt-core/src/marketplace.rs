@@ -6,10 +6,21 @@
 
 mod actor;
 mod builder;
+mod chores;
 mod context;
+mod entitlements;
 mod execute;
+mod maintenance;
+// mod metrics;
+mod people;
+mod grounds;
+mod installs;
+mod keys;
+mod minting;
+mod page;
 mod publishers;
 mod receipts;
+mod redemption;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,8 +34,18 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use maintenance::{Maintained, Retention};
+// pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
+pub use people::{Erasure, TenantDeletion};
+pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use installs::{
+    AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
+};
+pub use keys::{FenceReceipt, KeyRevocationReceipt};
+pub use page::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
+pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -50,6 +71,7 @@ struct Inner {
     issuer: Issuer,
     token_lifetime: Span,
     invitation_lifetime: Span,
+    retention: Retention,
     keys: RwLock<Arc<KeyRing>>,
     deployment: RwLock<DeploymentId>,
 }

@@ -18,16 +18,19 @@
 //! | payload | base64url without padding (RFC 4648, section 5) of a compact JSON array |
 //! | mac | base64url without padding of 32 bytes of HMAC-SHA256 (RFC 2104) |
 //!
-//! The array holds, in this order: issuer, audience, subject, tenant, attempt, listing, release,
-//! release digest, entitlement, issued, expires, token id. Ids and digests are base64url of their
-//! bytes, times are milliseconds since the Unix epoch, everything else is a string in which only
-//! `"` and `\` are escaped. There is one spelling of a payload: decoding it and encoding it again
-//! must give the same bytes. It is readable by whoever holds the token, so it holds opaque names
-//! only.
+//! The array holds, in this order: issuer, audience, subject, tenant, release, issued, expires,
+//! and the rest. The first five are strings in which only `"` and `\` are escaped; times are whole
+//! milliseconds since the Unix epoch. The rest is base64url, 128 characters, of the 16 bytes each
+//! of attempt, listing, entitlement and token id, and the 32 bytes of the release digest.
 //!
-//! The MAC is taken over the domain string, the kid, the audience and the payload *as spelled in
-//! the token*, each preceded by its length in bytes as eight big-endian bytes. Its key is derived
-//! from the kid's master key for one purpose, deployment, issuer and audience ([`KeyScope`]).
+//! There is one spelling of a payload: decoding it and encoding it again gives the same bytes, and
+//! any other spelling is refused. It is readable by whoever holds the token, so it holds opaque
+//! names only.
+//!
+//! The MAC is taken over the domain string `fleetprompt install token 1`, the kid, the audience and
+//! the payload *as spelled in the token*, each preceded by its length in bytes as eight big-endian
+//! bytes. Its key is derived from the kid's master key for one purpose, deployment, issuer and
+//! audience ([`DerivedKey`]).
 //!
 //! # Minting and verifying
 //!
@@ -81,8 +84,6 @@
 //! A verified token is not yet redeemable: FleetPrompt keeps the [`TokenDigest`] of what it minted
 //! with the attempt and takes every fact, the expiry included, from there.
 
-#[cfg(test)]
-mod bench_tmp;
 mod claims;
 mod codec;
 mod derive;

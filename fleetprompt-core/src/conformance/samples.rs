@@ -198,6 +198,7 @@ pub fn person(n: u64, pick: &mut Pick) -> Person {
         id: person_id(n),
         tenant: tenant_id(group),
         identity: PersonIdentity::new(tenant_identity(0), parsed(&format!("user_{n}"))),
+        erasing: pick.flag(),
         created_at: pick.time(),
     }
 }
@@ -438,7 +439,12 @@ pub fn attempt(n: u64, pick: &mut Pick) -> Attempt {
 
 /// The n-th buyer's mark: on listing `n % GROUPS`.
 pub fn buyer_mark(n: u64, pick: &mut Pick) -> BuyerMark {
-    BuyerMark { listing: listing_id(n % GROUPS), buyer: digest(n), last_at: pick.time() }
+    BuyerMark {
+        listing: listing_id(n % GROUPS),
+        buyer: digest(n),
+        first_at: pick.time(),
+        last_at: pick.time(),
+    }
 }
 
 /// The n-th record of a kind. Of the kind `Deployment` there is only one.

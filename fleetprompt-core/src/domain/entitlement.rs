@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{EntitlementId, ListingId, PersonId, PublisherId, TenantId};
 use super::parse::{ParseError, Rule};
 use super::time::Timestamp;
-use super::vocabulary::{EntitlementState, EntitlementStatus};
+use super::vocabulary::{EntitlementState, EntitlementStatus, words};
 use super::{PolicyDecisionReference, Provider, Reason, SourceReference};
 
 /// A buyer's ownership of a listing. Whether the asset may run is the owning system's to decide.
@@ -85,6 +85,32 @@ pub enum EntitlementSource {
         /// The policy decision that allowed it.
         decision: PolicyDecisionReference,
     },
+}
+
+words! {
+    /// Which kind of source an entitlement came from.
+    EntitlementSourceKind = "source" {
+        /// The subject claimed a free listing.
+        FreeClaim = "free_claim",
+        /// A commerce provider reported an order.
+        Commerce = "commerce",
+        /// An operator granted it.
+        OperatorGrant = "operator_grant",
+        /// An organisation granted it.
+        OrganisationGrant = "organisation_grant",
+    }
+}
+
+impl EntitlementSource {
+    /// Which kind of source this is.
+    pub fn kind(&self) -> EntitlementSourceKind {
+        match self {
+            EntitlementSource::FreeClaim => EntitlementSourceKind::FreeClaim,
+            EntitlementSource::Commerce { .. } => EntitlementSourceKind::Commerce,
+            EntitlementSource::OperatorGrant { .. } => EntitlementSourceKind::OperatorGrant,
+            EntitlementSource::OrganisationGrant { .. } => EntitlementSourceKind::OrganisationGrant,
+        }
+    }
 }
 
 /// The time in which an entitlement counts: from its start, up to but not including its end.

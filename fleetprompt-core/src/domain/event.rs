@@ -393,6 +393,18 @@ facts! {
         /// The surrogate.
         person: PersonId,
     } => "person.seen", publisher: false, holder: false;
+    /// The erasure of a subject began.
+    PersonErasing {
+        /// The surrogate.
+        person: PersonId,
+    } => "person.erasing", publisher: false, holder: false;
+    /// A kept manifest was dropped, with the subject that it names.
+    ManifestDropped {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The listing.
+        listing: ListingId,
+    } => "install.manifest_dropped", publisher: false, holder: false;
     /// A subject was erased: the surrogate stands for nobody now.
     PersonErased {
         /// The surrogate.

@@ -127,6 +127,8 @@ pub struct BuyerMark {
     pub listing: ListingId,
     /// Keyed hash of listing and tenant.
     pub buyer: Sha256Digest,
+    /// When the tenant first redeemed it.
+    pub first_at: Timestamp,
     /// When the tenant last redeemed it.
     pub last_at: Timestamp,
 }

@@ -157,6 +157,9 @@ pub struct Person {
     pub tenant: TenantId,
     /// The name, as the identity provider says it.
     pub identity: PersonIdentity,
+    /// Set once the subject is being erased: nothing new is accepted from it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erasing: bool,
     /// When the subject was first seen.
     pub created_at: Timestamp,
 }

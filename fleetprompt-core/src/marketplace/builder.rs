@@ -10,7 +10,7 @@ use crate::port::{
 };
 use crate::token::{Issuer, KeyRing};
 
-use super::{Inner, Marketplace};
+use super::{Inner, Marketplace, Retention};
 
 /// Puts a [`Marketplace`] together from a store and what the host wants different from the
 /// defaults.
@@ -26,6 +26,7 @@ pub struct MarketplaceBuilder {
     issuer: Option<Issuer>,
     token_lifetime: Span,
     invitation_lifetime: Span,
+    retention: Retention,
 }
 
 /// Why a marketplace can't be built.
@@ -65,6 +66,7 @@ impl MarketplaceBuilder {
             issuer: None,
             token_lifetime: Span::seconds(300),
             invitation_lifetime: Span::days(7),
+            retention: Retention::default(),
         }
     }
 
@@ -116,6 +118,12 @@ impl MarketplaceBuilder {
         MarketplaceBuilder { invitation_lifetime: lifetime, ..self }
     }
 
+    /// How long things are kept once they have served.
+    #[must_use]
+    pub fn retention(self, retention: Retention) -> Self {
+        MarketplaceBuilder { retention, ..self }
+    }
+
     /// The clock. By default, the operating system's.
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
@@ -152,6 +160,7 @@ impl MarketplaceBuilder {
                 issuer: self.issuer.ok_or(BuildError::NoIssuer)?,
                 token_lifetime: self.token_lifetime,
                 invitation_lifetime: self.invitation_lifetime,
+                retention: self.retention,
                 keys: RwLock::new(Arc::new(self.keys.ok_or(BuildError::NoKeys)?)),
                 deployment: RwLock::new(deployment),
             }),

@@ -1,12 +1,12 @@
 //! What a decision reads and writes: every reading becomes an expectation of its commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
     Actor, Event, Fact, FeedChange, Person, PersonId, PersonIdentity, Revision, Tenant, TenantId,
-    Timestamp,
+    TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -29,6 +29,7 @@ pub(super) struct Context<'m> {
     written: BTreeMap<RecordKey, Change>,
     side: Vec<Change>,
     facts: Vec<(Fact, Option<FeedChange>)>,
+    seen_free: BTreeSet<ClaimedName>,
     actor: Actor,
     leaves_trace: bool,
 }
@@ -57,6 +58,7 @@ impl<'m> Context<'m> {
             written: BTreeMap::new(),
             side: Vec::new(),
             facts: Vec::new(),
+            seen_free: BTreeSet::new(),
             actor: Actor::Marketplace,
             leaves_trace: false,
         })
@@ -123,9 +125,19 @@ impl<'m> Context<'m> {
         Ok(rows.into_iter().filter_map(|row| E::from_record(row.value)).collect())
     }
 
-    /// Reads who has a name.
-    pub(super) async fn owner_of(&self, name: &ClaimedName) -> Result<Option<NameOwner>> {
-        self.market.store.name(name).await.map_err(|e| self.market.store_error(&e))
+    /// Reads who has a name. If it is free now and taken when the commit arrives, the command is
+    /// decided again.
+    pub(super) async fn owner_of(&mut self, name: &ClaimedName) -> Result<Option<NameOwner>> {
+        let found = self.market.store.name(name).await.map_err(|e| self.market.store_error(&e))?;
+        if found.is_none() {
+            self.seen_free.insert(name.clone());
+        }
+        Ok(found)
+    }
+
+    /// The names that the decision takes to be free.
+    pub(super) fn seen_free(&mut self) -> BTreeSet<ClaimedName> {
+        std::mem::take(&mut self.seen_free)
     }
 
     /// Writes a record: a new one if nothing was read under its key, else in place of what was
@@ -200,19 +212,29 @@ impl<'m> Context<'m> {
 
     /// The surrogates of a person, made if this is the first time they are named.
     pub(super) async fn person(&mut self, identity: &PersonIdentity) -> Result<Who> {
-        let tenant = self.tenant(identity).await?;
+        let tenant = self.tenant(identity.tenant()).await?;
         let key = RecordKey::person(identity);
         if let Some(person) = self.get::<Person>(key).await? {
+            if person.value.erasing {
+                return Err(ErrorCode::SubjectErasing.into());
+            }
             return Ok(Who { person: person.value.id, tenant: person.value.tenant });
         }
         let id = self.id(PersonId::from_bytes);
-        self.put(Person { id, tenant, identity: identity.clone(), created_at: self.now });
+        self.put(Person {
+            id,
+            tenant,
+            identity: identity.clone(),
+            erasing: false,
+            created_at: self.now,
+        });
         self.event(Fact::PersonSeen { person: id });
         Ok(Who { person: id, tenant })
     }
 
-    async fn tenant(&mut self, identity: &PersonIdentity) -> Result<TenantId> {
-        let key = RecordKey::tenant(identity.tenant());
+    /// The surrogate of a tenant, made if this is the first time it is named.
+    pub(super) async fn tenant(&mut self, identity: &TenantIdentity) -> Result<TenantId> {
+        let key = RecordKey::tenant(identity);
         if let Some(tenant) = self.get::<Tenant>(key).await? {
             if tenant.value.closing {
                 return Err(ErrorCode::TenantClosing.into());
@@ -220,8 +242,7 @@ impl<'m> Context<'m> {
             return Ok(tenant.value.id);
         }
         let id = self.id(TenantId::from_bytes);
-        let identity = identity.tenant().clone();
-        self.put(Tenant { id, identity, closing: false, created_at: self.now });
+        self.put(Tenant { id, identity: identity.clone(), closing: false, created_at: self.now });
         Ok(id)
     }
 

@@ -82,6 +82,7 @@ impl Inner {
                         .await;
                 }
             }
+            let seen_free = cx.seen_free();
             let (kept, mut commit) = match &outcome {
                 Ok(receipt) => (Some(Kept::Done(receipt)), cx.into_commit()),
                 Err(refusal) if refusal.code().is_kept() => {
@@ -99,6 +100,7 @@ impl Inner {
                 // The next round finds what another run of the same request left, or reads what
                 // others changed and decides again.
                 Ok(Committed::Replayed(_) | Committed::Refused(Refusal::Conflict(_))) => {}
+                Ok(Committed::Refused(Refusal::NameTaken(name))) if seen_free.contains(&name) => {}
                 Ok(Committed::Refused(refusal)) => {
                     if self.kept::<C>(&scope, &request).await?.is_none() {
                         return Err(self.refused(&refusal));
@@ -178,7 +180,7 @@ impl Inner {
     }
 
     /// A store's refusal in the words of the domain.
-    fn refused(&self, refusal: &Refusal) -> Error {
+    pub(super) fn refused(&self, refusal: &Refusal) -> Error {
         match refusal {
             Refusal::Conflict(_) => ErrorCode::Contended.into(),
             Refusal::NameTaken(name) => match name.scope() {

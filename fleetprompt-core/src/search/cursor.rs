@@ -203,7 +203,7 @@ mod tests {
         let (k1, k2): (KeyId, KeyId) = ("k1".parse().unwrap(), "k2".parse().unwrap());
         let ring = KeyRing::single(master(7));
         let cursor = Cursor::seal(&ring, DEPLOYMENT, &binding(), b"31").unwrap();
-        let ring = ring.with_pending(k2.clone(), master(8)).unwrap().activate(&k2).unwrap();
+        let ring = ring.with_pending(k2, master(8)).unwrap().activate(&k2).unwrap();
         assert_eq!(cursor.open(&ring, DEPLOYMENT, &binding()).unwrap(), b"31");
         let ring = ring.revoke(&k1).unwrap();
         assert_eq!(cursor.open(&ring, DEPLOYMENT, &binding()), Err(InvalidCursor));

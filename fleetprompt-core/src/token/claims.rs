@@ -55,7 +55,7 @@ macro_rules! texts {
                     Rule::Empty
                 } else if text.len() > Self::MAX_BYTES {
                     Rule::TooLong { max: Self::MAX_BYTES, unit: "bytes" }
-                } else if text.contains(char::is_control) {
+                } else if text.chars().any(char::is_control) {
                     Rule::Characters("characters that are not control characters")
                 } else {
                     return Ok(Self(text));

@@ -1,7 +1,7 @@
 //! The payload: claims as a compact JSON array with exactly one spelling.
 //!
-//! Written out by hand, because it is what an attacker gets to shape: there is no value that this
-//! grammar can express and the claims cannot.
+//! Written out by hand, because it is what an attacker gets to shape: this grammar expresses
+//! nothing but claims, and the reader takes nothing but what the writer writes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,140 +13,148 @@ use crate::domain::{AttemptId, EntitlementId, ListingId, Timestamp};
 /// Room for the claims of most tokens; more is found when it is needed.
 const TYPICAL_BYTES: usize = 384;
 
-/// What JSON wants a backslash before; claims hold no control characters.
-const ESCAPED: [char; 2] = ['"', '\\'];
-
 /// The claims as JSON.
-pub(super) fn encode(claims: &Claims) -> String {
-    let mut json = Writer(String::with_capacity(TYPICAL_BYTES));
-    json.text(claims.issuer.as_str());
-    json.text(claims.audience.as_str());
-    json.text(claims.subject.as_str());
-    json.text(claims.tenant.as_str());
-    json.bytes(claims.attempt.as_bytes());
-    json.bytes(claims.listing.as_bytes());
-    json.text(claims.release.as_str());
-    json.bytes(claims.release_digest.as_bytes());
-    json.bytes(claims.entitlement.as_bytes());
-    json.number(claims.issued.as_millis());
-    json.number(claims.expires.as_millis());
-    json.bytes(claims.token_id.as_bytes());
-    json.finish()
+pub(super) fn encode(claims: &Claims) -> Vec<u8> {
+    let mut json = Vec::with_capacity(TYPICAL_BYTES);
+    json.push(b'[');
+    for text in [
+        claims.issuer.as_str(),
+        claims.audience.as_str(),
+        claims.subject.as_str(),
+        claims.tenant.as_str(),
+        claims.release.as_str(),
+    ] {
+        write_text(&mut json, text);
+        json.push(b',');
+    }
+    for time in [claims.issued, claims.expires] {
+        json.extend_from_slice(time.as_millis().to_string().as_bytes());
+        json.push(b',');
+    }
+    let fixed = [
+        claims.attempt.as_bytes().as_slice(),
+        claims.listing.as_bytes(),
+        claims.entitlement.as_bytes(),
+        claims.token_id.as_bytes(),
+        claims.release_digest.as_bytes(),
+    ];
+    json.push(b'"');
+    json.extend_from_slice(URL_SAFE_NO_PAD.encode(fixed.concat()).as_bytes());
+    json.extend_from_slice(b"\"]");
+    json
+}
+
+/// Claims hold no control characters, which leaves two characters that JSON wants escaped.
+fn write_text(json: &mut Vec<u8>, text: &str) {
+    json.push(b'"');
+    let escaped = |byte| matches!(byte, b'"' | b'\\');
+    if text.bytes().any(escaped) {
+        for byte in text.bytes() {
+            if escaped(byte) {
+                json.push(b'\\');
+            }
+            json.push(byte);
+        }
+    } else {
+        json.extend_from_slice(text.as_bytes());
+    }
+    json.push(b'"');
 }
 
 /// The claims that [`encode`] spells as exactly these bytes, if any.
 pub(super) fn decode(json: &[u8]) -> Option<Claims> {
-    let json = str::from_utf8(json).ok()?;
-    let mut items = Reader { rest: json, separator: '[' };
-    let claims = Claims {
-        issuer: items.text()?.try_into().ok()?,
-        audience: items.text()?.try_into().ok()?,
-        subject: items.text()?.try_into().ok()?,
-        tenant: items.text()?.try_into().ok()?,
-        attempt: AttemptId::from_bytes(items.bytes()?),
-        listing: ListingId::from_bytes(items.bytes()?),
-        release: items.text()?.try_into().ok()?,
-        release_digest: ReleaseDigest::from_bytes(items.bytes()?),
-        entitlement: EntitlementId::from_bytes(items.bytes()?),
-        issued: Timestamp::from_millis(items.number()?),
-        expires: Timestamp::from_millis(items.number()?),
-        token_id: TokenId::from_bytes(items.bytes()?),
-    };
-    (items.rest == "]" && encode(&claims) == json).then_some(claims)
+    let mut json = Reader(str::from_utf8(json).ok()?);
+    json.skip('[')?;
+    let issuer = json.text()?.try_into().ok()?;
+    json.skip(',')?;
+    let audience = json.text()?.try_into().ok()?;
+    json.skip(',')?;
+    let subject = json.text()?.try_into().ok()?;
+    json.skip(',')?;
+    let tenant = json.text()?.try_into().ok()?;
+    json.skip(',')?;
+    let release = json.text()?.try_into().ok()?;
+    json.skip(',')?;
+    let issued = json.time()?;
+    json.skip(',')?;
+    let expires = json.time()?;
+    json.skip(',')?;
+    let fixed = json.fixed()?;
+    json.skip(']')?;
+    if !json.0.is_empty() {
+        return None;
+    }
+    let (attempt, rest) = fixed.split_first_chunk()?;
+    let (listing, rest) = rest.split_first_chunk()?;
+    let (entitlement, rest) = rest.split_first_chunk()?;
+    let (token_id, release_digest) = rest.split_first_chunk()?;
+    Some(Claims {
+        issuer,
+        audience,
+        subject,
+        tenant,
+        attempt: AttemptId::from_bytes(*attempt),
+        listing: ListingId::from_bytes(*listing),
+        release,
+        release_digest: ReleaseDigest::from_bytes(release_digest.try_into().ok()?),
+        entitlement: EntitlementId::from_bytes(*entitlement),
+        issued,
+        expires,
+        token_id: TokenId::from_bytes(*token_id),
+    })
 }
 
-struct Writer(String);
-
-impl Writer {
-    fn separate(&mut self) {
-        self.0.push(if self.0.is_empty() { '[' } else { ',' });
-    }
-
-    fn text(&mut self, text: &str) {
-        self.separate();
-        self.0.push('"');
-        if text.contains(ESCAPED) {
-            for character in text.chars() {
-                if ESCAPED.contains(&character) {
-                    self.0.push('\\');
-                }
-                self.0.push(character);
-            }
-        } else {
-            self.0.push_str(text);
-        }
-        self.0.push('"');
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.separate();
-        self.0.push('"');
-        URL_SAFE_NO_PAD.encode_string(bytes, &mut self.0);
-        self.0.push('"');
-    }
-
-    fn number(&mut self, number: i64) {
-        self.separate();
-        self.0.push_str(&number.to_string());
-    }
-
-    fn finish(mut self) -> String {
-        self.0.push(']');
-        self.0
-    }
-}
-
-struct Reader<'a> {
-    rest: &'a str,
-    separator: char,
-}
+/// What is left to read.
+struct Reader<'a>(&'a str);
 
 impl<'a> Reader<'a> {
     fn text(&mut self) -> Option<String> {
-        let raw = self.quoted()?;
-        if !raw.contains('\\') {
-            return Some(raw.to_owned());
-        }
-        let mut text = String::with_capacity(raw.len());
-        let mut characters = raw.chars();
-        while let Some(character) = characters.next() {
-            text.push(if character == '\\' { characters.next()? } else { character });
+        self.skip('"')?;
+        let mut text = self.plain()?.to_owned();
+        while self.skip('"').is_none() {
+            self.skip('\\')?;
+            let escaped = self.take(1)?;
+            if !matches!(escaped, "\"" | "\\") {
+                return None;
+            }
+            text.push_str(escaped);
+            text.push_str(self.plain()?);
         }
         Some(text)
     }
 
-    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let mut bytes = [0; N];
-        let length = URL_SAFE_NO_PAD.decode_slice(self.quoted()?, &mut bytes).ok()?;
-        (length == N).then_some(bytes)
+    /// What comes before the next character that means something in a text.
+    fn plain(&mut self) -> Option<&'a str> {
+        let length = self.0.bytes().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        self.take(length)
     }
 
-    fn number(&mut self) -> Option<i64> {
-        self.separate()?;
-        let end = self.rest.find(|c: char| !c.is_ascii_digit())?;
-        let (digits, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest;
-        digits.parse().ok()
+    fn time(&mut self) -> Option<Timestamp> {
+        let length = self.0.bytes().position(|byte| !byte.is_ascii_digit())?;
+        let digits = self.take(length)?;
+        let millis = digits.parse().ok()?;
+        let time = Timestamp::from_millis(millis);
+        let canonical = time.as_millis() == millis && (digits == "0" || !digits.starts_with('0'));
+        canonical.then_some(time)
     }
 
-    /// What stands between two quotation marks, still escaped.
-    fn quoted(&mut self) -> Option<&'a str> {
-        self.separate()?;
-        let text = self.rest.strip_prefix('"')?;
-        let mut escaped = false;
-        let end = text.bytes().position(|byte| {
-            let ends = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            ends
-        })?;
-        let (quoted, rest) = text.split_at_checked(end)?;
-        self.rest = rest.strip_prefix('"')?;
-        Some(quoted)
+    /// Ids and digest: as many bytes as fill base64, so there are no trailing bits to vary.
+    fn fixed(&mut self) -> Option<[u8; 96]> {
+        self.skip('"')?;
+        let mut bytes = [0; 96];
+        let length = URL_SAFE_NO_PAD.decode_slice(self.take(128)?, &mut bytes).ok()?;
+        self.skip('"')?;
+        (length == bytes.len()).then_some(bytes)
     }
 
-    fn separate(&mut self) -> Option<()> {
-        self.rest = self.rest.strip_prefix(self.separator)?;
-        self.separator = ',';
+    fn skip(&mut self, expected: char) -> Option<()> {
+        self.0 = self.0.strip_prefix(expected)?;
         Some(())
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a str> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
     }
 }

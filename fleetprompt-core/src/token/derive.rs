@@ -6,7 +6,6 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretBox};
 use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::claims::{Audience, Issuer};
@@ -138,7 +137,7 @@ impl DerivedKey {
         }
         expand.update(&[1]);
         let secret = Zeroizing::new(<[u8; 32]>::from(expand.finalize().into_bytes()));
-        Self::from_secret(kid.clone(), &secret)
+        Self::from_secret(*kid, &secret)
     }
 
     pub(super) fn from_secret(kid: KeyId, secret: &[u8; 32]) -> Self {
@@ -153,16 +152,20 @@ impl DerivedKey {
     /// HMAC-SHA256 (RFC 2104) over the parts, each preceded by its length in bytes as eight
     /// big-endian bytes, so that no two lists of parts give the same input.
     pub fn keyed_digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.keyed.clone();
-        for part in parts {
-            absorb(&mut mac, part);
-        }
-        mac.finalize().into_bytes().into()
+        self.mac(parts).finalize().into_bytes().into()
     }
 
     /// Whether `digest` is the [`keyed_digest`](Self::keyed_digest) of the parts, in constant time.
     pub fn confirms(&self, parts: &[&[u8]], digest: &[u8; 32]) -> bool {
-        self.keyed_digest(parts).ct_eq(digest).into()
+        self.mac(parts).verify(digest.into()).is_ok()
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = self.keyed.clone();
+        for part in parts {
+            absorb(&mut mac, part);
+        }
+        mac
     }
 
     pub(super) fn expose(&self) -> &[u8; 32] {

@@ -55,7 +55,7 @@ impl InstallToken {
     pub fn mint(key: &DerivedKey, claims: &Claims) -> Self {
         let context = claims.audience.as_str().as_bytes();
         let payload = codec::encode(claims);
-        InstallToken(Zeroizing::new(FORM.seal(key, context, payload.as_bytes())))
+        InstallToken(Zeroizing::new(FORM.seal(key, context, &payload)))
     }
 
     /// Text that someone presents as a token. Nothing is checked yet, so that malformed text is
@@ -121,10 +121,10 @@ impl<'a> UnverifiedToken<'a> {
     /// # Errors
     /// [`InvalidToken`] for a token of another kid, key or audience, or one that was changed.
     pub fn verify(&self, key: &DerivedKey, audience: &Audience) -> Result<Claims, InvalidToken> {
-        FORM.open(&self.0, key, audience.as_str().as_bytes())
-            .and_then(|payload| codec::decode(&payload))
-            .filter(|claims| claims.audience == *audience)
-            .ok_or(InvalidToken)
+        let context = audience.as_str().as_bytes();
+        let payload = FORM.open(&self.0, key, context).ok_or(InvalidToken)?;
+        let claims = codec::decode(&payload).ok_or(InvalidToken)?;
+        if claims.audience == *audience { Ok(claims) } else { Err(InvalidToken) }
     }
 }
 

@@ -21,43 +21,55 @@ use crate::domain::{ParseError, Rule};
 /// assert!("2026-Q1".parse::<KeyId>().is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct KeyId(String);
+pub struct KeyId {
+    /// Filled up with zeros, so that order and equality are those of the text.
+    text: [u8; Self::MAX_BYTES],
+}
 
 impl KeyId {
     /// The longest name, in bytes.
     pub const MAX_BYTES: usize = 16;
 
+    /// The name of the only key of [`KeyRing::single`](super::KeyRing::single).
+    pub(super) const FIRST: KeyId = KeyId { text: *b"k1\0\0\0\0\0\0\0\0\0\0\0\0\0\0" };
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The name of the only key of [`KeyRing::single`](super::KeyRing::single).
-    pub(super) fn first() -> Self {
-        KeyId("k1".to_owned())
+        let length = self.text.iter().position(|byte| *byte == 0).unwrap_or(self.text.len());
+        self.text.get(..length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
     }
 }
 
 impl FromStr for KeyId {
     type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let broken = if text.is_empty() {
+    fn from_str(name: &str) -> Result<Self, ParseError> {
+        let broken = if name.is_empty() {
             Rule::Empty
-        } else if text.len() > Self::MAX_BYTES {
+        } else if name.len() > Self::MAX_BYTES {
             Rule::TooLong { max: Self::MAX_BYTES, unit: "bytes" }
-        } else if !text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9')) {
+        } else if !name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9')) {
             Rule::Characters("a-z and 0-9")
         } else {
-            return Ok(KeyId(text.to_owned()));
+            let mut text = [0; Self::MAX_BYTES];
+            for (to, from) in text.iter_mut().zip(name.bytes()) {
+                *to = from;
+            }
+            return Ok(KeyId { text });
         };
         Err(ParseError::new("kid", broken))
     }
@@ -72,7 +84,7 @@ impl TryFrom<String> for KeyId {
 
 impl From<KeyId> for String {
     fn from(kid: KeyId) -> String {
-        kid.0
+        kid.to_string()
     }
 }
 
@@ -156,4 +168,39 @@ pub(super) fn decode_secret(
         };
         ParseError::new(field, broken)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::OfflineKey;
+    use super::super::tests::{kid, master};
+    use super::*;
+
+    #[test]
+    fn secrets_have_one_spelling_and_enough_bytes() {
+        let text = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+        assert_eq!(text.parse::<MasterKey>().unwrap(), master(7));
+        assert_ne!(master(7), master(8));
+        let last = text.strip_suffix('c').unwrap();
+        for bad in ["", last, &format!("{last}d"), &format!("{text}="), &format!(" {text}")] {
+            assert!(bad.parse::<MasterKey>().is_err(), "{bad}");
+            assert!(OfflineKey::import(kid("k1"), bad).is_err(), "{bad}");
+        }
+        for (bytes, good) in [(31, false), (32, true), (128, true), (129, false)] {
+            assert_eq!(MasterKey::from_bytes(&vec![9; bytes]).is_ok(), good, "{bytes} bytes");
+        }
+        let digits = |n: usize| "A".repeat(n).parse::<MasterKey>().is_ok();
+        assert!(digits(171) && !digits(172) && !digits(100_000));
+    }
+
+    #[test]
+    fn kids_are_short_and_plain() {
+        for good in ["a", "0", "0123456789abcdef"] {
+            assert_eq!(kid(good).to_string(), good);
+        }
+        for bad in ["", "0123456789abcdefg", "K1", "k.1", "k-1", "k1 ", "ké"] {
+            assert!(bad.parse::<KeyId>().is_err(), "{bad}");
+            assert!(serde_json::from_value::<KeyId>(bad.into()).is_err(), "{bad}");
+        }
+    }
 }

@@ -143,3 +143,71 @@ impl OfflineVerifier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::super::tests::{DEPLOYMENT, claims, key_of, kid, master, scope_of};
+    use super::super::{InstallToken, KeyRing, KeyScope};
+    use super::*;
+
+    #[test]
+    fn an_owning_system_can_filter_offline() {
+        let claims = claims();
+        let ring = KeyRing::single(master(7)).with_pending(kid("k2"), master(8)).unwrap();
+        let verifier = [kid("k1"), kid("k2")].iter().fold(
+            OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone()),
+            |verifier, kid| {
+                let secret = ring.offline_key(kid, &scope_of(&claims)).unwrap().export();
+                verifier.with_key(OfflineKey::import(*kid, secret.expose_secret()).unwrap())
+            },
+        );
+        let strict = |token: &InstallToken, now| verifier.verify(token.expose(), now);
+        let before = claims.expires.minus(Span::millis(1));
+
+        let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+        assert_eq!(strict(&token, before), Ok(claims.clone()));
+        assert_eq!(strict(&token, claims.expires), Err(InvalidToken));
+
+        // The key that was pending when it was handed over is ready once it is used.
+        let rotated = ring.activate(&kid("k2")).unwrap();
+        let token = InstallToken::mint(&key_of(&rotated, &claims), &claims);
+        assert_eq!(strict(&token, before), Ok(claims.clone()));
+
+        // Another marketplace's name in the claims, or a token for another system.
+        let other = Claims { issuer: "https://other.example".parse().unwrap(), ..claims.clone() };
+        let token = InstallToken::mint(&key_of(&ring, &claims), &other);
+        assert_eq!(strict(&token, before), Err(InvalidToken));
+        let other = Claims { audience: "agentromatic".parse().unwrap(), ..claims.clone() };
+        let token = InstallToken::mint(&key_of(&ring, &other), &other);
+        assert_eq!(strict(&token, before), Err(InvalidToken));
+    }
+
+    #[test]
+    fn offline_skew_is_bounded() {
+        let claims = claims();
+        let ring = KeyRing::single(master(7));
+        let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
+        let verifier = || {
+            OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone())
+                .with_key(ring.offline_key(ring.active(), &scope_of(&claims)).unwrap())
+        };
+        let lenient = verifier().with_skew(OfflineVerifier::MAX_SKEW).unwrap();
+        let late = claims.expires.plus(Span::millis(29_999));
+        assert!(lenient.verify(token.expose(), late).is_ok());
+        assert_eq!(
+            lenient.verify(token.expose(), claims.expires.plus(Span::seconds(30))),
+            Err(InvalidToken)
+        );
+        assert!(verifier().with_skew(Span::millis(30_001)).is_err());
+    }
+
+    #[test]
+    fn a_revoked_key_is_not_handed_out() {
+        let ring = KeyRing::single(master(1)).with_pending(kid("k2"), master(2)).unwrap();
+        let ring = ring.activate(&kid("k2")).unwrap().revoke(&kid("k1")).unwrap();
+        assert!(ring.offline_key(&kid("k1"), &KeyScope::own(DEPLOYMENT)).is_none());
+        assert!(ring.offline_key(&kid("k3"), &KeyScope::own(DEPLOYMENT)).is_none());
+    }
+}

@@ -115,7 +115,7 @@ pub enum KeyRingError {
 /// ```
 /// use fleetprompt_core::token::{KeyRing, KeyState, MasterKey};
 /// let ring = KeyRing::single(MasterKey::from_bytes(&[7; 32])?);
-/// let old = ring.active().clone();
+/// let old = *ring.active();
 ///
 /// // First let everyone who verifies offline have the new key, then use it.
 /// let ring = ring.with_pending("k2".parse()?, MasterKey::from_bytes(&[8; 32])?)?;
@@ -164,7 +164,7 @@ impl KeyRing {
     /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
     /// ```
     pub fn single(key: MasterKey) -> Self {
-        let active = Slot { kid: KeyId::first(), state: KeyState::Active, key: Arc::new(key) };
+        let active = Slot { kid: KeyId::FIRST, state: KeyState::Active, key: Arc::new(key) };
         KeyRing { active, others: Vec::new() }
     }
 
@@ -246,7 +246,7 @@ impl KeyRing {
         let from = self.known(kid)?;
         if from != KeyState::Pending {
             let to = KeyState::Active;
-            return Err(KeyRingError::Backwards { kid: kid.clone(), from, to });
+            return Err(KeyRingError::Backwards { kid: *kid, from, to });
         }
         self.restated(|slot| match slot.state {
             _ if slot.kid == *kid => KeyState::Active,
@@ -267,7 +267,7 @@ impl KeyRing {
     fn of(slots: Vec<Slot>) -> Result<Self, KeyRingError> {
         for (at, later) in slots.iter().enumerate() {
             for earlier in slots.iter().take(at) {
-                let (first, second) = (earlier.kid.clone(), later.kid.clone());
+                let (first, second) = (earlier.kid, later.kid);
                 if first == second {
                     return Err(KeyRingError::DuplicateKid { kid: first });
                 }
@@ -293,7 +293,7 @@ impl KeyRing {
     }
 
     fn known(&self, kid: &KeyId) -> Result<KeyState, KeyRingError> {
-        self.state(kid).ok_or_else(|| KeyRingError::UnknownKid { kid: kid.clone() })
+        self.state(kid).ok_or(KeyRingError::UnknownKid { kid: *kid })
     }
 
     fn slot(&self, kid: &KeyId) -> Option<&Slot> {
@@ -302,5 +302,60 @@ impl KeyRing {
 
     fn slots(&self) -> impl Iterator<Item = &Slot> {
         std::iter::once(&self.active).chain(&self.others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{entry, kid, master};
+    use super::*;
+
+    #[test]
+    fn a_ring_has_one_active_key_and_no_two_alike() {
+        use KeyState::{Active, Pending, Revoked};
+        let refused = |entries| KeyRing::new(entries).unwrap_err();
+        assert_eq!(refused(vec![entry("a", Pending, 1)]), KeyRingError::NoActive);
+        assert_eq!(
+            refused(vec![entry("a", Active, 1), entry("b", Active, 2)]),
+            KeyRingError::TwoActive { first: kid("a"), second: kid("b") }
+        );
+        assert_eq!(
+            refused(vec![entry("a", Active, 1), entry("a", Pending, 2)]),
+            KeyRingError::DuplicateKid { kid: kid("a") }
+        );
+        // A revoked secret must not come back under another name.
+        assert_eq!(
+            refused(vec![entry("a", Revoked, 1), entry("b", Active, 1)]),
+            KeyRingError::DuplicateKey { first: kid("a"), second: kid("b") }
+        );
+    }
+
+    #[test]
+    fn rotation_only_moves_forward() {
+        let ring = KeyRing::single(master(1)).with_pending(kid("k2"), master(2)).unwrap();
+        assert_eq!(ring.active(), &kid("k1"));
+        assert_eq!(
+            ring.with_pending(kid("k3"), master(1)).unwrap_err(),
+            KeyRingError::DuplicateKey { first: kid("k1"), second: kid("k3") }
+        );
+        assert_eq!(
+            ring.activate(&kid("k9")).unwrap_err(),
+            KeyRingError::UnknownKid { kid: kid("k9") }
+        );
+        assert_eq!(ring.revoke(&kid("k1")).unwrap_err(), KeyRingError::NoActive);
+
+        let ring = ring.activate(&kid("k2")).unwrap();
+        assert_eq!(ring.active(), &kid("k2"));
+        assert_eq!(
+            ring.activate(&kid("k1")).unwrap_err(),
+            KeyRingError::Backwards {
+                kid: kid("k1"),
+                from: KeyState::Retiring,
+                to: KeyState::Active
+            }
+        );
+        let ring = ring.revoke(&kid("k1")).unwrap().revoke(&kid("k1")).unwrap();
+        let states: Vec<_> = ring.kids().map(|(kid, state)| (kid.as_str(), state)).collect();
+        assert_eq!(states, [("k2", KeyState::Active), ("k1", KeyState::Revoked)]);
     }
 }

@@ -43,7 +43,8 @@ impl Form {
         }
         let rest = text.strip_prefix(self.prefix)?.strip_prefix('.')?;
         let (kid, rest) = rest.split_once('.')?;
-        let (payload, mac_text) = rest.split_once('.')?;
+        let (rest, mac_text) = rest.split_at_checked(rest.len().checked_sub(MAC_TEXT)?)?;
+        let payload = rest.strip_suffix('.')?;
         let mut mac = [0; 32];
         let length = URL_SAFE_NO_PAD.decode_slice(mac_text, &mut mac).ok()?;
         (length == mac.len()).then_some(Sealed { kid: kid.parse().ok()?, payload, mac })

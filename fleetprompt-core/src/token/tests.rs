@@ -4,19 +4,19 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::domain::{AttemptId, DeploymentId, EntitlementId, ListingId, Span, Timestamp};
+use crate::domain::{AttemptId, DeploymentId, EntitlementId, ListingId, Timestamp};
 
-const DEPLOYMENT: DeploymentId = DeploymentId::from_bytes([0x11; 16]);
+pub(super) const DEPLOYMENT: DeploymentId = DeploymentId::from_bytes([0x11; 16]);
 
-fn master(seed: u8) -> MasterKey {
+pub(super) fn master(seed: u8) -> MasterKey {
     MasterKey::from_bytes(&[seed; 32]).unwrap()
 }
 
-fn kid(name: &str) -> KeyId {
+pub(super) fn kid(name: &str) -> KeyId {
     name.parse().unwrap()
 }
 
-fn entry(name: &str, state: KeyState, seed: u8) -> KeyEntry {
+pub(super) fn entry(name: &str, state: KeyState, seed: u8) -> KeyEntry {
     KeyEntry { kid: kid(name), state, key: master(seed) }
 }
 
@@ -37,11 +37,11 @@ pub(super) fn claims() -> Claims {
     }
 }
 
-fn scope_of(claims: &Claims) -> KeyScope<'_> {
+pub(super) fn scope_of(claims: &Claims) -> KeyScope<'_> {
     KeyScope::handover(DEPLOYMENT, &claims.issuer, &claims.audience)
 }
 
-fn key_of(ring: &KeyRing, claims: &Claims) -> DerivedKey {
+pub(super) fn key_of(ring: &KeyRing, claims: &Claims) -> DerivedKey {
     ring.derive_active(Purpose::InstallToken, &scope_of(claims))
 }
 
@@ -51,6 +51,10 @@ fn present(ring: &KeyRing, claims: &Claims, token: &str) -> Result<Claims, Inval
     let key =
         ring.derive(token.kid(), Purpose::InstallToken, &scope_of(claims)).ok_or(InvalidToken)?;
     token.verify(&key, &claims.audience)
+}
+
+fn json(claims: &Claims) -> String {
+    String::from_utf8(codec::encode(claims)).unwrap()
 }
 
 /// The token that a holder of the key could make of any payload.
@@ -70,16 +74,16 @@ fn the_format_does_not_drift() {
     let token = InstallToken::mint(&key_of(&ring, &claims()), &claims());
     let expected = concat!(
         "fpi1.k1.",
-        "WyJodHRwczovL21hcmtldC5leGFtcGxlIiwid2hzIiwiQUNNRVxcXCJkZWVcIiIsImFjbWUiLCJJaUlp",
-        "SWlJaUlpSWlJaUlpSWlJaUlnIiwiTXpNek16TXpNek16TXpNek16TXpNdyIsIjEuNC4wIiwiUkVSRVJF",
-        "UkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUSIsIlZWVlZWVlZWVlZWVlZWVlZWVlZW",
-        "VlEiLDE3Njk4NjA4MDAwMDAsMTc2OTg2MTEwMDAwMCwiWm1abVptWm1abVptWm1abVptWm1aZyJd",
-        ".sL2Lbum0TGjfLZNtKIeOSxckebGN8LC-FErwJKcI5bU",
+        "WyJodHRwczovL21hcmtldC5leGFtcGxlIiwid2hzIiwiQUNNRVxcXCJkZWVcIiIsImFjbWUiLCIxLjQu",
+        "MCIsMTc2OTg2MDgwMDAwMCwxNzY5ODYxMTAwMDAwLCJJaUlpSWlJaUlpSWlJaUlpSWlJaUlqTXpNek16",
+        "TXpNek16TXpNek16TXpOVlZWVlZWVlZWVlZWVlZWVlZWVlZWWm1abVptWm1abVptWm1abVptWm1aa1JF",
+        "UkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRVJFUkVSRSJd",
+        ".Kal_Taej2Qpgg7nhQmD5bOZ47qgOur3vZRyrUnRVTVY",
     );
     assert_eq!(token.expose(), expected);
     assert_eq!(
         token.digest().to_string(),
-        "sha256:56af3061fc4d6ebe4b61d7926690f09e668b131e06b0fc9ef8a18fbe8825f91e"
+        "sha256:6f9a06c66509eb23d79f000c9ae5f6dddeff7fcfb65bd919fc03456d7f0fa7d2"
     );
 }
 
@@ -180,57 +184,15 @@ fn only_active_and_retiring_keys_verify() {
 }
 
 #[test]
-fn a_ring_has_one_active_key_and_no_two_alike() {
-    use KeyState::{Active, Pending, Revoked};
-    let refused = |entries| KeyRing::new(entries).unwrap_err();
-    assert_eq!(refused(vec![entry("a", Pending, 1)]), KeyRingError::NoActive);
-    assert_eq!(
-        refused(vec![entry("a", Active, 1), entry("b", Active, 2)]),
-        KeyRingError::TwoActive { first: kid("a"), second: kid("b") }
-    );
-    assert_eq!(
-        refused(vec![entry("a", Active, 1), entry("a", Pending, 2)]),
-        KeyRingError::DuplicateKid { kid: kid("a") }
-    );
-    // A revoked secret must not come back under another name.
-    assert_eq!(
-        refused(vec![entry("a", Revoked, 1), entry("b", Active, 1)]),
-        KeyRingError::DuplicateKey { first: kid("a"), second: kid("b") }
-    );
-}
-
-#[test]
-fn rotation_only_moves_forward() {
-    let ring = KeyRing::single(master(1)).with_pending(kid("k2"), master(2)).unwrap();
-    assert_eq!(ring.active(), &kid("k1"));
-    assert_eq!(
-        ring.with_pending(kid("k3"), master(1)).unwrap_err(),
-        KeyRingError::DuplicateKey { first: kid("k1"), second: kid("k3") }
-    );
-    assert_eq!(ring.activate(&kid("k9")).unwrap_err(), KeyRingError::UnknownKid { kid: kid("k9") });
-    assert_eq!(ring.revoke(&kid("k1")).unwrap_err(), KeyRingError::NoActive);
-
-    let ring = ring.activate(&kid("k2")).unwrap();
-    assert_eq!(ring.active(), &kid("k2"));
-    assert_eq!(
-        ring.activate(&kid("k1")).unwrap_err(),
-        KeyRingError::Backwards { kid: kid("k1"), from: KeyState::Retiring, to: KeyState::Active }
-    );
-    let ring = ring.revoke(&kid("k1")).unwrap().revoke(&kid("k1")).unwrap();
-    let states: Vec<_> = ring.kids().map(|(kid, state)| (kid.as_str(), state)).collect();
-    assert_eq!(states, [("k2", KeyState::Active), ("k1", KeyState::Revoked)]);
-}
-
-#[test]
 fn a_payload_has_one_spelling_even_for_a_holder_of_the_key() {
     let ring = KeyRing::single(master(7));
     let claims = claims();
     let key = key_of(&ring, &claims);
-    let good = codec::encode(&claims);
+    let good = json(&claims);
     assert_eq!(present(&ring, &claims, &forge(&key, &good)), Ok(claims.clone()));
 
-    let id = "IiIiIiIiIiIiIiIiIiIiIg";
-    assert!(good.contains(id) && good.contains(r#""acme""#) && good.contains("1769861100000"));
+    let ids = good.split('"').rev().nth(1).unwrap();
+    assert!(ids.len() == 128 && good.contains(r#""acme""#) && good.contains("1769861100000"));
     let inner = good.trim_matches(['[', ']']);
     for bad in [
         String::new(),
@@ -238,6 +200,7 @@ fn a_payload_has_one_spelling_even_for_a_holder_of_the_key() {
         format!("{{{inner}}}"),
         format!("[{inner},1]"),
         format!("[{inner},]"),
+        format!("[{}]", inner.replacen(r#","acme""#, "", 1)),
         format!("[[{inner}]]"),
         format!("{good} "),
         format!(" {good}"),
@@ -259,17 +222,18 @@ fn a_payload_has_one_spelling_even_for_a_holder_of_the_key() {
         good.replacen("1769861100000", "\"1769861100000\"", 1),
         good.replacen("1769861100000", "253402128000001", 1),
         good.replacen("1769861100000", "99999999999999999999", 1),
-        good.replacen(id, "IiIiIiIiIiIiIiIiIiIiIh", 1),
-        good.replacen(id, "IiIiIiIiIiIiIiIiIiIiIg==", 1),
-        good.replacen(id, "IiIiIiIiIiIiIiIiIiIi", 1),
-        good.replacen(id, "IiIiIiIiIiIiIiIiIiIiIiI", 1),
-        good.replacen(id, "22222222-2222-2222-2222-222222222222", 1),
+        good.replacen(ids, &format!("{ids}AAAA"), 1),
+        good.replacen(ids, &ids[..124], 1),
+        good.replacen(ids, &format!("{}==", &ids[..126]), 1),
+        good.replacen(ids, &ids.replace('I', "+"), 1),
+        good.replacen(ids, &ids.replace('I', "é"), 1),
+        good.replacen(ids, "", 1),
     ] {
         assert_eq!(present(&ring, &claims, &forge(&key, &bad)), Err(InvalidToken), "{bad}");
     }
     // The MAC's audience and the claims' audience are the same one.
     let other = Claims { audience: "agentromatic".parse().unwrap(), ..claims.clone() };
-    let forged = forge(&key, &codec::encode(&other));
+    let forged = forge(&key, &json(&other));
     assert_eq!(present(&ring, &claims, &forged), Err(InvalidToken));
 }
 
@@ -288,7 +252,7 @@ fn the_largest_claims_fit() {
     };
     let ring = KeyRing::new(vec![entry("0123456789abcdef", KeyState::Active, 7)]).unwrap();
     let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
-    assert_eq!(token.expose().len(), 2_032);
+    assert_eq!(token.expose().len(), 2_012);
     assert_eq!(present(&ring, &claims, token.expose()), Ok(claims));
 }
 
@@ -337,97 +301,9 @@ fn nothing_secret_is_printed() {
     }
 }
 
-#[test]
-fn an_owning_system_can_filter_offline() {
-    let claims = claims();
-    let ring = KeyRing::single(master(7)).with_pending(kid("k2"), master(8)).unwrap();
-    let verifier = [kid("k1"), kid("k2")].iter().fold(
-        OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone()),
-        |verifier, kid| {
-            let secret = ring.offline_key(kid, &scope_of(&claims)).unwrap().export();
-            verifier.with_key(OfflineKey::import(kid.clone(), secret.expose_secret()).unwrap())
-        },
-    );
-    let strict = |token: &InstallToken, now| verifier.verify(token.expose(), now);
-    let before = claims.expires.minus(Span::millis(1));
-
-    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
-    assert_eq!(strict(&token, before), Ok(claims.clone()));
-    assert_eq!(strict(&token, claims.expires), Err(InvalidToken));
-
-    // The key that was pending when it was handed over is ready once it is used.
-    let rotated = ring.activate(&kid("k2")).unwrap();
-    let token = InstallToken::mint(&key_of(&rotated, &claims), &claims);
-    assert_eq!(strict(&token, before), Ok(claims.clone()));
-
-    // Another marketplace's name in the claims, or a token for another system.
-    let other = Claims { issuer: "https://other.example".parse().unwrap(), ..claims.clone() };
-    let token = InstallToken::mint(&key_of(&ring, &claims), &other);
-    assert_eq!(strict(&token, before), Err(InvalidToken));
-    let other = Claims { audience: "agentromatic".parse().unwrap(), ..claims.clone() };
-    let token = InstallToken::mint(&key_of(&ring, &other), &other);
-    assert_eq!(strict(&token, before), Err(InvalidToken));
-}
-
-#[test]
-fn offline_skew_is_bounded() {
-    let claims = claims();
-    let ring = KeyRing::single(master(7));
-    let token = InstallToken::mint(&key_of(&ring, &claims), &claims);
-    let verifier = || {
-        OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone())
-            .with_key(ring.offline_key(ring.active(), &scope_of(&claims)).unwrap())
-    };
-    let lenient = verifier().with_skew(OfflineVerifier::MAX_SKEW).unwrap();
-    let late = claims.expires.plus(Span::millis(29_999));
-    assert!(lenient.verify(token.expose(), late).is_ok());
-    assert_eq!(
-        lenient.verify(token.expose(), claims.expires.plus(Span::seconds(30))),
-        Err(InvalidToken)
-    );
-    assert!(verifier().with_skew(Span::millis(30_001)).is_err());
-}
-
-#[test]
-fn a_revoked_key_is_not_handed_out() {
-    let ring = KeyRing::single(master(1)).with_pending(kid("k2"), master(2)).unwrap();
-    let ring = ring.activate(&kid("k2")).unwrap().revoke(&kid("k1")).unwrap();
-    assert!(ring.offline_key(&kid("k1"), &KeyScope::own(DEPLOYMENT)).is_none());
-    assert!(ring.offline_key(&kid("k3"), &KeyScope::own(DEPLOYMENT)).is_none());
-}
-
-#[test]
-fn secrets_have_one_spelling_and_enough_bytes() {
-    let text = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
-    assert_eq!(text.parse::<MasterKey>().unwrap(), master(7));
-    assert_ne!(master(7), master(8));
-    let last = text.strip_suffix('c').unwrap();
-    for bad in ["", last, &format!("{last}d"), &format!("{text}="), &format!(" {text}")] {
-        assert!(bad.parse::<MasterKey>().is_err(), "{bad}");
-        assert!(OfflineKey::import(kid("k1"), bad).is_err(), "{bad}");
-    }
-    for (bytes, good) in [(31, false), (32, true), (128, true), (129, false)] {
-        assert_eq!(MasterKey::from_bytes(&vec![9; bytes]).is_ok(), good, "{bytes} bytes");
-    }
-    let digits = |n: usize| "A".repeat(n).parse::<MasterKey>().is_ok();
-    assert!(digits(171) && !digits(172) && !digits(100_000));
-}
-
-#[test]
-fn kids_are_short_and_plain() {
-    for good in ["a", "0", "0123456789abcdef"] {
-        assert_eq!(kid(good).to_string(), good);
-    }
-    for bad in ["", "0123456789abcdefg", "K1", "k.1", "k-1", "k1 ", "ké"] {
-        assert!(bad.parse::<KeyId>().is_err(), "{bad}");
-        assert!(serde_json::from_value::<KeyId>(bad.into()).is_err(), "{bad}");
-    }
-}
-
-fn text<T: std::str::FromStr>() -> impl Strategy<Value = T>
+fn text<T>() -> impl Strategy<Value = T>
 where
-    T::Err: std::fmt::Debug,
-    T: std::fmt::Debug,
+    T: std::str::FromStr<Err = crate::domain::ParseError> + std::fmt::Debug,
 {
     r#"[ -~"\\äß漢🦀\u{2028}]{1,32}"#.prop_map(|text| text.parse().unwrap())
 }
@@ -470,20 +346,26 @@ proptest! {
     /// serde_json is the judge of what compact JSON is.
     #[test]
     fn a_payload_is_compact_json(claims in any_claims()) {
-        let json = codec::encode(&claims);
+        let json = json(&claims);
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        prop_assert_eq!(value.as_array().map(Vec::len), Some(12));
+        prop_assert_eq!(value.as_array().map(Vec::len), Some(8));
         prop_assert_eq!(&value[2], claims.subject.as_str());
         prop_assert_eq!(value.to_string(), json);
     }
 
     #[test]
-    fn whatever_decodes_is_canonical(claims in any_claims(), at: prop::sample::Index, byte: u8) {
-        let mut json = codec::encode(&claims).into_bytes();
-        let at = at.index(json.len());
-        json[at] = byte;
-        if let Some(decoded) = codec::decode(&json) {
-            prop_assert_eq!(codec::encode(&decoded).into_bytes(), json);
+    fn whatever_decodes_is_canonical(
+        claims in any_claims(),
+        cut in any::<prop::sample::Index>(),
+        length in 0_usize..4,
+        patch in r#"[0-9A-Za-z\[\],"\\ \u{7f}é]{0,3}"#,
+    ) {
+        let good = codec::encode(&claims);
+        let (head, tail) = good.split_at(cut.index(good.len()));
+        let tail = tail.get(length..).unwrap_or_default();
+        let patched = [head, patch.as_bytes(), tail].concat();
+        if let Some(decoded) = codec::decode(&patched) {
+            prop_assert_eq!(codec::encode(&decoded), patched);
         }
     }
 

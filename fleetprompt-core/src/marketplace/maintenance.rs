@@ -1,0 +1,106 @@
+//! Keeping house: what has served is forgotten, in small steps.
+
+use crate::domain::{Attempt, BuyerMark, Invitation, Span};
+use crate::error::Result;
+use crate::port::{PageSize, Prune, Scan};
+
+use super::chores::Chore;
+use super::{Inner, Marketplace};
+
+/// How long things are kept once they have served.
+///
+/// ```
+/// use fleetprompt_core::domain::Span;
+/// use fleetprompt_core::marketplace::Retention;
+/// let short = Retention { events: Span::days(30), ..Retention::default() };
+/// assert_eq!(short.attempts, Retention::default().attempts);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Events: a reader of the log or the feed that is further behind starts from a snapshot.
+    pub events: Span,
+    /// Install attempts with their manifests, after they have expired.
+    pub attempts: Span,
+}
+
+impl Default for Retention {
+    /// 400 days each: a year, and time to look back at it.
+    fn default() -> Self {
+        Retention { events: Span::days(400), attempts: Span::days(400) }
+    }
+}
+
+/// What a call of [`Marketplace::maintain`] forgot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Kept answers to retries.
+    pub receipts: u32,
+    /// Invitations that had expired.
+    pub invitations: u32,
+    /// Install attempts.
+    pub attempts: u32,
+    /// Marks by which distinct buyers are counted.
+    pub buyer_marks: u32,
+    /// Events.
+    pub events: u32,
+    /// Whether the budget ended before the work did: call again.
+    pub more: bool,
+}
+
+impl Marketplace {
+    /// Forgets what has served, at most `budget` entries of each kind: expired answers to retries,
+    /// invitations, old attempts, buyers' marks and events. For the host to call now and then;
+    /// readers and writers are not held up.
+    ///
+    /// # Errors
+    /// When the store fails. What was forgotten until then stays forgotten.
+    ///
+    /// ```
+    /// # use fleetprompt_core::{Marketplace, memory::MemoryStore, token::{KeyRing, MasterKey}};
+    /// # use fleetprompt_core::port::PageSize;
+    /// # pollster::block_on(async {
+    /// # let market = Marketplace::builder(MemoryStore::default())
+    /// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?)).issuer("https://m.example".parse()?)
+    /// #     .build().await?;
+    /// while market.maintain(PageSize::MAX).await?.more {}
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn maintain(&self, budget: PageSize) -> Result<Maintained> {
+        let market = &*self.inner;
+        let now = market.now().await?;
+        let receipts = market.prune(Prune::Receipts(now), budget).await?;
+        let expired = market.list::<Invitation>(&Scan::InvitationsByExpiry, None, budget).await?;
+        let expired = expired.iter().map(|row| &row.value).filter(|row| row.expires_at <= now);
+        let invitations = market.chores(expired.map(|row| Chore::PruneInvitation(row.id))).await?;
+        let oldest = now.minus(market.retention.attempts);
+        let old = market.list::<Attempt>(&Scan::AttemptsByExpiry, None, budget).await?;
+        let old = old.iter().map(|row| &row.value).filter(|row| row.expires_at <= oldest);
+        let attempts = market.chores(old.map(|row| Chore::PruneAttempt(row.id))).await?;
+        let oldest = now.minus(crate::domain::BUYER_MARK_KEPT);
+        let old = market.list::<BuyerMark>(&Scan::BuyerMarksByExpiry, None, budget).await?;
+        let old = old.iter().map(|row| &row.value).filter(|row| row.last_at <= oldest);
+        let buyer_marks = market.chores(old.map(|row| Chore::PruneBuyerMark(row.key()))).await?;
+        let events =
+            market.prune(Prune::Events(now.minus(market.retention.events)), budget).await?;
+        let full = u32::from(budget.get());
+        let more = [receipts, invitations, attempts, buyer_marks, events].contains(&full);
+        Ok(Maintained { receipts, invitations, attempts, buyer_marks, events, more })
+    }
+}
+
+impl Inner {
+    async fn prune(&self, what: Prune, budget: PageSize) -> Result<u32> {
+        let limit = u32::from(budget.get());
+        self.store.prune(what, limit).await.map_err(|error| self.store_error(&error))
+    }
+
+    async fn chores(&self, chores: impl Iterator<Item = Chore> + Send) -> Result<u32> {
+        let mut done = 0;
+        for chore in chores {
+            self.chore(&chore).await?;
+            done += 1;
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,133 @@
+//! Metrics: how often a listing was handed over, too coarse to tell who.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::{BuyerMark, Day, ListingId};
+use crate::error::Result;
+use crate::policy::Aggregate;
+use crate::port::{CounterFamily, CounterRange, PageSize, Scan};
+
+use super::{Acting, Inner};
+
+/// The most days that one answer covers.
+pub const METRICS_DAYS_MAX: u16 = 90;
+/// How many counters one answer sums up at most, and how many buyers it counts at most.
+const COUNTED_MAX: u32 = 10_000;
+
+/// How often a listing was handed over, in days that are over.
+///
+/// Today is left out and everything is an [`Aggregate`], so that whoever watches the numbers change
+/// learns nothing about a single buyer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metrics {
+    /// The first day that is covered.
+    pub first: Day,
+    /// The day after the last one that is covered.
+    pub end: Day,
+    /// Install attempts begun.
+    pub begun: Aggregate,
+    /// Install attempts redeemed by the owning system. Not proof of installs.
+    pub redeemed: Aggregate,
+    /// Distinct tenants that redeemed it in the last 90 days.
+    pub distinct_buyers: Aggregate,
+    /// By day and release, where there was anything.
+    pub days: Vec<ReleaseDay>,
+}
+
+/// One release on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseDay {
+    /// The day.
+    pub day: String,
+    /// The release's version.
+    pub version: String,
+    /// Install attempts begun.
+    pub begun: Aggregate,
+    /// Install attempts redeemed.
+    pub redeemed: Aggregate,
+}
+
+impl Acting {
+    /// The metrics of a listing that the principal may read, over the last `days` days that are
+    /// over (1 to [`METRICS_DAYS_MAX`]).
+    ///
+    /// # Errors
+    /// `listing_not_found`.
+    pub async fn metrics(&self, listing: ListingId, days: u16) -> Result<Metrics> {
+        self.listing(listing).await?;
+        let market = self.inner();
+        let end = market.now().await?.day();
+        let first = end.minus(days.clamp(1, METRICS_DAYS_MAX));
+        let begun = market.count_days(CounterFamily::Begun, listing, first, end).await?;
+        let redeemed = market.count_days(CounterFamily::Redeemed, listing, first, end).await?;
+        let sum = |counts: &BTreeMap<String, u64>| Aggregate::of(counts.values().sum());
+        let mut rows: BTreeMap<&String, (u64, u64)> = BTreeMap::new();
+        begun.iter().for_each(|(name, count)| rows.entry(name).or_default().0 = *count);
+        redeemed.iter().for_each(|(name, count)| rows.entry(name).or_default().1 = *count);
+        let days = rows.into_iter().filter_map(|(name, (begun, redeemed))| {
+            let (day, version) = name.split_once('/')?;
+            Some(ReleaseDay {
+                day: day.to_owned(),
+                version: version.to_owned(),
+                begun: Aggregate::of(begun),
+                redeemed: Aggregate::of(redeemed),
+            })
+        });
+        Ok(Metrics {
+            first,
+            end,
+            begun: sum(&begun),
+            redeemed: sum(&redeemed),
+            distinct_buyers: market.distinct_buyers(listing, end).await?,
+            days: days.collect(),
+        })
+    }
+}
+
+impl Inner {
+    /// Counts by `day/version`.
+    async fn count_days(
+        &self,
+        family: CounterFamily,
+        listing: ListingId,
+        first: Day,
+        end: Day,
+    ) -> Result<BTreeMap<String, u64>> {
+        let range = CounterRange::days(family, listing, first, end);
+        let counted =
+            self.store.counters(&range, COUNTED_MAX).await.map_err(|e| self.store_error(&e))?;
+        let prefix = family.name().len() + 1;
+        Ok(counted
+            .into_iter()
+            .filter_map(|(name, count)| name.get(prefix..).map(|rest| (rest.to_owned(), count)))
+            .collect())
+    }
+
+    /// Tenants that first came before `today` and last came within the time that marks are kept.
+    async fn distinct_buyers(&self, listing: ListingId, today: Day) -> Result<Aggregate> {
+        let scan = Scan::BuyersOf(listing);
+        let plan = scan.plan();
+        let oldest = today.start().minus(crate::domain::BUYER_MARK_KEPT);
+        let mut after = None;
+        let mut count = 0;
+        loop {
+            let rows = self.list::<BuyerMark>(&scan, after.as_ref(), PageSize::MAX).await?;
+            count += rows
+                .iter()
+                .filter(|row| row.value.first_at < today.start() && row.value.last_at >= oldest)
+                .count() as u64;
+            let Some(last) = rows.last().filter(|_| rows.len() == usize::from(PageSize::MAX.get()))
+            else {
+                return Ok(Aggregate::of(count));
+            };
+            if count >= u64::from(COUNTED_MAX) {
+                return Ok(Aggregate::of(u64::from(COUNTED_MAX)));
+            }
+            after = Some(plan.page_key(&last.clone().map(Into::into)));
+        }
+    }
+}

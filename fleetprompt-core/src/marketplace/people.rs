@@ -1,0 +1,204 @@
+//! Erasing subjects and deleting tenants: the link between names and surrogates is broken, what
+//! was counted stays.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Attempt, Fact, IdempotencyKey, Listing, Membership, Person, PersonId, PersonIdentity,
+    Publisher, PublisherId, PublisherRole, Tenant, TenantId, TenantIdentity,
+};
+use crate::error::{ErrorCode, Result};
+use crate::policy::{Action, Standing};
+use crate::port::{
+    Counter, CounterFamily, PageSize, Principal, RecordKey, Scan, TenantRole, Within,
+};
+
+use super::chores::Chore;
+use super::context::Context;
+use super::execute::Command;
+use super::{Acting, Inner};
+
+/// What was erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Erasure {
+    /// The surrogate, which stands for nobody from now on.
+    pub person: PersonId,
+}
+
+/// What was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantDeletion {
+    /// The surrogate, which stands for nobody from now on.
+    pub tenant: TenantId,
+}
+
+impl Acting {
+    /// Erases a subject: by an operator, or by an administrator of the subject's own tenant.
+    ///
+    /// The subject's attempts are revoked where they are still issued, kept manifests are dropped,
+    /// memberships end, and nothing leads from the surrogate to the name any more. A subject who
+    /// comes back under the same name is somebody new and inherits nothing. Interrupted halfway,
+    /// the same call goes on where it stopped.
+    ///
+    /// # Errors
+    /// `subject_not_found`; `last_owner` when the subject is the only owner of a publisher: make
+    /// somebody else an owner first.
+    pub async fn erase_subject(
+        &self,
+        subject: &PersonIdentity,
+        key: &IdempotencyKey,
+    ) -> Result<Erasure> {
+        let command = BeginErasure { subject: subject.clone() };
+        let erasure = self.inner().execute(&self.principal, key, &command).await?;
+        self.inner().erase(subject, erasure.person).await?;
+        Ok(erasure)
+    }
+
+    /// Deletes a tenant: by an operator, or by an administrator of the tenant itself.
+    ///
+    /// Its subjects are erased, its publishers suspended and their listings deleted. Interrupted
+    /// halfway, the same call goes on where it stopped.
+    ///
+    /// # Errors
+    /// `tenant_not_found`.
+    pub async fn delete_tenant(
+        &self,
+        tenant: &TenantIdentity,
+        key: &IdempotencyKey,
+    ) -> Result<TenantDeletion> {
+        let command = BeginDeletion { tenant: tenant.clone() };
+        let deletion = self.inner().execute(&self.principal, key, &command).await?;
+        self.inner().delete(tenant, deletion.tenant).await?;
+        Ok(deletion)
+    }
+}
+
+/// Whether the principal may decide over the subjects of `tenant`. By name, since an administrator
+/// may never have written anything here.
+fn require_over(
+    cx: &Context<'_>,
+    tenant: &TenantIdentity,
+    action: Action,
+    missing: ErrorCode,
+) -> Result<()> {
+    let standing = match cx.principal {
+        Principal::Person { identity, role: TenantRole::Admin } if identity.tenant() == tenant => {
+            cx.standing().with(Standing::TenantAdmin)
+        }
+        _ => cx.standing(),
+    };
+    if standing.may(action) { Ok(()) } else { Err(missing.into()) }
+}
+
+#[derive(Serialize)]
+struct BeginErasure {
+    subject: PersonIdentity,
+}
+
+impl Command for BeginErasure {
+    const OPERATION: &'static str = "subject.erase";
+    type Receipt = Erasure;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<Erasure> {
+        let missing = ErrorCode::SubjectNotFound;
+        require_over(cx, self.subject.tenant(), Action::EraseSubject, missing)?;
+        let found = cx.find::<Person>(RecordKey::person(&self.subject), missing).await?;
+        cx.who().await?;
+        let person = found.value.id;
+        cx.refuse_orphans(person, None).await?;
+        if !found.value.erasing {
+            cx.put(Person { erasing: true, ..found.value });
+            cx.event(Fact::PersonErasing { person });
+        }
+        Ok(Erasure { person })
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &Erasure) -> Result<()> {
+        require_over(cx, self.subject.tenant(), Action::EraseSubject, ErrorCode::SubjectNotFound)
+    }
+}
+
+#[derive(Serialize)]
+struct BeginDeletion {
+    tenant: TenantIdentity,
+}
+
+impl Command for BeginDeletion {
+    const OPERATION: &'static str = "tenant.delete";
+    type Receipt = TenantDeletion;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<TenantDeletion> {
+        let missing = ErrorCode::TenantNotFound;
+        require_over(cx, &self.tenant, Action::DeleteTenant, missing)?;
+        let found = cx.find::<Tenant>(RecordKey::tenant(&self.tenant), missing).await?;
+        if matches!(cx.principal, Principal::Operator { .. }) {
+            cx.who().await?;
+        }
+        let tenant = found.value.id;
+        for person in cx.scan::<Person>(&Scan::PersonsOf(tenant), PageSize::MAX).await? {
+            cx.refuse_orphans(person.id, Some(tenant)).await?;
+        }
+        if !found.value.closing {
+            cx.put(Tenant { closing: true, ..found.value });
+            cx.event(Fact::TenantClosing { tenant });
+        }
+        Ok(TenantDeletion { tenant })
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &TenantDeletion) -> Result<()> {
+        require_over(cx, &self.tenant, Action::DeleteTenant, ErrorCode::TenantNotFound)
+    }
+}
+
+impl Context<'_> {
+    /// Refuses when `person` is the only owner of a publisher, unless that publisher goes too,
+    /// with its tenant `going`.
+    async fn refuse_orphans(&mut self, person: PersonId, going: Option<TenantId>) -> Result<()> {
+        for membership in
+            self.scan::<Membership>(&Scan::MembershipsOf(person), PageSize::MAX).await?
+        {
+            let owned = membership.role == PublisherRole::Owner;
+            if owned && !self.goes(membership.publisher, going).await? {
+                let counter = Counter::of_publisher(CounterFamily::Owners, membership.publisher);
+                self.count(counter, 0, Within::AtLeast(2));
+            }
+        }
+        Ok(())
+    }
+
+    async fn goes(&mut self, publisher: PublisherId, going: Option<TenantId>) -> Result<bool> {
+        let Some(going) = going else { return Ok(false) };
+        let found = self.get::<Publisher>(RecordKey::publisher(publisher)).await?;
+        Ok(found.is_some_and(|publisher| publisher.value.tenant == going))
+    }
+}
+
+impl Inner {
+    /// Finishes the erasure of a person who is marked as being erased.
+    async fn erase(&self, subject: &PersonIdentity, person: PersonId) -> Result<()> {
+        for member in self.all::<Membership>(&Scan::MembershipsOf(person)).await? {
+            self.chore(&Chore::EndMembership(member.publisher, person)).await?;
+        }
+        for attempt in self.all::<Attempt>(&Scan::AttemptsOfPerson(person)).await? {
+            self.chore(&Chore::Forget(attempt.id)).await?;
+        }
+        self.chore(&Chore::ForgetPerson(subject.clone(), person)).await
+    }
+
+    /// Finishes the deletion of a tenant that is marked as closing.
+    async fn delete(&self, identity: &TenantIdentity, tenant: TenantId) -> Result<()> {
+        for publisher in self.all::<Publisher>(&Scan::PublishersOf(tenant)).await? {
+            self.chore(&Chore::SuspendWithTenant(publisher.id)).await?;
+            for listing in self.all::<Listing>(&Scan::ListingsOf(publisher.id)).await? {
+                self.chore(&Chore::DeleteWithTenant(listing.id)).await?;
+            }
+        }
+        for person in self.all::<Person>(&Scan::PersonsOf(tenant)).await? {
+            self.chore(&Chore::MarkErasing(person.identity.clone())).await?;
+            self.erase(&person.identity, person.id).await?;
+        }
+        self.chore(&Chore::ForgetTenant(identity.clone(), tenant)).await
+    }
+}

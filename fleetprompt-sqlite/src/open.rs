@@ -1,0 +1,204 @@
+//! Connections, and bringing a file to the schema of this program.
+
+use std::path::Path;
+
+use fleetprompt_core::port::StoreError;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use crate::error::open_error;
+use crate::options::SqliteOptions;
+
+/// Marks a file as FleetPrompt's: "FlPr".
+const APPLICATION_ID: i32 = 0x466c_5072;
+
+/// The schema, step by step. Steps that were released are never changed.
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema/0001.sql"))];
+
+/// How many statements a connection keeps prepared: more than the store has.
+const STATEMENTS: usize = 256;
+
+/// After how many pages the write-ahead log is copied back into the file, 16 MiB of them, and how
+/// much of it is left on disk after a burst.
+const CHECKPOINT_PAGES: i64 = 4_096;
+const WAL_LEFT_BYTES: i64 = 64 << 20;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It reads.
+    Read,
+    /// It reads and writes.
+    Write,
+}
+
+/// Opens a connection to a file that has been prepared.
+pub(crate) fn connect(
+    path: &Path,
+    access: Access,
+    options: &SqliteOptions,
+) -> Result<Connection, StoreError> {
+    configured(path, access, options).map_err(|error| open_error(&error))
+}
+
+fn configured(
+    path: &Path,
+    access: Access,
+    options: &SqliteOptions,
+) -> rusqlite::Result<Connection> {
+    let conn = bare(path, access, options)?;
+    let bytes = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "mmap_size", bytes(options.mmap))?;
+    let cache = if access == Access::Read { options.reader_cache } else { options.writer_cache };
+    // A negative size is one in KiB.
+    conn.pragma_update(None, "cache_size", -bytes(cache / 1_024))?;
+    if access == Access::Write {
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        conn.pragma_update(None, "journal_size_limit", WAL_LEFT_BYTES)?;
+        // What is erased is overwritten, not just forgotten.
+        conn.pragma_update(None, "secure_delete", true)?;
+        if let Some(max) = options.max_bytes {
+            let page: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            conn.pragma_update(None, "max_page_count", (bytes(max) / page.max(1)).max(1))?;
+        }
+    }
+    Ok(conn)
+}
+
+/// A connection that trusts nothing in the file.
+fn bare(path: &Path, access: Access, options: &SqliteOptions) -> rusqlite::Result<Connection> {
+    // Without a mutex of SQLite's own: a connection is used by one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | match access {
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        };
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(options.busy_timeout)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    Ok(conn)
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// Nothing yet.
+    Empty,
+    /// FleetPrompt's, of an older schema.
+    Old,
+    /// FleetPrompt's, of this program's schema.
+    Current,
+}
+
+/// Makes sure that the file at `path` is one of FleetPrompt's and has this program's schema.
+pub(crate) fn prepare(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
+    let access = if options.read_only { Access::Read } else { Access::Write };
+    let conn = bare(path, access, options).map_err(|error| open_error(&error))?;
+    let found = look(&conn)?;
+    drop(conn);
+    match (found, options.read_only) {
+        (Found::Current, _) => Ok(()),
+        (Found::Empty | Found::Old, true) => {
+            Err(StoreError::Open("the file needs a migration, and is opened for reading only"))
+        }
+        (Found::Empty | Found::Old, false) => migrate(path, options),
+    }
+}
+
+fn look(conn: &Connection) -> Result<Found, StoreError> {
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let (application, version, tables): (i32, i32, i64) = conn
+        .query_row(
+            "SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
+             FROM pragma_application_id AS a, pragma_user_version AS v",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .map_err(|error| open_error(&error))?;
+    if application == 0 && version == 0 && tables == 0 {
+        return Ok(Found::Empty);
+    }
+    if application != APPLICATION_ID {
+        return Err(StoreError::Open("the file belongs to another program"));
+    }
+    let found = u32::try_from(version).map_err(|_| StoreError::Corrupt("the schema's version"))?;
+    match found {
+        _ if found > known => Err(StoreError::SchemaTooNew { found, known }),
+        _ if found < known => Ok(Found::Old),
+        _ => Ok(Found::Current),
+    }
+}
+
+/// Brings the file up to date. No other process may have it open meanwhile: one that started at the
+/// same time waits for the lock, and then finds the work done.
+fn migrate(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
+    let mut conn = bare(path, Access::Write, options).map_err(|error| open_error(&error))?;
+    // In this mode, the lock that the transaction takes is kept until the connection is closed.
+    conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")
+        .map_err(|error| open_error(&error))?;
+    let found = look(&conn)?;
+    if found == Found::Current {
+        return Ok(());
+    }
+    if found == Found::Empty {
+        // Ahead of the schema, so that a crash in between leaves a file that is known to be ours.
+        conn.pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(|error| open_error(&error))?;
+    }
+    let mode: String = conn
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(|error| open_error(&error))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::Open("write-ahead logging does not work on this file system"));
+    }
+    conn.set_transaction_behavior(TransactionBehavior::Immediate);
+    Migrations::from_slice(STEPS).to_latest(&mut conn).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => open_error(&err),
+        _ => StoreError::Open("a migration failed; the file is as it was"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_valid() {
+        assert_eq!(Migrations::from_slice(STEPS).validate(), Ok(()));
+    }
+
+    #[test]
+    fn processes_that_open_a_new_file_together_agree() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("market.db");
+        let options = SqliteOptions::default();
+        std::thread::scope(|scope| {
+            let openers: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| prepare(&path, &options))).collect();
+            for opener in openers {
+                assert_eq!(opener.join().unwrap(), Ok(()));
+            }
+        });
+        let conn = bare(&path, Access::Read, &options).unwrap();
+        assert_eq!(look(&conn), Ok(Found::Current));
+    }
+
+    #[test]
+    fn a_crash_before_the_schema_was_made_is_made_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("market.db");
+        let options = SqliteOptions::default();
+        let conn = bare(&path, Access::Write, &options).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        drop(conn);
+        prepare(&path, &options).unwrap();
+        let conn = bare(&path, Access::Read, &options).unwrap();
+        assert_eq!(look(&conn), Ok(Found::Current));
+    }
+}

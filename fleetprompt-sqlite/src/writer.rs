@@ -1,0 +1,210 @@
+//! The one thread that writes: what waits is committed together, and answered when it is durable.
+//!
+//! A piece of work checks everything before its first write, so one that is refused leaves nothing
+//! to take back and needs no savepoint. When SQLite reports an error, the transaction is given up
+//! whole, the piece of work that met it is answered with it, and the others run again, each alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use fleetprompt_core::port::StoreError;
+use futures_channel::oneshot;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::batch::Batch;
+use crate::error::{Fault, store_error};
+use crate::queue::{Queue, Rejected};
+
+/// How much work goes into a transaction at most: enough to share the cost of making it durable,
+/// and little enough that nobody waits long for the others.
+const BATCH_MOST: usize = 256;
+
+/// A piece of work for the writer, and who waits for its answer.
+trait Job: Send {
+    /// Does the work, in the transaction of a batch; may be called again in another one.
+    fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), Fault>;
+    /// Answers, with the error or with what the last run brought.
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Work<F, T> {
+    run: F,
+    done: Option<T>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Work<F, T>
+where
+    F: Fn(&mut Batch<'_>) -> Result<T, Fault> + Send,
+    T: Send,
+{
+    fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), Fault> {
+        self.done = Some((self.run)(batch)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Work { done, caller, .. } = *self;
+        let answer = outcome.and_then(|()| {
+            done.ok_or(StoreError::OutcomeUnknown("the writer did not keep an answer"))
+        });
+        // A caller who is gone will ask again under the same idempotency key.
+        drop(caller.send(answer));
+    }
+}
+
+type Jobs = Vec<Box<dyn Job>>;
+
+/// The handle of the writing thread; dropping it lets the thread finish what waits and joins it.
+pub(crate) struct Writer {
+    queue: Arc<Queue<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        conn: Connection,
+        room: usize,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let queue = Arc::new(Queue::new(room));
+        let last_words = LastWords(Arc::clone(&queue));
+        let thread = thread::Builder::new()
+            .name("fleetprompt-sqlite-writer".to_owned())
+            .spawn(move || work(&conn, &last_words.0, patience))
+            .map_err(|_| StoreError::Open("the writing thread could not be started"))?;
+        Ok(Writer { queue, thread: Some(thread) })
+    }
+
+    /// Has `run` done in a transaction, and answers when that is durable.
+    pub(crate) async fn submit<T: Send + 'static>(
+        &self,
+        run: impl Fn(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.queue.push(Box::new(Work { run, done: None, caller })).map_err(|rejected| {
+            StoreError::Unavailable(match rejected {
+                Rejected::Full => "too many commits are waiting to be written",
+                Rejected::Closed => "the writing thread has ended",
+            })
+        })?;
+        answer.await.unwrap_or(Err(StoreError::OutcomeUnknown("the writing thread has ended")))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged by its hook, and everybody was answered.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Answers whoever still waits when the thread ends, whatever ended it.
+struct LastWords(Arc<Queue<Box<dyn Job>>>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        self.0.close();
+        while let Some(jobs) = self.0.take(BATCH_MOST) {
+            answer_all(jobs, &Err(StoreError::Unavailable("the writing thread has ended")));
+        }
+    }
+}
+
+fn work(conn: &Connection, queue: &Queue<Box<dyn Job>>, patience: Duration) {
+    while let Some(jobs) = queue.take(BATCH_MOST) {
+        write(conn, jobs, patience);
+        // Gives a process that waits for the lock its chance, and callers time to come again.
+        thread::yield_now();
+    }
+}
+
+/// Why a transaction was given up. Nothing of it was applied, unless the error says otherwise.
+enum GivenUp {
+    /// Because of the job at this place.
+    ByJob(usize, StoreError),
+    /// Because of none of them.
+    Whole(StoreError),
+}
+
+fn write(conn: &Connection, mut jobs: Jobs, patience: Duration) {
+    match transact(conn, &mut jobs, patience) {
+        Ok(()) => answer_all(jobs, &Ok(())),
+        Err(GivenUp::ByJob(at, error)) => {
+            let others = jobs.split_off(at.saturating_add(1));
+            if let Some(guilty) = jobs.pop() {
+                guilty.answer(Err(error));
+            }
+            each_alone(conn, jobs.into_iter().chain(others), patience);
+        }
+        // A batch that has no room leaves room for some of its jobs, perhaps.
+        Err(GivenUp::Whole(StoreError::Full)) if jobs.len() > 1 => {
+            each_alone(conn, jobs.into_iter(), patience);
+        }
+        Err(GivenUp::Whole(error)) => answer_all(jobs, &Err(error)),
+    }
+}
+
+fn each_alone(conn: &Connection, jobs: impl Iterator<Item = Box<dyn Job>>, patience: Duration) {
+    for mut job in jobs {
+        let outcome = transact(conn, std::slice::from_mut(&mut job), patience);
+        job.answer(outcome.map_err(|given_up| match given_up {
+            GivenUp::ByJob(_, error) | GivenUp::Whole(error) => error,
+        }));
+    }
+}
+
+fn answer_all(jobs: Jobs, outcome: &Result<(), StoreError>) {
+    for job in jobs {
+        job.answer(outcome.clone());
+    }
+}
+
+fn transact(
+    conn: &Connection,
+    jobs: &mut [Box<dyn Job>],
+    patience: Duration,
+) -> Result<(), GivenUp> {
+    let mut batch = Batch::begin(conn, patience).map_err(|fault| give_up(conn, fault))?;
+    for (at, job) in jobs.iter_mut().enumerate() {
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut batch)));
+        let ran = ran.unwrap_or(Err(Fault::Store(StoreError::Unavailable(
+            "a defect in the store: the panic is in the log",
+        ))));
+        if let Err(fault) = ran {
+            roll_back(conn);
+            return Err(GivenUp::ByJob(at, fault.into()));
+        }
+    }
+    batch.save().map_err(|fault| give_up(conn, fault))?;
+    conn.execute_batch("COMMIT").map_err(|error| {
+        roll_back(conn);
+        GivenUp::Whole(match error.sqlite_error_code() {
+            // The last frame may have reached the disk and only the flush have failed: then the
+            // commit is found again if the machine stops before the next one overwrites it.
+            Some(ErrorCode::SystemIoFailure) => {
+                StoreError::OutcomeUnknown("the disk reported an error while committing")
+            }
+            _ => store_error(&error),
+        })
+    })
+}
+
+fn give_up(conn: &Connection, fault: Fault) -> GivenUp {
+    roll_back(conn);
+    GivenUp::Whole(fault.into())
+}
+
+/// Ends the transaction, if SQLite has not done so: some errors do.
+fn roll_back(conn: &Connection) {
+    if !conn.is_autocommit()
+        && let Err(error) = conn.execute_batch("ROLLBACK")
+    {
+        tracing::error!(cause = %store_error(&error), "a transaction could not be rolled back");
+    }
+}
