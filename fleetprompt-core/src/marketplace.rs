@@ -10,17 +10,23 @@ mod chores;
 mod context;
 mod entitlements;
 mod execute;
-mod maintenance;
-// mod metrics;
-mod people;
 mod grounds;
 mod installs;
+mod invitation_code;
+mod invitations;
 mod keys;
+mod maintenance;
+mod members;
+// mod metrics;
 mod minting;
-mod page;
+mod moderation;
+mod paging;
+mod people;
 mod publishers;
 mod receipts;
 mod redemption;
+mod references;
+mod viewer;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -34,18 +40,22 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
-pub use maintenance::{Maintained, Retention};
-// pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
-pub use people::{Erasure, TenantDeletion};
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
 pub use installs::{
     AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
 };
+pub use invitation_code::InvitationCode;
+pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
 pub use keys::{FenceReceipt, KeyRevocationReceipt};
-pub use page::Page;
+pub use maintenance::{Maintained, Retention};
+pub use members::{MemberReceipt, MemberView};
+// pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
+pub use paging::Page;
+pub use people::{Erasure, TenantDeletion};
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
+pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 #[derive(Clone)]

@@ -66,15 +66,12 @@ pub enum FeedChange {
         /// Why.
         reason: GoneReason,
     },
-}
-
-impl FeedChange {
-    /// The listing that the entry is about.
-    pub fn listing(&self) -> ListingId {
-        match self {
-            FeedChange::Changed { listing } | FeedChange::Gone { listing, .. } => *listing,
-        }
-    }
+    /// What listings show of their publisher changed, or whether they can be read at all: each
+    /// of its listings is worth reading again. One entry, however many listings there are.
+    Publisher {
+        /// The publisher.
+        publisher: PublisherId,
+    },
 }
 
 /// Why a listing left the public catalogue, as a class: names and texts stay behind.

@@ -20,7 +20,7 @@ use crate::search::Cursor;
 use super::actor::judge;
 use super::context::{Context, Who};
 use super::execute::Command;
-use super::page::Page;
+use super::paging::{Page, Paging};
 use super::publishers::{expect_in_good_standing, expect_revision};
 use super::{Acting, Inner};
 
@@ -287,10 +287,8 @@ impl Acting {
         let Some(person) = self.known_person().await? else { return Ok(Page::empty()) };
         let scan = Scan::EntitlementsOfPerson(person.id);
         let now = self.inner().now().await?;
-        self.inner()
-            .page(&self.principal, "entitlements/mine", &scan, cursor, size, |row| {
-                EntitlementView::of(row, now)
-            })
+        Paging::new(self.inner(), &self.principal, &"entitlements/mine", scan)?
+            .page(cursor, size, |row| EntitlementView::of(row, now))
             .await
     }
 
@@ -306,10 +304,8 @@ impl Acting {
         let Some(tenant) = self.administered_tenant().await? else { return Ok(Page::empty()) };
         let scan = Scan::EntitlementsOfTenant(tenant);
         let now = self.inner().now().await?;
-        self.inner()
-            .page(&self.principal, "entitlements/tenant", &scan, cursor, size, |row| {
-                EntitlementView::of(row, now)
-            })
+        Paging::new(self.inner(), &self.principal, &"entitlements/tenant", scan)?
+            .page(cursor, size, |row| EntitlementView::of(row, now))
             .await
     }
 

@@ -20,7 +20,7 @@ use super::actor::judge;
 use super::context::Context;
 use super::execute::Command;
 use super::grounds::is_offered_to_owners;
-use super::page::Page;
+use super::paging::{Page, Paging};
 
 mod begin;
 mod owned;
@@ -288,7 +288,9 @@ impl Acting {
     ) -> Result<Page<AttemptView>> {
         let now = self.inner().now().await?;
         let shape = |row: Versioned<Attempt>| AttemptView::of(&row.value, now);
-        self.inner().page(&self.principal, list, scan, cursor, size, shape).await
+        Paging::new(self.inner(), &self.principal, &list, scan.clone())?
+            .page(cursor, size, shape)
+            .await
     }
 
     /// Revokes an attempt that nobody has redeemed: its token is worth nothing from now on.

@@ -348,16 +348,19 @@ impl<'m> Context<'m> {
         }
         let ring = self.market.keys();
         let mut mark = self.market.buyer_hash(ring.active(), listing, tenant);
+        let mut first_at = self.now;
         // The mark may be under an older key: rotation must not count a buyer twice.
         for (kid, _) in ring.kids() {
             let Some(buyer) = self.market.buyer_hash(kid, listing, tenant) else { continue };
-            if self.get::<BuyerMark>(RecordKey::buyer_mark(listing, &buyer)).await?.is_some() {
+            let key = RecordKey::buyer_mark(listing, &buyer);
+            if let Some(found) = self.get::<BuyerMark>(key).await? {
+                first_at = found.value.first_at;
                 mark = Some(buyer);
                 break;
             }
         }
         if let Some(buyer) = mark {
-            self.put(BuyerMark { listing, buyer, last_at: self.now });
+            self.put(BuyerMark { listing, buyer, first_at, last_at: self.now });
         }
         Ok(())
     }

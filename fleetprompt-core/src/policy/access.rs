@@ -99,6 +99,8 @@ actions! {
     ReadCatalogue: Anonymous | SignedIn | Viewer | Maintainer | Owner | Holder | TenantAdmin | OwningSystem | Operator;
     /// Create a publisher.
     CreatePublisher: SignedIn | Operator;
+    /// Accept an invitation to a publisher, leave one.
+    JoinPublisher: SignedIn | Operator;
     /// Read what only members see: drafts, members, invitations, bindings.
     ReadPublisherInternals: Viewer | Maintainer | Owner | Operator;
     /// Read the aggregated metrics of a publisher's listings.
