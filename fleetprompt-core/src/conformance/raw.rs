@@ -309,9 +309,10 @@ impl<F: StoreFixture> Pair<F> {
             let scope = IdempotencyScope([scope; 32]);
             let _ = same!(self, |store| store.receipt(&scope));
         }
-        for scan in meaning::all() {
-            self.scan(&scan, 200)?;
+        for (scan, size) in meaning::all().into_iter().zip([1, 2, 200].into_iter().cycle()) {
+            self.scan(&scan, size)?;
         }
+        self.log(0, 200)?;
         let head = same!(self, |store| store.head()).unwrap();
         let mut after = head.pruned;
         while let LogPage::Entries(page) =
