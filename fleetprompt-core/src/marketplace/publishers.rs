@@ -18,6 +18,15 @@ use super::execute::Command;
 use super::receipts::PublisherReceipt;
 
 /// What it takes to create a publisher.
+///
+/// ```
+/// use fleetprompt_core::domain::PublisherProfile;
+/// use fleetprompt_core::marketplace::NewPublisher;
+/// let profile = PublisherProfile { name: "Acme Robotics".parse()?, summary: None, website: None };
+/// let acme = NewPublisher { handle: "Acme-Bot".parse()?, profile };
+/// assert_eq!(acme.handle.as_str(), "acme-bot", "addresses are lower-case");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewPublisher {
@@ -28,6 +37,34 @@ pub struct NewPublisher {
 }
 
 /// A change of a publisher, whole.
+///
+/// ```
+/// # use fleetprompt_core::domain::{PersonIdentity, PublisherProfile};
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::Principal;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::{ErrorCode, Marketplace};
+/// use fleetprompt_core::marketplace::{NewPublisher, PublisherEdit};
+/// # pollster::block_on(async {
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// # let ada = PersonIdentity::personal("https://id.example".parse()?, "user_ada".parse()?);
+/// # let ada = market.act_as(Principal::person(ada));
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let new = NewPublisher { handle: "acme".parse()?, profile: profile.clone() };
+/// # let (key, one) = ("create-acme-0001".parse()?, "rename-acme-0001".parse()?);
+/// # let two = "rename-acme-0002".parse()?;
+/// let acme = ada.create_publisher(new, &key).await?;
+/// let edit = PublisherEdit { handle: "acme-labs".parse()?, profile };
+/// let edited = ada.update_publisher(acme.id, acme.revision, edit.clone(), &one).await?;
+/// assert_eq!(edited.revision, acme.revision.next());
+/// // Whoever still looks at the first revision has to look again.
+/// let late = ada.update_publisher(acme.id, acme.revision, edit, &two).await.unwrap_err();
+/// assert_eq!(late.code(), ErrorCode::RevisionMismatch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PublisherEdit {
