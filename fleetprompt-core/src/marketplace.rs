@@ -58,6 +58,21 @@ pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
+///
+/// ```
+/// use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::Principal;
+/// use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::Marketplace;
+/// # pollster::block_on(async {
+/// let market = Marketplace::builder(MemoryStore::default())
+///     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+///     .issuer("https://market.example".parse()?)
+///     .build().await?;
+/// assert!(market.act_as(Principal::Anonymous).principal().is_anonymous());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Marketplace {
     inner: Arc<Inner>,
@@ -104,6 +119,28 @@ impl Marketplace {
 }
 
 /// A marketplace, seen through the eyes of one principal.
+///
+/// ```
+/// # use fleetprompt_core::domain::PublisherProfile;
+/// # use fleetprompt_core::marketplace::NewPublisher;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::ErrorCode;
+/// use fleetprompt_core::port::Principal;
+/// # pollster::block_on(async {
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let acme = NewPublisher { handle: "acme".parse()?, profile };
+/// # let key = "create-acme-0001".parse()?;
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// let nobody = market.act_as(Principal::Anonymous);
+/// let refused = nobody.create_publisher(acme, &key).await.unwrap_err();
+/// assert_eq!(refused.code(), ErrorCode::Unauthenticated);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Acting {
     market: Marketplace,

@@ -11,6 +11,24 @@ use super::vocabulary::{EntitlementState, EntitlementStatus, words};
 use super::{PolicyDecisionReference, Provider, Reason, SourceReference};
 
 /// A buyer's ownership of a listing. Whether the asset may run is the owning system's to decide.
+///
+/// ```
+/// use fleetprompt_core::domain::{Entitlement, EntitlementStatus, Timestamp, Window};
+/// # let id = "01940000-0000-7000-8000-000000000001";
+/// # let granted: Entitlement = serde_json::from_value(serde_json::json!({
+/// #     "id": id, "listing": id, "publisher": id, "tenant": id,
+/// #     "source": { "kind": "free_claim" }, "state": "active",
+/// #     "window": { "startsAt": "2026-01-01T00:00:00Z" },
+/// #     "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
+/// # }))?;
+/// let start: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let end: Timestamp = "2026-02-01T00:00:00Z".parse()?;
+/// let january = Entitlement { window: Window::between(start, Some(end))?, ..granted };
+/// assert_eq!(january.status(start), EntitlementStatus::Active);
+/// // Nothing was written at the end of the month: the state is still `active`.
+/// assert_eq!(january.status(end), EntitlementStatus::Expired);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entitlement {
@@ -59,6 +77,17 @@ impl Entitlement {
 }
 
 /// Where an entitlement came from. Unique by kind, provider or tenant, and reference.
+///
+/// ```
+/// use fleetprompt_core::domain::EntitlementSource;
+/// let order = r#"{"kind":"commerce","provider":"specprompt","reference":"order-99"}"#;
+/// let order: EntitlementSource = serde_json::from_str(order)?;
+/// assert!(matches!(order, EntitlementSource::Commerce { .. }));
+/// // An operator has to say why.
+/// let silent = r#"{"kind":"operator_grant","reference":"case-7"}"#;
+/// assert!(serde_json::from_str::<EntitlementSource>(silent).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum EntitlementSource {
@@ -186,6 +215,17 @@ impl Window {
 }
 
 /// A place that a subject holds in an entitlement with seats.
+///
+/// ```
+/// use fleetprompt_core::domain::{EntitlementId, PersonId, Seat, Timestamp};
+/// let seat = Seat {
+///     entitlement: EntitlementId::from_bytes([1; 16]),
+///     person: PersonId::from_bytes([2; 16]),
+///     taken_at: Timestamp::MIN,
+/// };
+/// // A person has one seat, however often they come.
+/// assert_eq!(seat.key(), Seat { taken_at: Timestamp::MAX, ..seat.clone() }.key());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seat {

@@ -79,6 +79,24 @@ impl Asset {
 }
 
 /// One asset offered by a publisher.
+///
+/// ```
+/// use fleetprompt_core::domain::{Listing, ListingState};
+/// # let id = "01940000-0000-7000-8000-000000000001";
+/// # let published: Listing = serde_json::from_value(serde_json::json!({
+/// #     "id": id, "publisher": id, "slug": "invoice-sorter",
+/// #     "asset": { "kind": "whs_agent", "whsAgentId": "agent/42" },
+/// #     "content": { "title": "Invoice sorter", "summary": "Sorts invoices.",
+/// #         "category": "finance", "priceClass": "free", "visibility": "public" },
+/// #     "state": "published", "createdAt": "2026-01-01T00:00:00Z",
+/// #     "updatedAt": "2026-01-01T00:00:00Z", "releasedAt": "2026-01-01T00:00:00Z",
+/// # }))?;
+/// assert!(published.is_listed() && published.is_obtainable());
+/// let deprecated = Listing { state: ListingState::Deprecated, ..published };
+/// assert!(deprecated.is_listed(), "still in the catalogue");
+/// assert!(!deprecated.is_obtainable());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listing {
@@ -120,6 +138,17 @@ fn is_zero(n: &u64) -> bool {
 }
 
 /// What a publisher says of a listing; all of it can be edited.
+///
+/// ```
+/// use fleetprompt_core::domain::ListingContent;
+/// let mut content = serde_json::json!({
+///     "title": "Invoice sorter", "summary": "Sorts invoices.", "category": "finance",
+///     "priceClass": "free", "visibility": "public",
+/// });
+/// assert!(serde_json::from_value::<ListingContent>(content.clone()).is_ok());
+/// content["badge"] = "verified".into();
+/// assert!(serde_json::from_value::<ListingContent>(content).is_err(), "not for it to say");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListingContent {
@@ -151,6 +180,18 @@ pub struct ListingContent {
 }
 
 /// An operator's decision to take a listing down.
+///
+/// ```
+/// use fleetprompt_core::domain::{ListingState, Takedown, TakedownReason, Timestamp};
+/// let takedown = Takedown {
+///     class: TakedownReason::Impersonation,
+///     reason: "Carries another publisher's name.".parse()?,
+///     state_before: ListingState::Unlisted,
+///     at: Timestamp::MIN,
+/// };
+/// assert!(ListingState::TakenDown.can_become(takedown.state_before));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Takedown {

@@ -1,6 +1,13 @@
 //! Who may do what: one table of standings and actions.
 
 /// How a principal stands to what it wants to act on. It may stand in several ways at once.
+///
+/// ```
+/// use fleetprompt_core::policy::{Action, Standing, Standings};
+/// let operator = Standings::NONE.with(Standing::Operator);
+/// assert!(operator.may(Action::ModerateCatalogue));
+/// assert!(!operator.may(Action::EditListing), "not theirs to write");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// Nobody in particular.
@@ -77,6 +84,14 @@ impl Standings {
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident: $($standing:ident)|+;)*) => {
         /// Something that a principal may want to do.
+        ///
+        /// ```
+        /// use fleetprompt_core::policy::{Action, Standing};
+        /// assert!(Action::ReadEntitlement.is_open_to(Standing::Holder));
+        /// // Publishers see figures, not owners.
+        /// assert!(!Action::ReadEntitlement.is_open_to(Standing::Owner));
+        /// assert!(Action::ReadMetrics.is_open_to(Standing::Owner));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Action { $($(#[$doc])* $name,)* }
 
