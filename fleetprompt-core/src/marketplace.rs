@@ -10,6 +10,8 @@ mod context;
 mod entitlements;
 mod execute;
 mod grounds;
+#[cfg(test)]
+mod install_tests;
 mod installs;
 mod keys;
 mod minting;
