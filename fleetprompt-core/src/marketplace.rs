@@ -11,6 +11,8 @@ mod context;
 mod entitlements;
 mod execute;
 mod grounds;
+#[cfg(test)]
+mod install_tests;
 mod installs;
 mod invitation_code;
 mod invitations;
