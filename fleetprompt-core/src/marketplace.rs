@@ -5,18 +5,27 @@
 //! reads becomes an expectation of its commit by itself.
 
 mod actor;
+mod browsing;
 mod builder;
 mod context;
 mod execute;
+mod feed;
 mod invitation_code;
 mod invitations;
+mod lifecycle;
+mod listings;
 mod members;
 mod moderation;
 mod paging;
 mod publishers;
 mod receipts;
 mod references;
+mod releases;
+mod takedowns;
+#[cfg(test)]
+mod tests;
 mod viewer;
+mod views;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,13 +39,20 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
 pub use invitation_code::InvitationCode;
 pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
+pub use listings::{ListingEdit, ListingReceipt, NewListing};
 pub use members::{MemberReceipt, MemberView};
 pub use paging::Page;
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
+pub use releases::ReleaseReceipt;
+pub use views::{
+    BadgeView, Found, ListingAddress, ListingView, MyPublisher, PublisherBrief, PublisherView,
+    ReleaseView,
+};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 #[derive(Clone)]
