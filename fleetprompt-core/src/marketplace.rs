@@ -5,11 +5,13 @@
 //! reads becomes an expectation of its commit by itself.
 
 mod actor;
+mod browsing;
 mod builder;
 mod chores;
 mod context;
 mod entitlements;
 mod execute;
+mod feed;
 mod grounds;
 #[cfg(test)]
 mod install_tests;
@@ -17,9 +19,11 @@ mod installs;
 mod invitation_code;
 mod invitations;
 mod keys;
+mod lifecycle;
+mod listings;
 mod maintenance;
 mod members;
-// mod metrics;
+mod metrics;
 mod minting;
 mod moderation;
 mod paging;
@@ -28,7 +32,12 @@ mod publishers;
 mod receipts;
 mod redemption;
 mod references;
+mod releases;
+mod takedowns;
+#[cfg(test)]
+mod tests;
 mod viewer;
+mod views;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -43,21 +52,28 @@ use crate::token::{Issuer, KeyRing, KeyScope};
 
 pub use builder::{BuildError, MarketplaceBuilder};
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
 pub use installs::{
     AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
 };
 pub use invitation_code::InvitationCode;
 pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
 pub use keys::{FenceReceipt, KeyRevocationReceipt};
+pub use listings::{ListingEdit, ListingReceipt, NewListing};
 pub use maintenance::{Maintained, Retention};
 pub use members::{MemberReceipt, MemberView};
-// pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
+pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
 pub use paging::Page;
 pub use people::{Erasure, TenantDeletion};
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
+pub use releases::ReleaseReceipt;
+pub use views::{
+    BadgeView, Found, ListingAddress, ListingView, MyPublisher, PublisherBrief, PublisherView,
+    ReleaseView,
+};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 ///
