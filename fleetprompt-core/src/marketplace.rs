@@ -13,6 +13,8 @@ mod entitlements;
 mod execute;
 mod feed;
 mod grounds;
+mod import_line;
+mod importing;
 #[cfg(test)]
 mod install_tests;
 mod installs;
@@ -41,18 +43,20 @@ mod views;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::domain::{DeploymentId, PersonIdentity, Span, SystemRegistry, Timestamp};
+use crate::domain::{DeploymentId, PersonIdentity, Span, SystemName, SystemRegistry, Timestamp};
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{LimitDecision, Quotas, Rate};
 use crate::port::{
     Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageSize, Principal, RecordKey,
     Scan, Store, StoreError, Versioned,
 };
-use crate::token::{Issuer, KeyRing, KeyScope};
+use crate::token::{Issuer, KeyRing, KeyScope, OfflineKey};
 
 pub use builder::{BuildError, MarketplaceBuilder};
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
 pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
+pub use import_line::{IMPORT_LINE_MAX_BYTES, ImportLine};
+pub use importing::{ImportOutcome, ImportRow, Imported};
 pub use installs::{
     AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
 };
@@ -133,6 +137,17 @@ impl Marketplace {
     /// Takes another key ring into use, for what begins from now on: how keys are rotated.
     pub fn set_keys(&self, keys: KeyRing) {
         *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// The keys under which `system` can look at its tokens offline, one for each key of the ring
+    /// that is not revoked. For the host to hand to that system and nobody else; none for a system
+    /// that is not configured. They change when a key is added and when the store is fenced.
+    pub fn offline_keys(&self, system: &SystemName) -> Vec<OfflineKey> {
+        let market = &*self.inner;
+        let Some(system) = market.systems.named(system) else { return Vec::new() };
+        let scope = KeyScope::handover(market.deployment(), &market.issuer, &system.audience);
+        let ring = market.keys();
+        ring.kids().filter_map(|(kid, _)| ring.offline_key(kid, &scope)).collect()
     }
 }
 

@@ -157,7 +157,11 @@ impl Inner {
 }
 
 /// What the digest of a release covers, in one encoding.
-fn digest(listing: ListingId, version: &Version, content: &ReleaseContent) -> Result<Sha256Digest> {
+pub(super) fn release_digest(
+    listing: ListingId,
+    version: &Version,
+    content: &ReleaseContent,
+) -> Result<Sha256Digest> {
     let canonical = serde_json::to_vec(&(listing, version, content));
     Ok(Sha256Digest::of(&canonical.map_err(|_| ErrorCode::Internal)?))
 }
@@ -201,7 +205,7 @@ impl Command for PublishRelease {
         }
         let listing = listing.value;
         let content = complete(content.clone(), &listing)?;
-        let digest = digest(id, version, &content)?;
+        let digest = release_digest(id, version, &content)?;
         let at = cx.now;
         let limit = Within::AtMost(cx.market.quotas.releases_per_day);
         cx.count(Counter::releases(publisher.id, at.day()), 1, limit);
