@@ -236,3 +236,74 @@ pub struct Seat {
     /// Since when.
     pub taken_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: u8) -> Timestamp {
+        format!("2026-01-{day:02}T00:00:00Z").parse().unwrap()
+    }
+
+    fn entitlement(state: EntitlementState, window: Window) -> Entitlement {
+        Entitlement {
+            id: EntitlementId::from_bytes([1; 16]),
+            listing: ListingId::from_bytes([2; 16]),
+            publisher: PublisherId::from_bytes([3; 16]),
+            tenant: TenantId::from_bytes([4; 16]),
+            person: None,
+            source: EntitlementSource::FreeClaim,
+            state,
+            window,
+            seats: None,
+            reason: None,
+            created_at: at(1),
+            updated_at: at(1),
+        }
+    }
+
+    #[test]
+    fn a_status_is_the_state_seen_through_the_window() {
+        use EntitlementStatus::{Active, Expired, Pending, Revoked, Suspended};
+        let window = Window::between(at(10), Some(at(20))).unwrap();
+        let just_before = |time: Timestamp| Timestamp::from_millis(time.as_millis() - 1);
+        // Before the start; from the start on; before the end; from the end on.
+        let times = [just_before(at(10)), at(10), just_before(at(20)), at(20), at(30)];
+        let table = [
+            (EntitlementState::Pending, [Pending, Pending, Pending, Expired, Expired]),
+            (EntitlementState::Active, [Pending, Active, Active, Expired, Expired]),
+            (EntitlementState::Suspended, [Suspended, Suspended, Suspended, Expired, Expired]),
+            (EntitlementState::Revoked, [Revoked; 5]),
+        ];
+        assert_eq!(table.len(), EntitlementState::ALL.len());
+        for (state, row) in table {
+            let entitlement = entitlement(state, window);
+            assert_eq!(times.map(|now| entitlement.status(now)), row, "{state}");
+        }
+    }
+
+    #[test]
+    fn without_an_end_nothing_expires() {
+        let forever = entitlement(EntitlementState::Active, Window::from(at(10)));
+        assert_eq!(forever.status(Timestamp::MAX), EntitlementStatus::Active);
+        assert_eq!(forever.status(Timestamp::MIN), EntitlementStatus::Pending);
+    }
+
+    #[test]
+    fn a_window_that_is_read_ends_after_it_starts() {
+        let read = |start: u8, end: u8| {
+            serde_json::from_str::<Window>(&format!(
+                r#"{{"startsAt":"{}","endsAt":"{}"}}"#,
+                at(start),
+                at(end)
+            ))
+        };
+        assert_eq!(read(1, 2).unwrap(), Window::between(at(1), Some(at(2))).unwrap());
+        for (start, end) in [(2, 1), (1, 1)] {
+            let refused = read(start, end).unwrap_err().to_string();
+            assert!(refused.starts_with("window must end after it starts"), "{refused}");
+        }
+        let unknown = r#"{"startsAt":"2026-01-01T00:00:00Z","end":"2026-01-02T00:00:00Z"}"#;
+        assert!(serde_json::from_str::<Window>(unknown).is_err());
+    }
+}

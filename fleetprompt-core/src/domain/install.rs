@@ -199,3 +199,46 @@ pub struct BuyerMark {
 
 /// How long a buyer counts among the distinct buyers of a listing.
 pub const BUYER_MARK_KEPT: Span = Span::days(90);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_ends_what_is_issued_and_nothing_else() {
+        use AttemptStatus::{Expired, Issued, Redeemed, Revoked};
+        let issued_at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let expires_at = issued_at.plus(Span::minutes(5));
+        let last_moment = expires_at.minus(Span::millis(1));
+        let attempt = |state| Attempt {
+            id: AttemptId::from_bytes([1; 16]),
+            listing: ListingId::from_bytes([2; 16]),
+            publisher: PublisherId::from_bytes([3; 16]),
+            version: "1.0.0".parse().unwrap(),
+            release_digest: Sha256Digest::of(b"release"),
+            system: "whs".parse().unwrap(),
+            context: None,
+            entitlement: EntitlementId::from_bytes([4; 16]),
+            tenant: TenantId::from_bytes([5; 16]),
+            person: PersonId::from_bytes([6; 16]),
+            method: InstallMethod::DeepLink,
+            token: None,
+            state,
+            redemption: None,
+            mismatches: 0,
+            issued_at,
+            expires_at,
+        };
+        let table = [
+            (AttemptState::Issued, [Issued, Issued, Expired, Expired]),
+            (AttemptState::Redeemed, [Redeemed; 4]),
+            (AttemptState::Revoked, [Revoked; 4]),
+        ];
+        assert_eq!(table.len(), AttemptState::ALL.len());
+        for (state, row) in table {
+            let attempt = attempt(state);
+            let times = [issued_at, last_moment, expires_at, Timestamp::MAX];
+            assert_eq!(times.map(|now| attempt.status(now)), row, "{state}");
+        }
+    }
+}

@@ -233,3 +233,80 @@ impl Listing {
         self.state == ListingState::Published
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(state: ListingState, visibility: Visibility) -> Listing {
+        let id = "01940000-0000-7000-8000-000000000001";
+        let noon = "2026-01-31T12:00:00Z";
+        serde_json::from_value(serde_json::json!({
+            "id": id, "publisher": id, "slug": "sorter", "state": state,
+            "asset": { "kind": "whs_agent", "whsAgentId": "agent/42" },
+            "content": {
+                "title": "Sorter", "summary": "Sorts.", "category": "finance",
+                "priceClass": "free", "visibility": visibility,
+            },
+            "createdAt": noon, "updatedAt": noon, "releasedAt": noon,
+        }))
+        .unwrap()
+    }
+
+    /// Who sees what, written down anew: `l` stands in the catalogue, `r` is readable by anyone
+    /// with the address, `o` is obtainable, `-` is not.
+    #[test]
+    fn what_is_seen_and_obtained_follows_from_state_and_visibility() {
+        let table = [
+            //               public  unlisted  organisation
+            ("draft", ["---", "---", "---"]),
+            ("published", ["lro", "-ro", "--o"]),
+            ("unlisted", ["-r-", "-r-", "---"]),
+            ("deprecated", ["lr-", "-r-", "---"]),
+            ("taken_down", ["---", "---", "---"]),
+            ("deleted", ["---", "---", "---"]),
+        ];
+        assert_eq!(table.len(), ListingState::ALL.len());
+        for (state, row) in table {
+            let state = state.parse().unwrap();
+            let visibilities = [Visibility::Public, Visibility::Unlisted, Visibility::Organisation];
+            assert_eq!(visibilities.len(), Visibility::ALL.len());
+            let found = visibilities.map(|visibility| {
+                let listing = listing(state, visibility);
+                let flag = |is: bool, letter| if is { letter } else { '-' };
+                String::from_iter([
+                    flag(listing.is_listed(), 'l'),
+                    flag(listing.is_readable_by_anyone(), 'r'),
+                    flag(listing.is_obtainable(), 'o'),
+                ])
+            });
+            assert_eq!(found, row, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_asset_names_its_reference_as_the_specification_does() {
+        let id: UpstreamId = "x/1".parse().unwrap();
+        let json = |asset: &Asset| serde_json::to_string(asset).unwrap();
+        for (asset, written) in [
+            (
+                Asset::WhsAgent { whs_agent_id: id.clone() },
+                r#"{"kind":"whs_agent","whsAgentId":"x/1"}"#,
+            ),
+            (
+                Asset::AgentromaticWorkflow { agentromatic_workflow_id: id.clone() },
+                r#"{"kind":"agentromatic_workflow","agentromaticWorkflowId":"x/1"}"#,
+            ),
+            (
+                Asset::SpecAsset { spec_id: id.clone(), schema_version: "2.1".parse().unwrap() },
+                r#"{"kind":"spec_asset","specId":"x/1","schemaVersion":"2.1"}"#,
+            ),
+        ] {
+            assert_eq!(json(&asset), written);
+            assert_eq!(asset.upstream_id(), Some(&id));
+            assert_eq!(serde_json::from_str::<Asset>(written).unwrap(), asset);
+        }
+        let copied = r#"{"kind":"whs_agent","whsAgentId":"x/1","logs":"upstream's"}"#;
+        assert!(serde_json::from_str::<Asset>(copied).is_err(), "references, not copies");
+    }
+}

@@ -493,3 +493,6 @@ addressed! {
         ExpiresAt => r.last_at.plus(crate::domain::BUYER_MARK_KEPT).as_millis()
     };
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -381,3 +381,6 @@ impl ScanPlan {
         PageKey { order: self.order_value(row), id: row.value.key().id().to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests;
