@@ -137,3 +137,23 @@ fn views_are_camel_case_and_leave_absent_fields_out() {
     assert_eq!(view["releasedAt"], view["createdAt"]);
     assert!(view.get("successor").is_none() && view.get("takedown").is_none());
 }
+
+/// A host's executor moves futures between threads.
+#[test]
+fn what_is_awaited_can_be_sent() {
+    fn sent<T: Send>(future: T) {
+        drop(future);
+    }
+    let f = Fixture::default();
+    let (ada, id, key) = (f.person("acme", "ada"), ListingId::from_bytes([1; 16]), f.key());
+    let publisher = PublisherId::from_bytes([1; 16]);
+    sent(ada.browse(CatalogueFilter::default(), CatalogueOrder::Name, None, ALL));
+    sent(ada.publisher_listings(publisher, None, ALL));
+    sent(ada.listing(id));
+    sent(ada.releases(id, None, ALL));
+    sent(ada.changes(None, ALL));
+    sent(ada.create_listing(new_listing(publisher, "a"), &key));
+    sent(ada.publish_release(id, of("1.0.0"), ReleaseContent::default(), &key));
+    sent(ada.invite(publisher, PublisherRole::Viewer, &key));
+    sent(ada.leave(publisher, &key));
+}

@@ -1,14 +1,16 @@
 //! A marketplace in memory, with a clock and randomness in the test's hand.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::conformance::{ManualClock, SeededEntropy};
 use crate::domain::*;
-use crate::marketplace::*;
+use crate::error::{ErrorCode, Result};
+use crate::marketplace::{Acting, Marketplace, MarketplaceBuilder, NewListing, NewPublisher};
 use crate::memory::MemoryStore;
 use crate::port::{PageSize, Principal, Store};
-use crate::token::MasterKey;
+use crate::token::{KeyRing, MasterKey};
 
 pub(crate) const ALL: PageSize = PageSize::MAX;
 
@@ -38,11 +40,11 @@ impl Fixture {
     pub(crate) fn with(change: impl FnOnce(MarketplaceBuilder) -> MarketplaceBuilder) -> Self {
         let (store, clock) = (MemoryStore::default(), ManualClock::default());
         let builder = Marketplace::builder(store.clone())
-            .keys(crate::token::KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
+            .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
             .issuer(of("https://market.example"))
             .systems(systems())
-            .clock(std::sync::Arc::new(clock.clone()))
-            .entropy(std::sync::Arc::new(SeededEntropy::default()));
+            .clock(Arc::new(clock.clone()))
+            .entropy(Arc::new(SeededEntropy::default()));
         let market = run(change(builder).build()).unwrap();
         Fixture { market, store, clock, keys: AtomicU64::new(0) }
     }
@@ -114,7 +116,7 @@ impl Fixture {
     /// Does a write twice under one key, and checks that it was done once.
     pub(crate) fn twice<R: PartialEq + Debug>(
         &self,
-        write: impl AsyncFn(&IdempotencyKey) -> crate::Result<R>,
+        write: impl AsyncFn(&IdempotencyKey) -> Result<R>,
     ) -> R {
         let key = self.key();
         let first = run(write(&key)).unwrap();
@@ -173,6 +175,6 @@ fn systems() -> SystemRegistry {
 }
 
 /// The code of a refusal.
-pub(crate) fn refused<T>(result: crate::Result<T>) -> crate::ErrorCode {
+pub(crate) fn refused<T>(result: Result<T>) -> ErrorCode {
     result.map(drop).unwrap_err().code()
 }

@@ -58,6 +58,25 @@ fn an_invitation_is_good_once() {
 }
 
 #[test]
+fn of_those_who_present_one_code_at_once_one_joins() {
+    for _ in 0..20 {
+        let f = Fixture::default();
+        let ada = f.person("acme", "ada");
+        let acme = f.publisher(&ada, "acme");
+        let code = run(ada.invite(acme, PublisherRole::Viewer, &f.key())).unwrap().code.unwrap();
+        let outcomes = std::thread::scope(|scope| {
+            let joining = ["bob", "eve", "joe"].map(|name| {
+                let (guest, key, code) = (f.person("x", name), f.key(), &code);
+                scope.spawn(move || run(guest.accept_invitation(code, &key)))
+            });
+            joining.map(|thread| thread.join().unwrap())
+        });
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        assert_eq!(run(ada.members(acme, None, ALL)).unwrap().items.len(), 2);
+    }
+}
+
+#[test]
 fn every_wrong_code_gets_one_answer() {
     let f = Fixture::default();
     let (ada, eve) = (f.person("acme", "ada"), f.person("x", "eve"));

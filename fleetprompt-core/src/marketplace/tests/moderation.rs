@@ -141,3 +141,22 @@ fn nobody_but_operators_moderates_or_reads_the_log() {
     let log = run(f.operator().audit_log(Position::START, ALL)).unwrap();
     assert!(log.iter().any(|entry| entry.event.fact.name() == "listing.published"));
 }
+
+#[test]
+fn an_operator_sees_everything_and_edits_nothing() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let draft = f.draft(&ada, acme, "reader");
+    let operator = f.operator();
+    assert!(run(operator.listing(draft)).is_ok());
+    assert_eq!(run(operator.members(acme, None, ALL)).unwrap().items.len(), 1);
+    let edits = [
+        refused(run(operator.publish_listing(draft, &f.key()))),
+        refused(run(operator.delete_listing(draft, &f.key()))),
+        refused(run(operator.invite(acme, PublisherRole::Owner, &f.key()))),
+    ];
+    assert_eq!(edits, [ErrorCode::Forbidden; 3]);
+    let nothing = run(operator.publish_listing(ListingId::from_bytes([9; 16]), &f.key()));
+    assert_eq!(refused(nothing), ErrorCode::ListingNotFound);
+}
