@@ -79,14 +79,14 @@ async fn run() -> Outcome {
 
     step(7, "What does not work");
     if let Err(refused) = whs.redeem(request.clone(), &once("second-use")?).await {
-        println!("   a second use:       {:<18} {refused}", refused.code().as_str());
+        println!("   a second use:       {:<22} {refused}", refused.code().as_str());
     }
     let agentromatic = market.act_as(service("agentromatic")?);
     if let Err(refused) = agentromatic.redeem(request, &once("other-system")?).await {
-        println!("   another system:     {:<18} {refused}", refused.code().as_str());
+        println!("   another system:     {:<22} {refused}", refused.code().as_str());
     }
     if let Err(refused) = ada.entitlement(entitlement.id).await {
-        println!("   Ada reads Bob's own: {:<17} {refused}", refused.code().as_str());
+        println!("   Ada looks into it:  {:<22} {refused}", refused.code().as_str());
     }
 
     println!(

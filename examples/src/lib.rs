@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use fleetprompt_core::domain::{
-    Asset, AssetKind, IdempotencyKey, ListingContent, ListingId, OwningSystem, ParseError,
-    PersonIdentity, PriceClass, PublisherProfile, ReleaseContent, SystemRegistry, Tag,
-    TenantIdentity, Visibility,
+    Asset, AssetKind, Capability, IdempotencyKey, ListingContent, ListingId, OwningSystem,
+    ParseError, PersonIdentity, PriceClass, PublisherProfile, ReleaseContent, SecretName,
+    SystemRegistry, Tag, TenantIdentity, Visibility,
 };
 use fleetprompt_core::marketplace::{NewListing, NewPublisher, ReferenceDecision};
 use fleetprompt_core::port::{Entropy as _, Principal, SystemEntropy};
@@ -143,8 +143,8 @@ pub async fn list_an_agent(publisher: &Acting, whs: &Acting) -> Outcome<ListingI
     let listing = publisher.create_listing(new, &once("listing")?).await?.id;
     for version in ["1.0.0", "1.10.0", "1.9.0", "2.0.0-beta.1"] {
         let content = ReleaseContent {
-            capabilities: vec!["files:read".parse()?].try_into()?,
-            secrets: vec!["MAILBOX_PASSWORD".parse()?].try_into()?,
+            capabilities: vec!["files:read".parse::<Capability>()?].try_into()?,
+            secrets: vec!["MAILBOX_PASSWORD".parse::<SecretName>()?].try_into()?,
             ..ReleaseContent::default()
         };
         let key = once(version)?;
