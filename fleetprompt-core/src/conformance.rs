@@ -42,11 +42,16 @@ use crate::port::Store;
 mod cases;
 mod faults;
 mod ports;
-#[expect(clippy::unwrap_used, reason = "property tests, which others compile")]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "property tests, which others compile")]
 mod raw;
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "all samples are valid")]
 pub mod samples;
-#[expect(clippy::unwrap_used, clippy::panic, reason = "property tests, which others compile")]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "property tests, which others compile"
+)]
 mod stateful;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, which others compile")]
 mod support;
@@ -145,6 +150,8 @@ macro_rules! __store_cases {
             concurrent_commits_are_totally_ordered
             readers_never_see_half_a_commit
 
+            random_commits_do_what_the_oracle_does
+            a_marketplace_answers_as_it_does_over_the_oracle
         }
     };
 }

@@ -16,6 +16,7 @@ mod install;
 mod link;
 mod list;
 mod listing;
+mod manifest;
 mod name;
 mod owning_system;
 mod parse;
@@ -31,7 +32,7 @@ mod word;
 pub use bounded::BoundedList;
 pub use deployment::Deployment;
 pub use digest::{ByteSize, Sha256Digest};
-pub use entitlement::{Entitlement, EntitlementSource, Seat, Window};
+pub use entitlement::{Entitlement, EntitlementSource, EntitlementSourceKind, Seat, Window};
 pub use event::{Actor, Audiences, Event, Fact, FeedChange, GoneReason};
 pub use id::{
     AttemptId, DeploymentId, EntitlementId, InvitationId, ListingId, PersonId, Position,
@@ -42,6 +43,10 @@ pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Red
 pub use link::*;
 pub use list::*;
 pub use listing::{Asset, Listing, ListingContent, PACK_MEMBERS_MAX, Takedown};
+pub use manifest::{
+    Manifest, ManifestAuthorization, ManifestEntitlement, ManifestReference, ManifestRelease,
+    ManifestSchema,
+};
 pub use name::*;
 pub use owning_system::{DeepLinkTemplate, OwningSystem, SystemRegistry, SystemRegistryError};
 pub use parse::{ParseError, Rule};

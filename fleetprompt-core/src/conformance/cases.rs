@@ -17,3 +17,5 @@ pub(super) use self::races::*;
 pub(super) use self::receipts::*;
 pub(super) use self::records::*;
 pub(super) use self::scans::*;
+pub(super) use super::raw::random_commits_do_what_the_oracle_does;
+pub(super) use super::stateful::a_marketplace_answers_as_it_does_over_the_oracle;

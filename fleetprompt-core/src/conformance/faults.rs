@@ -57,9 +57,9 @@ impl FaultStore {
         FaultStore { inner, script: Arc::default() }
     }
 
-    /// Adds `faults` to the script.
+    /// Puts `faults` in the place of what is left of the script.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner).extend(faults);
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = faults.into_iter().collect();
     }
 
     fn next(&self) -> Option<Fault> {

@@ -4,9 +4,9 @@
 //! whatever was interrupted can simply be run again.
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, BuyerMark, Fact, FeedChange, GoneReason, Invitation,
-    InvitationId, Listing, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity,
-    Publisher, PublisherId, PublisherRole, Reason, Redemption, Tenant, TenantId, TenantIdentity,
+    Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
+    Listing, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity, Publisher,
+    PublisherId, Reason, Redemption, Tenant, TenantId, TenantIdentity,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -86,9 +86,7 @@ impl Inner {
 impl Context<'_> {
     async fn work_on(&mut self, chore: &Chore) -> Result<()> {
         match chore {
-            Chore::EndMembership(publisher, person) => {
-                self.end_membership(*publisher, *person).await
-            }
+            Chore::EndMembership(publisher, person) => self.end_erased(*publisher, *person).await,
             Chore::Forget(id) => self.forget(*id).await,
             Chore::SuspendWithTenant(id) => self.suspend_with_tenant(*id).await,
             Chore::DeleteWithTenant(id) => self.delete_with_tenant(*id).await,
@@ -101,18 +99,13 @@ impl Context<'_> {
         }
     }
 
-    async fn end_membership(&mut self, publisher: PublisherId, person: PersonId) -> Result<()> {
+    async fn end_erased(&mut self, publisher: PublisherId, person: PersonId) -> Result<()> {
         let key = RecordKey::membership(publisher, person);
-        let Some(found) = self.get::<Membership>(key.clone()).await? else { return Ok(()) };
+        let Some(found) = self.get::<Membership>(key).await? else { return Ok(()) };
         let record = self.get::<Publisher>(RecordKey::publisher(publisher)).await?;
         let going = record.is_none_or(|publisher| publisher.value.suspended.is_some());
-        self.delete(key);
-        self.count(Counter::of_publisher(CounterFamily::Members, publisher), -1, Within::Any);
-        if found.value.role == PublisherRole::Owner {
-            let left = if going { Within::Any } else { Within::AtLeast(1) };
-            self.count(Counter::of_publisher(CounterFamily::Owners, publisher), -1, left);
-        }
-        self.event(Fact::MemberLeft { publisher, person });
+        let owners = if going { Within::Any } else { Within::AtLeast(1) };
+        self.end_membership(&found.value, owners);
         Ok(())
     }
 
@@ -151,11 +144,10 @@ impl Context<'_> {
             return Ok(());
         }
         let publisher = listing.publisher;
-        let gone = FeedChange::Gone { listing: id, reason: GoneReason::Deleted };
-        let feed = listing.is_listed().then_some(gone);
-        self.put(Listing { state: ListingState::Deleted, updated_at: self.now, ..listing });
+        let after = Listing { state: ListingState::Deleted, ..listing.clone() };
         self.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
-        self.public_event(Fact::ListingDeleted { publisher, listing: id }, feed);
+        let fact = Fact::ListingDeleted { publisher, listing: id };
+        self.change_listing(&listing, after, fact, GoneReason::Deleted);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     Actor, Event, Fact, FeedChange, Person, PersonId, PersonIdentity, Revision, Tenant, TenantId,
-    Timestamp,
+    TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -212,7 +212,7 @@ impl<'m> Context<'m> {
 
     /// The surrogates of a person, made if this is the first time they are named.
     pub(super) async fn person(&mut self, identity: &PersonIdentity) -> Result<Who> {
-        let tenant = self.tenant(identity).await?;
+        let tenant = self.tenant(identity.tenant()).await?;
         let key = RecordKey::person(identity);
         if let Some(person) = self.get::<Person>(key).await? {
             if person.value.erasing {
@@ -232,8 +232,9 @@ impl<'m> Context<'m> {
         Ok(Who { person: id, tenant })
     }
 
-    async fn tenant(&mut self, identity: &PersonIdentity) -> Result<TenantId> {
-        let key = RecordKey::tenant(identity.tenant());
+    /// The surrogate of a tenant, made if this is the first time it is named.
+    pub(super) async fn tenant(&mut self, identity: &TenantIdentity) -> Result<TenantId> {
+        let key = RecordKey::tenant(identity);
         if let Some(tenant) = self.get::<Tenant>(key).await? {
             if tenant.value.closing {
                 return Err(ErrorCode::TenantClosing.into());
@@ -241,8 +242,7 @@ impl<'m> Context<'m> {
             return Ok(tenant.value.id);
         }
         let id = self.id(TenantId::from_bytes);
-        let identity = identity.tenant().clone();
-        self.put(Tenant { id, identity, closing: false, created_at: self.now });
+        self.put(Tenant { id, identity: identity.clone(), closing: false, created_at: self.now });
         Ok(id)
     }
 
@@ -252,12 +252,15 @@ impl<'m> Context<'m> {
         self.leaves_trace = true;
     }
 
-    /// What a refusal leaves behind: nothing, unless it was to leave a trace.
-    pub(super) fn into_refusal(self) -> Commit {
-        if self.leaves_trace {
-            return self.into_commit();
+    /// What a refusal leaves behind: nothing, unless it was to leave a trace. It rests on all that
+    /// was read: kept under a key, it outlives what it was decided on.
+    pub(super) fn into_refusal(mut self) -> Commit {
+        if !self.leaves_trace {
+            self.written.clear();
+            self.side.clear();
+            self.facts.clear();
         }
-        Commit { receipt: None, expectations: Vec::new(), changes: Vec::new(), events: Vec::new() }
+        self.into_commit()
     }
 
     /// Everything that was decided.

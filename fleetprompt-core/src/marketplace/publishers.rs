@@ -3,21 +3,31 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Fact, Handle, IdempotencyKey, Membership, Publisher, PublisherId, PublisherProfile,
-    PublisherRole, Revision, Skeleton,
+    Fact, FeedChange, Handle, IdempotencyKey, Membership, Person, PersonId, Publisher, PublisherId,
+    PublisherProfile, PublisherRole, Revision, Skeleton,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
 use crate::port::{
-    ClaimedName, Counter, CounterFamily, NameOwner, NameScope, RecordKey, Versioned, Within,
+    ClaimedName, Counter, CounterFamily, NameOwner, NameScope, PageSize, RecordKey, Scan,
+    Versioned, Within,
 };
 
 use super::Acting;
-use super::context::Context;
+use super::context::{Context, Who};
 use super::execute::Command;
 use super::receipts::PublisherReceipt;
 
 /// What it takes to create a publisher.
+///
+/// ```
+/// use fleetprompt_core::domain::PublisherProfile;
+/// use fleetprompt_core::marketplace::NewPublisher;
+/// let profile =
+///     PublisherProfile { name: "Acme Robotics".parse()?, summary: None, website: None };
+/// let acme = NewPublisher { handle: "acme".parse()?, profile };
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewPublisher {
@@ -28,6 +38,16 @@ pub struct NewPublisher {
 }
 
 /// A change of a publisher, whole.
+///
+/// ```
+/// use fleetprompt_core::domain::Publisher;
+/// use fleetprompt_core::marketplace::PublisherEdit;
+/// fn without_website(acme: Publisher) -> PublisherEdit {
+///     let mut profile = acme.profile;
+///     profile.website = None;
+///     PublisherEdit { handle: acme.handle, profile }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PublisherEdit {
@@ -66,6 +86,23 @@ impl Acting {
             .execute(&self.principal, key, &UpdatePublisher { publisher, revision, edit })
             .await
     }
+
+    /// Moves a publisher to the tenant of another of its owners. Members, listings and entitlements
+    /// stay as they are; owning systems' confirmations of its references lapse, since they were
+    /// given to the tenant that it leaves.
+    ///
+    /// # Errors
+    /// `publisher_not_found`, `forbidden`, `publisher_suspended`; `member_not_found` when `to` is
+    /// no member, `wrong_state` when they are no owner or in the publisher's tenant already;
+    /// `quota_exceeded` and `tenant_closing`, of their tenant.
+    pub async fn transfer_publisher(
+        &self,
+        publisher: PublisherId,
+        to: PersonId,
+        key: &IdempotencyKey,
+    ) -> Result<PublisherReceipt> {
+        self.inner().execute(&self.principal, key, &TransferPublisher { publisher, to }).await
+    }
 }
 
 impl ClaimedName {
@@ -76,16 +113,57 @@ impl ClaimedName {
 }
 
 impl Context<'_> {
+    /// Founds a publisher in the tenant of `who`, its owner.
+    pub(super) fn found_publisher(
+        &mut self,
+        who: Who,
+        new: &NewPublisher,
+        limit: Within,
+    ) -> (PublisherReceipt, Publisher) {
+        let id = self.id(PublisherId::from_bytes);
+        let NewPublisher { handle, profile } = new.clone();
+        let now = self.now;
+        self.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
+        self.count(Counter::publishers(who.tenant), 1, limit);
+        self.count(Counter::of_publisher(CounterFamily::Owners, id), 1, Within::Any);
+        self.count(Counter::of_publisher(CounterFamily::Members, id), 1, Within::Any);
+        let (person, role) = (who.person, PublisherRole::Owner);
+        self.put(Membership { publisher: id, person, role, joined_at: now });
+        let publisher = Publisher {
+            id,
+            tenant: who.tenant,
+            handle: handle.clone(),
+            profile,
+            badges: Vec::new(),
+            suspended: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let revision = self.put(publisher.clone());
+        self.event(Fact::PublisherCreated { publisher: id });
+        (PublisherReceipt { id, handle, revision, at: now }, publisher)
+    }
+
     /// A publisher in which the principal may do `action`.
     pub(super) async fn publisher_for(
         &mut self,
         id: PublisherId,
         action: Action,
     ) -> Result<Versioned<Publisher>> {
-        let publisher =
-            self.find::<Publisher>(RecordKey::publisher(id), ErrorCode::PublisherNotFound).await?;
         self.require_in(id, action, ErrorCode::PublisherNotFound).await?;
-        Ok(publisher)
+        self.find(RecordKey::publisher(id), ErrorCode::PublisherNotFound).await
+    }
+
+    /// Puts a publisher back, changed, and says so in the log and in the public feed.
+    pub(super) fn change_publisher(
+        &mut self,
+        publisher: Publisher,
+        fact: Fact,
+    ) -> PublisherReceipt {
+        let (id, handle, at) = (publisher.id, publisher.handle.clone(), self.now);
+        let revision = self.put(Publisher { updated_at: at, ..publisher });
+        self.public_event(fact, Some(FeedChange::Publisher { publisher: id }));
+        PublisherReceipt { id, handle, revision, at }
     }
 }
 
@@ -111,32 +189,8 @@ impl Command for CreatePublisher {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<PublisherReceipt> {
         cx.require(Action::CreatePublisher)?;
         let who = cx.who().await?;
-        let id = cx.id(PublisherId::from_bytes);
-        let handle = self.new.handle.clone();
-        let now = cx.now;
-        cx.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
         let limit = Within::AtMost(cx.market.quotas.publishers_per_tenant);
-        cx.count(Counter::publishers(who.tenant), 1, limit);
-        cx.count(Counter::of_publisher(CounterFamily::Owners, id), 1, Within::Any);
-        cx.count(Counter::of_publisher(CounterFamily::Members, id), 1, Within::Any);
-        cx.put(Membership {
-            publisher: id,
-            person: who.person,
-            role: PublisherRole::Owner,
-            joined_at: now,
-        });
-        let revision = cx.put(Publisher {
-            id,
-            tenant: who.tenant,
-            handle: handle.clone(),
-            profile: self.new.profile.clone(),
-            badges: Vec::new(),
-            suspended: None,
-            created_at: now,
-            updated_at: now,
-        });
-        cx.event(Fact::PublisherCreated { publisher: id });
-        Ok(PublisherReceipt { id, handle, revision, at: now })
+        Ok(cx.found_publisher(who, &self.new, limit).0)
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, receipt: &PublisherReceipt) -> Result<()> {
@@ -162,14 +216,53 @@ impl Command for UpdatePublisher {
         expect_in_good_standing(&found.value)?;
         let PublisherEdit { handle, profile } = self.edit.clone();
         cx.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(self.publisher));
-        let at = cx.now;
-        let revision =
-            cx.put(Publisher { handle: handle.clone(), profile, updated_at: at, ..found.value });
-        cx.event(Fact::PublisherUpdated { publisher: self.publisher });
-        Ok(PublisherReceipt { id: self.publisher, handle, revision, at })
+        let changed = Publisher { handle, profile, ..found.value };
+        Ok(cx.change_publisher(changed, Fact::PublisherUpdated { publisher: self.publisher }))
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
         cx.require_in(self.publisher, Action::UpdatePublisher, ErrorCode::PublisherNotFound).await
+    }
+}
+
+#[derive(Serialize)]
+struct TransferPublisher {
+    publisher: PublisherId,
+    to: PersonId,
+}
+
+impl Command for TransferPublisher {
+    const OPERATION: &'static str = "publisher.transfer";
+    type Receipt = PublisherReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<PublisherReceipt> {
+        let found = cx.publisher_for(self.publisher, Action::TransferPublisher).await?.value;
+        expect_in_good_standing(&found)?;
+        let key = RecordKey::membership(self.publisher, self.to);
+        let member = cx.find::<Membership>(key, ErrorCode::MemberNotFound).await?.value;
+        if member.role != PublisherRole::Owner {
+            return Err(ErrorCode::WrongState.into());
+        }
+        // The scan finds the person's name; reading by it makes the person and their tenant part
+        // of what the commit rests on.
+        let rows = cx.scan::<Person>(&Scan::PersonBehind(self.to), PageSize::new(1)).await?;
+        let identity = rows.into_iter().next().ok_or(ErrorCode::MemberNotFound)?.identity;
+        let heir = cx.person(&identity).await?;
+        if heir.person != self.to {
+            return Err(ErrorCode::MemberNotFound.into());
+        }
+        let (from, to) = (found.tenant, heir.tenant);
+        if from == to {
+            return Err(ErrorCode::WrongState.into());
+        }
+        let limit = Within::AtMost(cx.market.quotas.publishers_per_tenant);
+        cx.count(Counter::publishers(from), -1, Within::Any);
+        cx.count(Counter::publishers(to), 1, limit);
+        let fact = Fact::PublisherTransferred { publisher: self.publisher, from, to };
+        Ok(cx.change_publisher(Publisher { tenant: to, ..found }, fact))
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+        cx.require_in(self.publisher, Action::TransferPublisher, ErrorCode::PublisherNotFound).await
     }
 }

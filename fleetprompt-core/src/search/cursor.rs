@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{DeploymentId, ParseError, Rule};
@@ -33,7 +34,8 @@ const FORM: Form =
 /// assert!(returned.open(&ring, deployment, &elsewhere).is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {

@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick, time};
-use crate::conformance::support::{Asked, Draft, events, handle, value, wait};
+use crate::conformance::support::{Asked, Draft, events, get, handle, value, wait};
 use crate::domain::{Position, Revision};
 use crate::port::{
     CatalogueFilter, CatalogueOrder, Committed, Counter, IdempotencyScope, PageSize, Prune,
@@ -181,6 +181,8 @@ pub(in crate::conformance) fn two_handles_see_each_other_at_once<F: StoreFixture
         asked.records.push(record.key());
         asked.names.push(name.clone());
         asked.receipts.push(IdempotencyScope([n; 32]));
+        // What both read before must not keep them from what is there after.
+        assert_eq!(asked.everything(reader), asked.everything(writer));
         let last = Draft::new()
             .public_event(n.into())
             .receipt(n, "done", time(0))
@@ -189,6 +191,7 @@ pub(in crate::conformance) fn two_handles_see_each_other_at_once<F: StoreFixture
             .count(&seats, 1, Within::AtMost(u64::from(n) + 1))
             .apply(&**writer);
         assert_eq!(last, Position::new(u64::from(n) + 1));
+        assert!(asked.records.iter().all(|key| get(&**reader, key).is_some()));
         assert_eq!(asked.everything(reader), asked.everything(writer));
         assert_eq!(value(&**reader, &seats), u64::from(n) + 1);
         let same = wait(reader.commit(Draft::new().receipt(n, "other", time(0)).0));

@@ -10,7 +10,7 @@ use crate::port::{CatalogueFilter, CatalogueOrder, Record, Scan, Versioned};
 type Row = Versioned<Record>;
 
 /// Every kind of scan, with filters that find much and filters that find nothing.
-pub(super) fn all() -> Vec<Scan> {
+pub(in crate::conformance) fn all() -> Vec<Scan> {
     let mut scans = catalogues();
     for n in 0..=GROUPS {
         let (publisher, listing) = (samples::publisher_id(n), samples::listing_id(n));

@@ -1,0 +1,348 @@
+//! Who is there, what there is at first, and what was learnt since.
+
+use std::sync::Arc;
+
+use crate::Marketplace;
+use crate::conformance::samples::{self, Pick};
+use crate::conformance::support::{Draft, handle, wait};
+use crate::conformance::{ManualClock, NumberedEntropy};
+use crate::domain::{
+    Asset, AssetKind, AttemptId, BindingState, BoundedList, EntitlementId, InvitationId, Listing,
+    ListingId, ListingState, OwningSystem, Person, PersonIdentity, PriceClass, Publisher,
+    PublisherId, Release, ReleaseContent, Sha256Digest, SystemRegistry, Tenant, TenantIdentity,
+    UpstreamId, Version, Visibility,
+};
+use crate::domain::{Binding, Timestamp};
+use crate::port::{
+    CatalogueFilter, CatalogueOrder, Commit, Counter, CounterFamily, Entity, Principal, RecordKey,
+    Scan, Store,
+};
+use crate::token::{KeyRing, KeyState, MasterKey};
+
+const ISSUER: &str = "https://id.example";
+
+/// The organisations.
+const TENANTS: &[&str] = &["acme", "globex"];
+/// The people: their organisation (or none), their name, and whether they administer it.
+const PEOPLE: &[(Option<&str>, &str, bool)] = &[
+    (Some("acme"), "ada", true),
+    (Some("acme"), "bob", false),
+    (Some("globex"), "cy", false),
+    (None, "dee", false),
+];
+/// The owning systems, each with what it owns and whether it must confirm references.
+const SYSTEMS: &[(&str, AssetKind, bool)] =
+    &[("whs", AssetKind::WhsAgent, true), ("agentromatic", AssetKind::AgentromaticWorkflow, false)];
+
+/// Who can act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Person,
+    Operator,
+    System,
+}
+
+pub(super) fn people() -> Vec<PersonIdentity> {
+    let issuer = || ISSUER.parse().unwrap();
+    let identity = |(tenant, name, _): &(Option<&str>, &str, bool)| match tenant {
+        Some(tenant) => PersonIdentity::new(
+            TenantIdentity::organisation(issuer(), tenant.parse().unwrap()),
+            name.parse().unwrap(),
+        ),
+        None => PersonIdentity::personal(issuer(), name.parse().unwrap()),
+    };
+    PEOPLE.iter().map(identity).collect()
+}
+
+pub(super) fn tenants() -> Vec<TenantIdentity> {
+    let identity =
+        |name: &&str| TenantIdentity::organisation(ISSUER.parse().unwrap(), name.parse().unwrap());
+    TENANTS.iter().map(identity).collect()
+}
+
+/// Those who have a role.
+pub(super) fn principals(role: Role) -> Vec<Principal> {
+    let people = || people().into_iter().zip(PEOPLE);
+    match role {
+        Role::Person => people()
+            .map(|(identity, (_, _, admin))| match admin {
+                true => Principal::admin(identity),
+                false => Principal::person(identity),
+            })
+            .collect(),
+        Role::Operator => people().take(1).map(|(who, _)| Principal::operator(who)).collect(),
+        Role::System => SYSTEMS
+            .iter()
+            .map(|(name, _, _)| Principal::system(ISSUER.parse().unwrap(), name.parse().unwrap()))
+            .collect(),
+    }
+}
+
+/// Everybody, and nobody.
+pub(super) fn anybody() -> Vec<Principal> {
+    let roles = [Role::Person, Role::Operator, Role::System];
+    roles.into_iter().flat_map(principals).chain([Principal::Anonymous]).collect()
+}
+
+fn systems() -> SystemRegistry {
+    let system = |(name, kind, requires_confirmation): &(&str, AssetKind, bool)| OwningSystem {
+        name: name.parse().unwrap(),
+        audience: name.parse().unwrap(),
+        issuer: ISSUER.parse().unwrap(),
+        client: name.parse().unwrap(),
+        kinds: vec![*kind],
+        deep_link: "https://systems.example/i?u={upstreamId}&a={attemptId}".parse().unwrap(),
+        requires_confirmation: *requires_confirmation,
+    };
+    SystemRegistry::new(SYSTEMS.iter().map(system).collect(), &["systems.example"]).unwrap()
+}
+
+fn master(n: u8) -> MasterKey {
+    MasterKey::from_bytes(&[n; 32]).unwrap()
+}
+
+pub(super) fn first_keys() -> KeyRing {
+    KeyRing::single(master(1))
+}
+
+/// The ring with its retiring key revoked; if it has none, with a new key in use.
+pub(super) fn rotated(keys: &KeyRing) -> KeyRing {
+    let retiring = keys.kids().find(|(_, state)| *state == KeyState::Retiring);
+    if let Some((kid, _)) = retiring {
+        return keys.revoke(kid).unwrap();
+    }
+    let n = keys.kids().count() + 1;
+    let kid = format!("k{n}").parse().unwrap();
+    let secret = master(u8::try_from(n).unwrap());
+    keys.with_pending(kid, secret).unwrap().activate(&kid).unwrap()
+}
+
+pub(super) fn market(
+    store: impl Store + 'static,
+    clock: &ManualClock,
+    entropy: &NumberedEntropy,
+    keys: &KeyRing,
+) -> Marketplace {
+    let market = Marketplace::builder(store)
+        .keys(keys.clone())
+        .issuer("https://market.example".parse().unwrap())
+        .systems(systems())
+        .clock(Arc::new(clock.clone()))
+        .entropy(Arc::new(entropy.clone()));
+    pollster::block_on(market.build()).unwrap()
+}
+
+/// What an import left behind: a publisher with listings, releases and references.
+pub(super) fn seed() -> Vec<Commit> {
+    let publisher = Publisher { suspended: None, ..samples::publisher(0, &mut Pick::sparse()) };
+    let mut draft = Draft::new()
+        .event(0)
+        .claim(&handle(publisher.handle.skeleton().as_str()), &publisher.id.to_string())
+        .count(
+            &Counter::of_publisher(CounterFamily::Listings, publisher.id),
+            4,
+            crate::port::Within::Any,
+        );
+    draft = draft.create(publisher.clone());
+    for (n, asset) in (0..).zip(assets()) {
+        if let Some(upstream_id) = asset.upstream_id() {
+            draft = draft.create(reference(publisher.id, &asset, upstream_id.clone()));
+        }
+        let mut listing = samples::listing(n, &mut Pick::sparse());
+        listing.content.visibility = Visibility::Public;
+        listing.content.price_class = if n == 3 { PriceClass::Entitled } else { PriceClass::Free };
+        let listing = Listing {
+            publisher: publisher.id,
+            asset,
+            state: ListingState::Published,
+            takedown: None,
+            ..listing
+        };
+        for version in ["1.0.0", "1.1.0", "2.0.0-rc.1"] {
+            let release = Release {
+                listing: listing.id,
+                version: version.parse().unwrap(),
+                content: ReleaseContent::default(),
+                digest: Sha256Digest::of(version.as_bytes()),
+                yanked: None,
+                published_at: Timestamp::MIN,
+            };
+            draft = draft.create(release);
+        }
+        draft = draft.create(listing).public_event(n);
+    }
+    vec![draft.0]
+}
+
+fn assets() -> [Asset; 4] {
+    let members = vec![samples::listing_id(0), samples::listing_id(1)];
+    [
+        Asset::WhsAgent { whs_agent_id: "agent/1".parse().unwrap() },
+        Asset::AgentromaticWorkflow { agentromatic_workflow_id: "flow's".parse().unwrap() },
+        Asset::Pack { members: BoundedList::try_from(members).unwrap() },
+        Asset::WhsAgent { whs_agent_id: "agent/2".parse().unwrap() },
+    ]
+}
+
+fn reference(publisher: PublisherId, asset: &Asset, upstream_id: UpstreamId) -> Binding {
+    let (system, _, _) = SYSTEMS.iter().find(|(_, kind, _)| *kind == asset.kind()).unwrap();
+    Binding {
+        publisher,
+        tenant: samples::tenant_id(0),
+        system: system.parse().unwrap(),
+        kind: asset.kind(),
+        upstream_id,
+        state: BindingState::Pending,
+        reason: None,
+        created_at: Timestamp::MIN,
+        decided_at: None,
+    }
+}
+
+/// What an answer teaches.
+#[derive(Clone, Debug)]
+pub(super) enum Lesson {
+    Publisher(PublisherId),
+    Invitation(InvitationId),
+    Code(String),
+    Entitlement(EntitlementId),
+    Attempt(AttemptId),
+    Token(String),
+}
+
+/// What callers know: ids, tokens and codes.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) publishers: Vec<PublisherId>,
+    pub(super) listings: Vec<ListingId>,
+    pub(super) references: Vec<(AssetKind, UpstreamId)>,
+    pub(super) versions: Vec<Version>,
+    pub(super) invitations: Vec<InvitationId>,
+    pub(super) codes: Vec<String>,
+    pub(super) entitlements: Vec<EntitlementId>,
+    pub(super) attempts: Vec<AttemptId>,
+    pub(super) tokens: Vec<String>,
+}
+
+impl Default for Scene {
+    /// What was there at first, and something of each kind that never was.
+    fn default() -> Self {
+        let references = assets();
+        let references =
+            references.iter().filter_map(|asset| Some((asset.kind(), asset.upstream_id()?)));
+        Scene {
+            publishers: vec![samples::publisher_id(0)],
+            listings: (0..5).map(samples::listing_id).collect(),
+            references: references.map(|(kind, id)| (kind, id.clone())).collect(),
+            versions: ["1.0.0", "1.1.0", "2.0.0-rc.1", "9.9.9"].map(|v| v.parse().unwrap()).into(),
+            invitations: vec![samples::invitation_id(0)],
+            codes: vec!["no code".to_owned()],
+            entitlements: vec![samples::entitlement_id(0)],
+            attempts: vec![samples::attempt_id(0)],
+            tokens: vec!["fpi1.k1.e30.AAAA".to_owned()],
+        }
+    }
+}
+
+impl Scene {
+    pub(super) fn learn(&mut self, lessons: Vec<Lesson>) {
+        fn add<T: PartialEq>(known: &mut Vec<T>, new: T) {
+            if !known.contains(&new) {
+                known.push(new);
+            }
+        }
+        for lesson in lessons {
+            match lesson {
+                Lesson::Publisher(id) => add(&mut self.publishers, id),
+                Lesson::Invitation(id) => add(&mut self.invitations, id),
+                Lesson::Code(code) => add(&mut self.codes, code),
+                Lesson::Entitlement(id) => add(&mut self.entitlements, id),
+                Lesson::Attempt(id) => add(&mut self.attempts, id),
+                Lesson::Token(token) => add(&mut self.tokens, token),
+            }
+        }
+    }
+
+    /// Every record whose address is known.
+    pub(super) fn records(&self) -> Vec<RecordKey> {
+        let people = people();
+        let mut keys = vec![RecordKey::deployment()];
+        keys.extend(people.iter().map(RecordKey::person));
+        keys.extend(people.iter().map(|person| RecordKey::tenant(person.tenant())));
+        keys.extend(self.publishers.iter().map(|id| RecordKey::publisher(*id)));
+        keys.extend(self.listings.iter().map(|id| RecordKey::listing(*id)));
+        keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
+        keys.extend(self.entitlements.iter().map(|id| RecordKey::entitlement(*id)));
+        keys.extend(self.attempts.iter().map(|id| RecordKey::attempt(*id)));
+        keys
+    }
+
+    /// Every list of what is known.
+    pub(super) fn scans(&self, store: &dyn Store) -> Vec<Scan> {
+        let all = CatalogueFilter::default;
+        let mut scans = vec![
+            Scan::Catalogue(all(), CatalogueOrder::Newest),
+            Scan::Catalogue(all(), CatalogueOrder::RecentlyReleased),
+            Scan::Catalogue(all(), CatalogueOrder::Name),
+            Scan::InvitationsByExpiry,
+            Scan::AttemptsIssued(None),
+            Scan::AttemptsByExpiry,
+            Scan::BuyerMarksByExpiry,
+        ];
+        for id in &self.publishers {
+            scans.extend([
+                Scan::ListingsOf(*id),
+                Scan::MembersOf(*id),
+                Scan::InvitationsOf(*id),
+                Scan::BindingsOfPublisher(*id),
+            ]);
+        }
+        for id in &self.listings {
+            scans.push(Scan::BuyersOf(*id));
+            let (channel, available_only) = (None, false);
+            scans.push(Scan::Releases { listing: *id, channel, available_only });
+        }
+        scans.extend(self.entitlements.iter().map(|id| Scan::SeatsOf(*id)));
+        for identity in people() {
+            if let Some(Person { id, .. }) = read(store, &RecordKey::person(&identity)) {
+                scans.extend([
+                    Scan::MembershipsOf(id),
+                    Scan::EntitlementsOfPerson(id),
+                    Scan::AttemptsOfPerson(id),
+                    Scan::PersonBehind(id),
+                ]);
+            }
+            if let Some(Tenant { id, .. }) = read(store, &RecordKey::tenant(identity.tenant())) {
+                scans.extend([
+                    Scan::PublishersOf(id),
+                    Scan::PersonsOf(id),
+                    Scan::EntitlementsOfTenant(id),
+                    Scan::AttemptsOfTenant(id),
+                    Scan::TenantBehind(id),
+                ]);
+            }
+        }
+        scans
+    }
+
+    /// Every counter of what is known, those of days aside.
+    pub(super) fn counters(&self, store: &dyn Store) -> Vec<Counter> {
+        use CounterFamily::{Invitations, Listings, Members, Owners};
+        let mut counters: Vec<Counter> =
+            self.entitlements.iter().map(|id| Counter::seats(*id)).collect();
+        for id in &self.publishers {
+            let of = |family| Counter::of_publisher(family, *id);
+            counters.extend([Owners, Members, Listings, Invitations].map(of));
+        }
+        for identity in people() {
+            if let Some(Tenant { id, .. }) = read(store, &RecordKey::tenant(identity.tenant())) {
+                counters.push(Counter::publishers(id));
+            }
+        }
+        counters
+    }
+}
+
+fn read<E: Entity>(store: &dyn Store, key: &RecordKey) -> Option<E> {
+    wait(store.get(key)).and_then(|row| E::from_record(row.value))
+}

@@ -1,0 +1,115 @@
+//! What a hand-over rests on: read alike when an install begins and when its token is redeemed.
+
+use crate::domain::{
+    Binding, BindingState, Entitlement, EntitlementStatus, Listing, ListingId, ListingState,
+    OwningSystem, Publisher, PublisherId, Release, Version,
+};
+use crate::error::{ErrorCode, Result};
+use crate::policy::Grounds;
+use crate::port::{IdentityUnavailable, PolicyDecision, RecordKey, Versioned};
+
+use super::context::Context;
+
+/// The records that a hand-over rests on, each of them an expectation of the commit.
+pub(super) struct Handed {
+    pub(super) listing: Option<Listing>,
+    pub(super) release: Option<Release>,
+    pub(super) publisher: Option<Publisher>,
+    /// Whether the system has confirmed the reference, asked for or not.
+    pub(super) confirmed: bool,
+}
+
+impl Context<'_> {
+    /// Reads what handing `version` of `listing` by `publisher` over to `system` rests on.
+    pub(super) async fn handed(
+        &mut self,
+        listing: ListingId,
+        publisher: PublisherId,
+        version: &Version,
+        system: &OwningSystem,
+    ) -> Result<Handed> {
+        let release = self.get::<Release>(RecordKey::release(listing, version)).await?;
+        let listing = self.get::<Listing>(RecordKey::listing(listing)).await?;
+        let publisher = self.get::<Publisher>(RecordKey::publisher(publisher)).await?;
+        let (listing, publisher) = (value(listing), value(publisher));
+        let confirmed = match (&listing, &publisher) {
+            (Some(listing), Some(publisher)) => {
+                self.is_confirmed(listing, publisher, system).await?
+            }
+            _ => false,
+        };
+        Ok(Handed { listing, release: value(release), publisher, confirmed })
+    }
+
+    /// Whether `system` lets the publisher, as it belongs to its tenant today, offer the asset.
+    async fn is_confirmed(
+        &mut self,
+        listing: &Listing,
+        publisher: &Publisher,
+        system: &OwningSystem,
+    ) -> Result<bool> {
+        let Some(upstream) = listing.asset.upstream_id() else { return Ok(false) };
+        let kind = listing.asset.kind();
+        let key = RecordKey::binding(publisher.id, &system.name, kind, upstream);
+        Ok(self.get::<Binding>(key).await?.is_some_and(|binding| {
+            binding.value.state == BindingState::Confirmed
+                && binding.value.tenant == publisher.tenant
+        }))
+    }
+}
+
+impl Handed {
+    /// The facts to decide by, with an entitlement that is worth `entitlement`.
+    pub(super) fn grounds(
+        &self,
+        entitlement: EntitlementStatus,
+        publisher: PublisherId,
+        system: &OwningSystem,
+    ) -> Grounds {
+        Grounds {
+            entitlement,
+            release_available: self
+                .release
+                .as_ref()
+                .is_some_and(|release| release.yanked.is_none()),
+            listing_available: self.listing.as_ref().is_some_and(|listing| {
+                listing.publisher == publisher && is_offered_to_owners(listing)
+            }),
+            publisher_suspended: self
+                .publisher
+                .as_ref()
+                .is_none_or(|publisher| publisher.suspended.is_some()),
+            reference_confirmed: self.confirmed || !system.requires_confirmation,
+        }
+    }
+}
+
+/// Whether those who own a listing may still install it: also when it is unlisted or deprecated,
+/// and not when it was taken down or deleted.
+pub(super) fn is_offered_to_owners(listing: &Listing) -> bool {
+    matches!(
+        listing.state,
+        ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
+    )
+}
+
+/// What an entitlement is worth; one that is gone was taken back.
+pub(super) fn worth(
+    entitlement: Option<&Versioned<Entitlement>>,
+    cx: &Context<'_>,
+) -> EntitlementStatus {
+    entitlement.map_or(EntitlementStatus::Revoked, |found| found.value.status(cx.now))
+}
+
+/// What the host's policy says, in the words of errors. No answer is not an answer.
+pub(super) fn allowed(decision: Result<PolicyDecision, IdentityUnavailable>) -> Result<()> {
+    match decision {
+        Ok(PolicyDecision::Allowed(_)) => Ok(()),
+        Ok(PolicyDecision::Denied) => Err(ErrorCode::PolicyDenied.into()),
+        Err(IdentityUnavailable) => Err(ErrorCode::Unavailable.into()),
+    }
+}
+
+fn value<T>(found: Option<Versioned<T>>) -> Option<T> {
+    found.map(|row| row.value)
+}

@@ -1,0 +1,208 @@
+//! What operators do about keys and restored stores: everything that was issued is revoked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Actor, Attempt, AttemptState, Deployment, DeploymentId, Fact, IdempotencyKey, Position, Reason,
+    Timestamp,
+};
+use crate::error::{ErrorCode, Result};
+use crate::policy::Action;
+use crate::port::{Committed, PageSize, RecordKey, Refusal, Scan, StoreError};
+use crate::token::{KeyId, KeyState};
+
+use super::Acting;
+use super::context::Context;
+use super::execute::Command;
+
+/// How many attempts are revoked in one commit.
+const STEP: PageSize = PageSize::new(100);
+
+/// How often in a row others may get in the way of one step.
+const TRIES: u32 = 24;
+
+/// What revoking the attempts of a key answers.
+///
+/// ```
+/// use fleetprompt_core::domain::Timestamp;
+/// use fleetprompt_core::marketplace::KeyRevocationReceipt;
+/// let receipt = KeyRevocationReceipt { kid: "k1".parse()?, revoked: 3, at: Timestamp::MIN };
+/// assert_eq!(receipt.revoked, 3);
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyRevocationReceipt {
+    /// The key.
+    pub kid: KeyId,
+    /// How many issued attempts were revoked by the run that finished.
+    pub revoked: u64,
+    /// When it finished.
+    pub at: Timestamp,
+}
+
+/// What fencing a store answers.
+///
+/// ```
+/// use fleetprompt_core::domain::{DeploymentId, Timestamp};
+/// use fleetprompt_core::marketplace::FenceReceipt;
+/// let id = DeploymentId::from_bytes([1; 16]);
+/// let receipt = FenceReceipt { deployment: id, revoked: 3, at: Timestamp::MIN };
+/// assert_eq!(receipt.deployment, id);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FenceReceipt {
+    /// Which copy of the data this is from now on.
+    pub deployment: DeploymentId,
+    /// How many issued attempts were revoked by the run that finished.
+    pub revoked: u64,
+    /// When it finished.
+    pub at: Timestamp,
+}
+
+impl Acting {
+    /// Revokes all attempts that were issued under a key which is revoked in the ring, a hundred
+    /// at a time. After a crash, the same call goes on where it stopped.
+    ///
+    /// First give every process a ring in which the key is revoked
+    /// ([`set_keys`](super::Marketplace::set_keys)); from then on nothing verifies or is issued
+    /// under it.
+    ///
+    /// # Errors
+    /// `forbidden`; `wrong_state` while the ring has the key in use, or does not know it.
+    pub async fn revoke_key(
+        &self,
+        kid: KeyId,
+        key: &IdempotencyKey,
+    ) -> Result<KeyRevocationReceipt> {
+        self.inner().execute(&self.principal, key, &RevokeKey { kid }).await
+    }
+
+    /// Fences a store that was restored from a backup or promoted with losses, before it serves
+    /// anyone: in it, attempts that were redeemed may look issued. All issued attempts are revoked,
+    /// and the store becomes another deployment, for which no token was ever made. After a crash,
+    /// the same call goes on where it stopped.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn fence(&self, reason: Reason, key: &IdempotencyKey) -> Result<FenceReceipt> {
+        let receipt = self.inner().execute(&self.principal, key, &Fence { reason }).await?;
+        self.inner().adopt_deployment().await?;
+        Ok(receipt)
+    }
+}
+
+impl super::Inner {
+    /// Takes over the deployment id that the store has now.
+    async fn adopt_deployment(&self) -> Result<()> {
+        if let Some(found) = self.read::<Deployment>(&RecordKey::deployment()).await? {
+            let mut held =
+                self.deployment.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *held = found.value.id;
+        }
+        Ok(())
+    }
+}
+
+impl Context<'_> {
+    /// Revokes the attempts that are issued now, of one key or of all, each step in a commit of its
+    /// own; answers how many.
+    async fn revoke_issued(&self, kid: Option<KeyId>, actor: &Actor) -> Result<u64> {
+        let market = self.market;
+        let until = market.head().await?.last;
+        let scan = Scan::AttemptsIssued(kid);
+        let (mut revoked, mut tries) = (0, 0);
+        while tries < TRIES {
+            let mut cx = Context::for_reading(market, self.principal).await?;
+            cx.acts(actor.clone());
+            let step = cx.revoke_step(&scan, until).await?;
+            if step == 0 {
+                return Ok(revoked);
+            }
+            match market.store.commit(cx.into_commit()).await {
+                Ok(Committed::Applied { .. }) => {
+                    revoked += step;
+                    tries = 0;
+                }
+                // Somebody redeemed or revoked one of them: what is left is read again.
+                Ok(Committed::Refused(Refusal::Conflict(_)) | Committed::Replayed(_))
+                | Err(StoreError::OutcomeUnknown(_)) => tries += 1,
+                Ok(Committed::Refused(_)) => return Err(ErrorCode::Internal.into()),
+                Err(error) => return Err(market.store_error(&error)),
+            }
+        }
+        Err(ErrorCode::Contended.into())
+    }
+
+    /// Revokes the oldest issued attempts, up to those that began after `until`.
+    async fn revoke_step(&mut self, scan: &Scan, until: Position) -> Result<u64> {
+        let rows = self.market.list::<Attempt>(scan, None, STEP).await?;
+        let mut revoked = 0;
+        for row in rows.into_iter().take_while(|row| row.created <= until) {
+            let found = self.get::<Attempt>(RecordKey::attempt(row.value.id)).await?;
+            if let Some(found) = found
+                && found.value.state == AttemptState::Issued
+            {
+                self.revoke_attempt(found.value);
+                revoked += 1;
+            }
+        }
+        Ok(revoked)
+    }
+
+    async fn operating_actor(&mut self) -> Result<Actor> {
+        let id = self.operator(Action::OperateMarketplace).await?.person;
+        Ok(Actor::Operator { id })
+    }
+}
+
+#[derive(Serialize)]
+struct RevokeKey {
+    kid: KeyId,
+}
+
+impl Command for RevokeKey {
+    const OPERATION: &'static str = "key.revoke";
+    type Receipt = KeyRevocationReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<KeyRevocationReceipt> {
+        let actor = cx.operating_actor().await?;
+        if cx.market.keys().state(&self.kid) != Some(KeyState::Revoked) {
+            return Err(ErrorCode::WrongState.into());
+        }
+        let revoked = cx.revoke_issued(Some(self.kid.clone()), &actor).await?;
+        cx.event(Fact::KeyRevoked { kid: self.kid.clone(), revoked });
+        Ok(KeyRevocationReceipt { kid: self.kid.clone(), revoked, at: cx.now })
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &KeyRevocationReceipt) -> Result<()> {
+        cx.require(Action::OperateMarketplace)
+    }
+}
+
+#[derive(Serialize)]
+struct Fence {
+    reason: Reason,
+}
+
+impl Command for Fence {
+    const OPERATION: &'static str = "marketplace.fence";
+    type Receipt = FenceReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<FenceReceipt> {
+        let actor = cx.operating_actor().await?;
+        let revoked = cx.revoke_issued(None, &actor).await?;
+        // Read as an expectation, so that nothing is issued or redeemed across the change.
+        cx.deployment().await?;
+        let (deployment, at) = (cx.id(DeploymentId::from_bytes), cx.now);
+        cx.put(Deployment { id: deployment, since: at });
+        cx.event(Fact::DeploymentRenewed { revoked });
+        tracing::warn!(revoked, reason = self.reason.as_str(), "the store was fenced");
+        Ok(FenceReceipt { deployment, revoked, at })
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &FenceReceipt) -> Result<()> {
+        cx.require(Action::OperateMarketplace)
+    }
+}
