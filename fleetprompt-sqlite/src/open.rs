@@ -80,6 +80,9 @@ fn bare(path: &Path, access: Access, options: &SqliteOptions) -> rusqlite::Resul
     conn.busy_timeout(options.busy_timeout)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans do not depend on parameters: without this, SQLite plans a statement with a range anew
+    // whenever the range is another.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     Ok(conn)
 }

@@ -39,7 +39,7 @@ impl Default for SqliteOptions {
         SqliteOptions {
             readers: 8,
             reader_cache: 4 << 20,
-            writer_cache: 16 << 20,
+            writer_cache: 8 << 20,
             mmap: 1 << 30,
             busy_timeout: Duration::from_secs(10),
             max_bytes: None,
@@ -61,7 +61,7 @@ impl SqliteOptions {
         SqliteOptions { readers: connections.clamp(1, 64), ..self }
     }
 
-    /// How many bytes of pages each reading connection and the writing one keep; 4 MiB and 16 MiB
+    /// How many bytes of pages each reading connection and the writing one keep; 4 MiB and 8 MiB
     /// by default. More helps less than one would think: reads go through the mapped file, and
     /// SQLite looks at every page that it keeps when a transaction ends that had to split one.
     ///

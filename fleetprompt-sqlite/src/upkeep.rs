@@ -24,6 +24,12 @@ pub use check::{CheckReport, Finding};
 const STEP_PAGES: i32 = 1_024;
 
 /// How far a backup is.
+///
+/// ```
+/// use fleetprompt_sqlite::BackupProgress;
+/// let now = BackupProgress { copied: 256, pages: 1_024 };
+/// assert_eq!(now.copied * 100 / now.pages, 25);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackupProgress {
     /// Pages copied so far.
@@ -32,7 +38,13 @@ pub struct BackupProgress {
     pub pages: u64,
 }
 
-/// How large a database is, in bytes.
+/// How large a database is, in bytes. See [`SqliteStore::size`].
+///
+/// ```
+/// use fleetprompt_sqlite::FileSize;
+/// let size = FileSize { database: 1 << 20, free: 1 << 18, log: 0 };
+/// assert!(size.free * 2 < size.database, "worth a VACUUM");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileSize {
     /// The file, without what is still in the write-ahead log alone.

@@ -12,8 +12,8 @@ use crate::raw::{self, Values};
 
 const CALLERS: usize = 64;
 /// Commits of a run with many callers, and of one in which each waits for the disk alone.
-const MANY: u32 = 2_048;
-const FEW: u32 = 256;
+const MANY: u32 = 1_024;
+const FEW: u32 = 64;
 
 /// Numbers of attempts that no run has redeemed yet.
 struct Fresh(Cell<u64>);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// How often each of the compared runs is taken. They alternate, so that what else the machine does
 /// meets all of them, and the median of each counts.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 21;
 
 /// How a figure compares with its goal.
 #[derive(Clone, Copy)]

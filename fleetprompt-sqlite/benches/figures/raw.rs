@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use fleetprompt_core::port::{Change, ColumnValue, Commit};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::market::{looked_at, redemption};
@@ -11,7 +12,7 @@ use crate::market::{looked_at, redemption};
 pub(crate) fn writer(path: &Path) -> Connection {
     let conn = reader(path);
     conn.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;
+        "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4096;
          PRAGMA secure_delete = ON",
     )
     .unwrap();
@@ -22,6 +23,7 @@ pub(crate) fn writer(path: &Path) -> Connection {
 pub(crate) fn reader(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
     conn.set_prepared_statement_cache_capacity(256);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     conn.execute_batch("PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -4096").unwrap();
     conn
 }

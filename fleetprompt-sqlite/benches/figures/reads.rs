@@ -16,7 +16,7 @@ use crate::raw;
 
 const RECORDS: u64 = 10_000;
 const TASKS: u64 = 8;
-const READS: u32 = 80_000;
+const READS: u32 = 16_000;
 
 pub(crate) fn figures() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ use sha2::Sha256;
 
 use crate::measure::{Goal, Run, compare, figure, timed};
 
-const TOKENS: u32 = 20_000;
+const TOKENS: u32 = 5_000;
 
 pub(crate) fn figures() {
     let ring = KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap());

@@ -14,7 +14,14 @@ use crate::row::{self, RECORD, holds, position, time};
 /// How many of SQLite's own findings are reported.
 const PAGES_MOST: u32 = 100;
 
-/// What a check found.
+/// What a check found. See [`SqliteStore::check`](crate::SqliteStore::check).
+///
+/// ```
+/// use fleetprompt_sqlite::CheckReport;
+/// let report = CheckReport { records: 3, events: 2, findings: vec![] };
+/// assert!(report.is_clean());
+/// assert_eq!(report.to_string(), "3 records and 2 events read, 0 findings");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckReport {
     /// How many records were read.
@@ -47,6 +54,12 @@ impl fmt::Display for CheckReport {
 }
 
 /// Something that is wrong. Names tables, pages and numbers of rows, never a value.
+///
+/// ```
+/// use fleetprompt_sqlite::Finding;
+/// let finding = Finding::Unreadable { table: "listing" };
+/// assert_eq!(finding.to_string(), "listing: can't be read to its end");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
