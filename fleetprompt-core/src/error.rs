@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{ParseError, Rule, Span};
 
 /// What to do about an error.
+///
+/// ```
+/// use fleetprompt_core::{ErrorCode, ErrorKind};
+/// fn worth_retrying(code: ErrorCode) -> bool {
+///     matches!(code.kind(), ErrorKind::Limited | ErrorKind::Unavailable)
+/// }
+/// assert!(worth_retrying(ErrorCode::Contended) && worth_retrying(ErrorCode::QuotaExceeded));
+/// assert!(!worth_retrying(ErrorCode::HandleTaken));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// Fix the request: it breaks a rule of form.
@@ -225,6 +234,15 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// What the marketplace's methods return.
+///
+/// ```
+/// use fleetprompt_core::domain::Handle;
+/// use fleetprompt_core::{ErrorCode, Result};
+/// fn handle(text: &str) -> Result<Handle> {
+///     Ok(text.parse()?)
+/// }
+/// assert_eq!(handle("no spaces").unwrap_err().code(), ErrorCode::InvalidInput);
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(test)]

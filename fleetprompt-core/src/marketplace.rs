@@ -5,19 +5,27 @@
 //! reads becomes an expectation of its commit by itself.
 
 mod actor;
+mod browsing;
 mod builder;
 mod chores;
 mod context;
 mod entitlements;
 mod execute;
+mod feed;
 mod grounds;
+mod import_line;
+mod importing;
+#[cfg(test)]
+mod install_tests;
 mod installs;
 mod invitation_code;
 mod invitations;
 mod keys;
+mod lifecycle;
+mod listings;
 mod maintenance;
 mod members;
-// mod metrics;
+mod metrics;
 mod minting;
 mod moderation;
 mod paging;
@@ -26,38 +34,67 @@ mod publishers;
 mod receipts;
 mod redemption;
 mod references;
+mod releases;
+mod takedowns;
+#[cfg(test)]
+mod tests;
 mod viewer;
+mod views;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::domain::{DeploymentId, PersonIdentity, Span, SystemRegistry, Timestamp};
+use crate::domain::{DeploymentId, PersonIdentity, Span, SystemName, SystemRegistry, Timestamp};
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{LimitDecision, Quotas, Rate};
 use crate::port::{
     Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageSize, Principal, RecordKey,
     Scan, Store, StoreError, Versioned,
 };
-use crate::token::{Issuer, KeyRing, KeyScope};
+use crate::token::{Issuer, KeyRing, KeyScope, OfflineKey};
 
 pub use builder::{BuildError, MarketplaceBuilder};
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
+pub use import_line::{IMPORT_LINE_MAX_BYTES, ImportLine};
+pub use importing::{ImportOutcome, ImportRow, Imported};
 pub use installs::{
     AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
 };
 pub use invitation_code::InvitationCode;
 pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
 pub use keys::{FenceReceipt, KeyRevocationReceipt};
+pub use listings::{ListingEdit, ListingReceipt, NewListing};
 pub use maintenance::{Maintained, Retention};
 pub use members::{MemberReceipt, MemberView};
-// pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
+pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
 pub use paging::Page;
 pub use people::{Erasure, TenantDeletion};
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
+pub use releases::ReleaseReceipt;
+pub use views::{
+    BadgeView, Found, ListingAddress, ListingView, MyPublisher, PublisherBrief, PublisherView,
+    ReleaseView,
+};
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
+///
+/// ```
+/// use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::Principal;
+/// use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::Marketplace;
+/// # pollster::block_on(async {
+/// let market = Marketplace::builder(MemoryStore::default())
+///     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+///     .issuer("https://market.example".parse()?)
+///     .build().await?;
+/// assert!(market.act_as(Principal::Anonymous).principal().is_anonymous());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Marketplace {
     inner: Arc<Inner>,
@@ -101,9 +138,42 @@ impl Marketplace {
     pub fn set_keys(&self, keys: KeyRing) {
         *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
+
+    /// The keys under which `system` can look at its tokens offline, one for each key of the ring
+    /// that is not revoked. For the host to hand to that system and nobody else; none for a system
+    /// that is not configured. They change when a key is added and when the store is fenced.
+    pub fn offline_keys(&self, system: &SystemName) -> Vec<OfflineKey> {
+        let market = &*self.inner;
+        let Some(system) = market.systems.named(system) else { return Vec::new() };
+        let scope = KeyScope::handover(market.deployment(), &market.issuer, &system.audience);
+        let ring = market.keys();
+        ring.kids().filter_map(|(kid, _)| ring.offline_key(kid, &scope)).collect()
+    }
 }
 
 /// A marketplace, seen through the eyes of one principal.
+///
+/// ```
+/// # use fleetprompt_core::domain::PublisherProfile;
+/// # use fleetprompt_core::marketplace::NewPublisher;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::ErrorCode;
+/// use fleetprompt_core::port::Principal;
+/// # pollster::block_on(async {
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let acme = NewPublisher { handle: "acme".parse()?, profile };
+/// # let key = "create-acme-0001".parse()?;
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// let nobody = market.act_as(Principal::Anonymous);
+/// let refused = nobody.create_publisher(acme, &key).await.unwrap_err();
+/// assert_eq!(refused.code(), ErrorCode::Unauthenticated);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Acting {
     market: Marketplace,

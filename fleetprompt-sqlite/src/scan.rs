@@ -118,3 +118,148 @@ fn literal(column: Column, value: &ColumnValue) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fleetprompt_core::conformance::samples;
+    use fleetprompt_core::domain::{AssetKind, BindingState, Channel, PriceClass};
+    use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, Scan};
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// Every shape of every scan: a new variant does not compile before it is added here.
+    fn shapes() -> Vec<Scan> {
+        let first = |scan: &Scan| match scan {
+            Scan::Catalogue(..)
+            | Scan::ListingsOf(_)
+            | Scan::Releases { .. }
+            | Scan::PublishersOf(_)
+            | Scan::MembersOf(_)
+            | Scan::MembershipsOf(_)
+            | Scan::InvitationsOf(_)
+            | Scan::InvitationsByExpiry
+            | Scan::BindingsOf(..)
+            | Scan::BindingsOfPublisher(_)
+            | Scan::EntitlementsOfPerson(_)
+            | Scan::EntitlementsOfTenant(_)
+            | Scan::EntitlementsIn(..)
+            | Scan::SeatsOf(_)
+            | Scan::AttemptsOfPerson(_)
+            | Scan::AttemptsOfTenant(_)
+            | Scan::AttemptsIssued(_)
+            | Scan::AttemptsByExpiry
+            | Scan::PersonsOf(_)
+            | Scan::PersonBehind(_)
+            | Scan::TenantBehind(_)
+            | Scan::BuyersOf(_)
+            | Scan::BuyerMarksByExpiry => (),
+        };
+        let (publisher, listing) = (samples::publisher_id(0), samples::listing_id(0));
+        let (tenant, person) = (samples::tenant_id(0), samples::person_id(0));
+        let mut scans = vec![
+            Scan::ListingsOf(publisher),
+            Scan::PublishersOf(tenant),
+            Scan::MembersOf(publisher),
+            Scan::MembershipsOf(person),
+            Scan::InvitationsOf(publisher),
+            Scan::InvitationsByExpiry,
+            Scan::BindingsOf("whs".parse().unwrap(), BindingState::Confirmed),
+            Scan::BindingsOfPublisher(publisher),
+            Scan::EntitlementsOfPerson(person),
+            Scan::EntitlementsOfTenant(tenant),
+            Scan::EntitlementsIn(listing, tenant, None),
+            Scan::EntitlementsIn(listing, tenant, Some(person)),
+            Scan::SeatsOf(samples::entitlement_id(0)),
+            Scan::AttemptsOfPerson(person),
+            Scan::AttemptsOfTenant(tenant),
+            Scan::AttemptsIssued(None),
+            Scan::AttemptsIssued(Some("k1".parse().unwrap())),
+            Scan::AttemptsByExpiry,
+            Scan::PersonsOf(tenant),
+            Scan::PersonBehind(person),
+            Scan::TenantBehind(tenant),
+            Scan::BuyersOf(listing),
+            Scan::BuyerMarksByExpiry,
+        ];
+        for channel in [None, Some(Channel::Stable)] {
+            for available_only in [false, true] {
+                scans.push(Scan::Releases { listing, channel, available_only });
+            }
+        }
+        let choices = |bits: u32| CatalogueFilter {
+            kind: (bits & 1 != 0).then_some(AssetKind::WhsAgent),
+            category: (bits & 2 != 0).then(|| "ai".parse().unwrap()),
+            price_class: (bits & 4 != 0).then_some(PriceClass::Free),
+            publisher: (bits & 8 != 0).then_some(publisher),
+        };
+        for filter in (0..16).map(choices) {
+            for order in
+                [CatalogueOrder::Newest, CatalogueOrder::RecentlyReleased, CatalogueOrder::Name]
+            {
+                scans.push(Scan::Catalogue(filter.clone(), order));
+            }
+        }
+        scans.iter().for_each(first);
+        scans
+    }
+
+    /// A publisher's part of the catalogue is sorted: it has few listings, and indexes for its
+    /// other orders would cost every listing more than they save.
+    fn may_sort(scan: &Scan) -> bool {
+        matches!(scan, Scan::Catalogue(filter, order)
+            if filter.publisher.is_some() && *order != CatalogueOrder::Newest)
+    }
+
+    #[test]
+    fn every_list_is_read_in_order_from_an_index() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        for scan in shapes() {
+            let plan = scan.plan();
+            let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
+            for after in [None, Some(&start)] {
+                let sql = statement(&plan, after.is_some());
+                let params = parameters(&plan, after, PageSize::MAX);
+                let explained: Vec<String> = conn
+                    .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+                    .unwrap()
+                    .query_map(rusqlite::params_from_iter(params), |row| row.get(3))
+                    .unwrap()
+                    .map(Result::unwrap)
+                    .collect();
+                let explained = explained.join("; ");
+                let wanted = index(&plan).expect("an index is named");
+                assert!(explained.contains(&format!("USING INDEX {wanted}")), "{sql}: {explained}");
+                assert_eq!(
+                    explained.contains("TEMP B-TREE"),
+                    may_sort(&scan),
+                    "{sql}: {explained}"
+                );
+                // A page begins where the last one ended, not at the beginning of the list.
+                if after.is_some() && !may_sort(&scan) {
+                    assert!(explained.contains("SEARCH"), "{sql}: {explained}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_has_the_columns_that_the_core_asks_for() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        for kind in RecordKind::ALL {
+            let found: Vec<String> = conn
+                .prepare("SELECT name FROM pragma_table_info(?1)")
+                .unwrap()
+                .query_map([kind.name()], |row| row.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            let mut wanted = vec!["id", "revision", "created", "changed"];
+            wanted.extend(kind.columns().iter().map(|column| column.name()));
+            wanted.push("doc");
+            assert_eq!(found, wanted, "{}", kind.name());
+        }
+    }
+}

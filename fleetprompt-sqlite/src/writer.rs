@@ -208,3 +208,6 @@ fn roll_back(conn: &Connection) {
         tracing::error!(cause = %store_error(&error), "a transaction could not be rolled back");
     }
 }
+
+#[cfg(test)]
+mod tests;

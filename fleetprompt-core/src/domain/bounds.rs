@@ -136,7 +136,8 @@ mod tests {
             EvidenceReference EVIDENCE_REFERENCE "" "e"; SourceReference SOURCE_REFERENCE "" "e";
             PolicyDecisionReference POLICY_DECISION_REFERENCE "" "e";
             IssuerName ISSUER_NAME "" "e"; TenantName TENANT_NAME "" "e";
-            SubjectName SUBJECT_NAME "" "e";
+            SubjectName SUBJECT_NAME "" "e"; ClientName CLIENT_NAME "" "e";
+            DeploymentReference DEPLOYMENT_REFERENCE "" "e";
             Tag TAG "" "e"; Category CATEGORY "" "e"; Capability CAPABILITY "" "e";
             SecretName SECRET_NAME "" "e"; SystemName SYSTEM_NAME "" "e"; Provider PROVIDER "" "e";
             MediaType MEDIA_TYPE "a/" "e"; License LICENSE "" "e";

@@ -11,6 +11,24 @@ use super::vocabulary::{EntitlementState, EntitlementStatus, words};
 use super::{PolicyDecisionReference, Provider, Reason, SourceReference};
 
 /// A buyer's ownership of a listing. Whether the asset may run is the owning system's to decide.
+///
+/// ```
+/// use fleetprompt_core::domain::{Entitlement, EntitlementStatus, Timestamp, Window};
+/// # let id = "01940000-0000-7000-8000-000000000001";
+/// # let granted: Entitlement = serde_json::from_value(serde_json::json!({
+/// #     "id": id, "listing": id, "publisher": id, "tenant": id,
+/// #     "source": { "kind": "free_claim" }, "state": "active",
+/// #     "window": { "startsAt": "2026-01-01T00:00:00Z" },
+/// #     "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
+/// # }))?;
+/// let start: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let end: Timestamp = "2026-02-01T00:00:00Z".parse()?;
+/// let january = Entitlement { window: Window::between(start, Some(end))?, ..granted };
+/// assert_eq!(january.status(start), EntitlementStatus::Active);
+/// // Nothing was written at the end of the month: the state is still `active`.
+/// assert_eq!(january.status(end), EntitlementStatus::Expired);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entitlement {
@@ -59,6 +77,17 @@ impl Entitlement {
 }
 
 /// Where an entitlement came from. Unique by kind, provider or tenant, and reference.
+///
+/// ```
+/// use fleetprompt_core::domain::EntitlementSource;
+/// let order = r#"{"kind":"commerce","provider":"specprompt","reference":"order-99"}"#;
+/// let order: EntitlementSource = serde_json::from_str(order)?;
+/// assert!(matches!(order, EntitlementSource::Commerce { .. }));
+/// // An operator has to say why.
+/// let silent = r#"{"kind":"operator_grant","reference":"case-7"}"#;
+/// assert!(serde_json::from_str::<EntitlementSource>(silent).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum EntitlementSource {
@@ -186,6 +215,17 @@ impl Window {
 }
 
 /// A place that a subject holds in an entitlement with seats.
+///
+/// ```
+/// use fleetprompt_core::domain::{EntitlementId, PersonId, Seat, Timestamp};
+/// let seat = Seat {
+///     entitlement: EntitlementId::from_bytes([1; 16]),
+///     person: PersonId::from_bytes([2; 16]),
+///     taken_at: Timestamp::MIN,
+/// };
+/// // A person has one seat, however often they come.
+/// assert_eq!(seat.key(), Seat { taken_at: Timestamp::MAX, ..seat.clone() }.key());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seat {
@@ -195,4 +235,75 @@ pub struct Seat {
     pub person: PersonId,
     /// Since when.
     pub taken_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: u8) -> Timestamp {
+        format!("2026-01-{day:02}T00:00:00Z").parse().unwrap()
+    }
+
+    fn entitlement(state: EntitlementState, window: Window) -> Entitlement {
+        Entitlement {
+            id: EntitlementId::from_bytes([1; 16]),
+            listing: ListingId::from_bytes([2; 16]),
+            publisher: PublisherId::from_bytes([3; 16]),
+            tenant: TenantId::from_bytes([4; 16]),
+            person: None,
+            source: EntitlementSource::FreeClaim,
+            state,
+            window,
+            seats: None,
+            reason: None,
+            created_at: at(1),
+            updated_at: at(1),
+        }
+    }
+
+    #[test]
+    fn a_status_is_the_state_seen_through_the_window() {
+        use EntitlementStatus::{Active, Expired, Pending, Revoked, Suspended};
+        let window = Window::between(at(10), Some(at(20))).unwrap();
+        let just_before = |time: Timestamp| Timestamp::from_millis(time.as_millis() - 1);
+        // Before the start; from the start on; before the end; from the end on.
+        let times = [just_before(at(10)), at(10), just_before(at(20)), at(20), at(30)];
+        let table = [
+            (EntitlementState::Pending, [Pending, Pending, Pending, Expired, Expired]),
+            (EntitlementState::Active, [Pending, Active, Active, Expired, Expired]),
+            (EntitlementState::Suspended, [Suspended, Suspended, Suspended, Expired, Expired]),
+            (EntitlementState::Revoked, [Revoked; 5]),
+        ];
+        assert_eq!(table.len(), EntitlementState::ALL.len());
+        for (state, row) in table {
+            let entitlement = entitlement(state, window);
+            assert_eq!(times.map(|now| entitlement.status(now)), row, "{state}");
+        }
+    }
+
+    #[test]
+    fn without_an_end_nothing_expires() {
+        let forever = entitlement(EntitlementState::Active, Window::from(at(10)));
+        assert_eq!(forever.status(Timestamp::MAX), EntitlementStatus::Active);
+        assert_eq!(forever.status(Timestamp::MIN), EntitlementStatus::Pending);
+    }
+
+    #[test]
+    fn a_window_that_is_read_ends_after_it_starts() {
+        let read = |start: u8, end: u8| {
+            serde_json::from_str::<Window>(&format!(
+                r#"{{"startsAt":"{}","endsAt":"{}"}}"#,
+                at(start),
+                at(end)
+            ))
+        };
+        assert_eq!(read(1, 2).unwrap(), Window::between(at(1), Some(at(2))).unwrap());
+        for (start, end) in [(2, 1), (1, 1)] {
+            let refused = read(start, end).unwrap_err().to_string();
+            assert!(refused.starts_with("window must end after it starts"), "{refused}");
+        }
+        let unknown = r#"{"startsAt":"2026-01-01T00:00:00Z","end":"2026-01-02T00:00:00Z"}"#;
+        assert!(serde_json::from_str::<Window>(unknown).is_err());
+    }
 }

@@ -13,6 +13,16 @@ use crate::token::KeyId;
 
 /// Something that happened. Events hold references and bounded facts; never content, tokens, keys
 /// or names of people.
+///
+/// ```
+/// use fleetprompt_core::domain::{Actor, Event, Fact, PublisherId, Timestamp};
+/// let fact = Fact::PublisherCreated { publisher: PublisherId::from_bytes([1; 16]) };
+/// let event = Event { at: Timestamp::MIN, actor: Actor::Marketplace, fact, feed: None };
+/// let kept = serde_json::to_value(&event)?;
+/// assert_eq!(kept["fact"]["type"], "publisher.created");
+/// assert_eq!(kept.get("feed"), None, "the public feed says nothing of it");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -28,6 +38,13 @@ pub struct Event {
 }
 
 /// Who did something, by surrogate.
+///
+/// ```
+/// use fleetprompt_core::domain::Actor;
+/// let whs = Actor::System { name: "whs".parse()? };
+/// assert_eq!(serde_json::to_string(&whs)?, r#"{"kind":"system","name":"whs"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Actor {
@@ -51,6 +68,16 @@ pub enum Actor {
 }
 
 /// What the public change feed says: the state to look up, or that there is none any more.
+///
+/// ```
+/// use fleetprompt_core::domain::{FeedChange, GoneReason, ListingId};
+/// let listing = ListingId::from_bytes([1; 16]);
+/// let gone = FeedChange::Gone { listing, reason: GoneReason::Withdrawn };
+/// let entry = serde_json::to_value(&gone)?;
+/// assert_eq!(entry["change"], "gone");
+/// assert_eq!(entry["listing"], listing.to_string());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum FeedChange {
@@ -75,6 +102,13 @@ pub enum FeedChange {
 }
 
 /// Why a listing left the public catalogue, as a class: names and texts stay behind.
+///
+/// ```
+/// use fleetprompt_core::domain::{GoneReason, TakedownReason};
+/// let reason = GoneReason::TakenDown(TakedownReason::Malware);
+/// assert_eq!(serde_json::to_string(&reason)?, r#"{"class":"taken_down","reason":"malware"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "class", content = "reason", rename_all = "snake_case")]
 pub enum GoneReason {
@@ -89,6 +123,16 @@ pub enum GoneReason {
 }
 
 /// Who may read an event of a kind.
+///
+/// ```
+/// use fleetprompt_core::domain::{Audiences, EntitlementId, Fact, ListingId};
+/// let granted = Fact::EntitlementGranted {
+///     entitlement: EntitlementId::from_bytes([1; 16]),
+///     listing: ListingId::from_bytes([2; 16]),
+/// };
+/// // Publishers are not told who owns their listings.
+/// assert_eq!(granted.audiences(), Audiences { publisher: false, holder: true });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audiences {
     /// Members of the publisher that it is about.
@@ -103,6 +147,16 @@ macro_rules! facts {
         /// What happened, by reference.
         ///
         /// Operators read all of it; who else may read an event of each kind stands beside it.
+        ///
+        /// ```
+        /// use fleetprompt_core::domain::{Fact, ListingId, PublisherId};
+        /// let created = Fact::ListingCreated {
+        ///     publisher: PublisherId::from_bytes([1; 16]),
+        ///     listing: ListingId::from_bytes([2; 16]),
+        /// };
+        /// assert_eq!(created.name(), "listing.created");
+        /// assert!(created.audiences().publisher && !created.audiences().holder);
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "type", rename_all_fields = "camelCase")]
         pub enum Fact {

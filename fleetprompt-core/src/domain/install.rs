@@ -11,6 +11,21 @@ use crate::token::KeyId;
 
 /// An audit record that a hand-over began. Never proof that an install happened: that fact lives
 /// in the owning system (specification, section 2.3).
+///
+/// ```
+/// use fleetprompt_core::domain::{Attempt, AttemptStatus, Span};
+/// # let id = "01940000-0000-7000-8000-000000000001";
+/// # let attempt: Attempt = serde_json::from_value(serde_json::json!({
+/// #     "id": id, "listing": id, "publisher": id, "version": "1.0.0",
+/// #     "releaseDigest": format!("sha256:{}", "0".repeat(64)), "system": "whs", "entitlement": id,
+/// #     "tenant": id, "person": id, "method": "deep_link", "state": "issued",
+/// #     "issuedAt": "2026-01-01T00:00:00Z", "expiresAt": "2026-01-01T00:05:00Z",
+/// # }))?;
+/// let issued = Attempt { expires_at: attempt.issued_at.plus(Span::minutes(5)), ..attempt };
+/// assert_eq!(issued.status(issued.issued_at), AttemptStatus::Issued);
+/// assert_eq!(issued.status(issued.expires_at), AttemptStatus::Expired);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
@@ -67,6 +82,15 @@ impl Attempt {
 }
 
 /// What is kept of an install token: enough to know it again, not enough to make it.
+///
+/// ```
+/// use fleetprompt_core::domain::{IssuedToken, Sha256Digest};
+/// let token = "fpi1.k1.payload.mac";
+/// let kept = IssuedToken { kid: "k1".parse()?, digest: Sha256Digest::of(token.as_bytes()) };
+/// assert_eq!(kept.digest, Sha256Digest::of(b"fpi1.k1.payload.mac"));
+/// assert_ne!(kept.digest, Sha256Digest::of(b"fpi1.k1.another.mac"));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuedToken {
@@ -77,6 +101,20 @@ pub struct IssuedToken {
 }
 
 /// What a redemption left behind.
+///
+/// ```
+/// use fleetprompt_core::domain::{IdempotencyKey, Redemption, Sha256Digest, Timestamp};
+/// let key: IdempotencyKey = "redeem-attempt-7".parse()?;
+/// let redemption = Redemption {
+///     at: Timestamp::MIN,
+///     key_digest: Sha256Digest::of(key.as_str().as_bytes()),
+///     fingerprint: Sha256Digest::of(b"keyed digest of the request"),
+///     manifest: None,
+/// };
+/// // Another key than the one that won is told apart without keeping either.
+/// assert_ne!(redemption.key_digest, Sha256Digest::of(b"redeem-attempt-8"));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Redemption {
@@ -93,6 +131,20 @@ pub struct Redemption {
 
 /// Whether an owning system lets a publisher offer one of its assets. References are confirmed,
 /// not believed: anyone can type an upstream id.
+///
+/// ```
+/// use fleetprompt_core::domain::{Binding, PublisherId};
+/// # let id = "01940000-0000-7000-8000-000000000001";
+/// # let binding: Binding = serde_json::from_value(serde_json::json!({
+/// #     "publisher": id, "tenant": id, "system": "whs", "kind": "whs_agent",
+/// #     "upstreamId": "agent/42", "state": "pending", "createdAt": "2026-01-01T00:00:00Z",
+/// # }))?;
+/// let squatter = Binding { publisher: PublisherId::from_bytes([9; 16]), ..binding.clone() };
+/// // Both may type the id; which of them may offer it, the owning system says of each.
+/// assert_eq!(binding.upstream_id, squatter.upstream_id);
+/// assert_ne!(binding.key(), squatter.key());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
@@ -120,6 +172,18 @@ pub struct Binding {
 
 /// That a tenant of this keyed hash redeemed a listing: how distinct buyers are counted without
 /// knowing them. Pruned after 90 days.
+///
+/// ```
+/// use fleetprompt_core::domain::{BUYER_MARK_KEPT, BuyerMark, ListingId, Sha256Digest, Timestamp};
+/// use fleetprompt_core::port::{Column, Record};
+/// let last_at: Timestamp = "2026-01-31T12:00:00Z".parse()?;
+/// let buyer = Sha256Digest::of(b"keyed hash of listing and tenant");
+/// let listing = ListingId::from_bytes([1; 16]);
+/// let row = Record::from(BuyerMark { listing, buyer, first_at: last_at, last_at });
+/// let served = last_at.plus(BUYER_MARK_KEPT).as_millis();
+/// assert_eq!(row.column(Column::ExpiresAt), Some(served.into()));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuyerMark {
@@ -135,3 +199,46 @@ pub struct BuyerMark {
 
 /// How long a buyer counts among the distinct buyers of a listing.
 pub const BUYER_MARK_KEPT: Span = Span::days(90);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_ends_what_is_issued_and_nothing_else() {
+        use AttemptStatus::{Expired, Issued, Redeemed, Revoked};
+        let issued_at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let expires_at = issued_at.plus(Span::minutes(5));
+        let last_moment = expires_at.minus(Span::millis(1));
+        let attempt = |state| Attempt {
+            id: AttemptId::from_bytes([1; 16]),
+            listing: ListingId::from_bytes([2; 16]),
+            publisher: PublisherId::from_bytes([3; 16]),
+            version: "1.0.0".parse().unwrap(),
+            release_digest: Sha256Digest::of(b"release"),
+            system: "whs".parse().unwrap(),
+            context: None,
+            entitlement: EntitlementId::from_bytes([4; 16]),
+            tenant: TenantId::from_bytes([5; 16]),
+            person: PersonId::from_bytes([6; 16]),
+            method: InstallMethod::DeepLink,
+            token: None,
+            state,
+            redemption: None,
+            mismatches: 0,
+            issued_at,
+            expires_at,
+        };
+        let table = [
+            (AttemptState::Issued, [Issued, Issued, Expired, Expired]),
+            (AttemptState::Redeemed, [Redeemed; 4]),
+            (AttemptState::Revoked, [Revoked; 4]),
+        ];
+        assert_eq!(table.len(), AttemptState::ALL.len());
+        for (state, row) in table {
+            let attempt = attempt(state);
+            let times = [issued_at, last_moment, expires_at, Timestamp::MAX];
+            assert_eq!(times.map(|now| attempt.status(now)), row, "{state}");
+        }
+    }
+}

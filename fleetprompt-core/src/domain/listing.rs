@@ -79,6 +79,24 @@ impl Asset {
 }
 
 /// One asset offered by a publisher.
+///
+/// ```
+/// use fleetprompt_core::domain::{Listing, ListingState};
+/// # let id = "01940000-0000-7000-8000-000000000001";
+/// # let published: Listing = serde_json::from_value(serde_json::json!({
+/// #     "id": id, "publisher": id, "slug": "invoice-sorter",
+/// #     "asset": { "kind": "whs_agent", "whsAgentId": "agent/42" },
+/// #     "content": { "title": "Invoice sorter", "summary": "Sorts invoices.",
+/// #         "category": "finance", "priceClass": "free", "visibility": "public" },
+/// #     "state": "published", "createdAt": "2026-01-01T00:00:00Z",
+/// #     "updatedAt": "2026-01-01T00:00:00Z", "releasedAt": "2026-01-01T00:00:00Z",
+/// # }))?;
+/// assert!(published.is_listed() && published.is_obtainable());
+/// let deprecated = Listing { state: ListingState::Deprecated, ..published };
+/// assert!(deprecated.is_listed(), "still in the catalogue");
+/// assert!(!deprecated.is_obtainable());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listing {
@@ -120,6 +138,17 @@ fn is_zero(n: &u64) -> bool {
 }
 
 /// What a publisher says of a listing; all of it can be edited.
+///
+/// ```
+/// use fleetprompt_core::domain::ListingContent;
+/// let mut content = serde_json::json!({
+///     "title": "Invoice sorter", "summary": "Sorts invoices.", "category": "finance",
+///     "priceClass": "free", "visibility": "public",
+/// });
+/// assert!(serde_json::from_value::<ListingContent>(content.clone()).is_ok());
+/// content["badge"] = "verified".into();
+/// assert!(serde_json::from_value::<ListingContent>(content).is_err(), "not for it to say");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListingContent {
@@ -151,6 +180,18 @@ pub struct ListingContent {
 }
 
 /// An operator's decision to take a listing down.
+///
+/// ```
+/// use fleetprompt_core::domain::{ListingState, Takedown, TakedownReason, Timestamp};
+/// let takedown = Takedown {
+///     class: TakedownReason::Impersonation,
+///     reason: "Carries another publisher's name.".parse()?,
+///     state_before: ListingState::Unlisted,
+///     at: Timestamp::MIN,
+/// };
+/// assert!(ListingState::TakenDown.can_become(takedown.state_before));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Takedown {
@@ -190,5 +231,82 @@ impl Listing {
     /// Whether new entitlements may be claimed and new installs begun.
     pub fn is_obtainable(&self) -> bool {
         self.state == ListingState::Published
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(state: ListingState, visibility: Visibility) -> Listing {
+        let id = "01940000-0000-7000-8000-000000000001";
+        let noon = "2026-01-31T12:00:00Z";
+        serde_json::from_value(serde_json::json!({
+            "id": id, "publisher": id, "slug": "sorter", "state": state,
+            "asset": { "kind": "whs_agent", "whsAgentId": "agent/42" },
+            "content": {
+                "title": "Sorter", "summary": "Sorts.", "category": "finance",
+                "priceClass": "free", "visibility": visibility,
+            },
+            "createdAt": noon, "updatedAt": noon, "releasedAt": noon,
+        }))
+        .unwrap()
+    }
+
+    /// Who sees what, written down anew: `l` stands in the catalogue, `r` is readable by anyone
+    /// with the address, `o` is obtainable, `-` is not.
+    #[test]
+    fn what_is_seen_and_obtained_follows_from_state_and_visibility() {
+        let table = [
+            //               public  unlisted  organisation
+            ("draft", ["---", "---", "---"]),
+            ("published", ["lro", "-ro", "--o"]),
+            ("unlisted", ["-r-", "-r-", "---"]),
+            ("deprecated", ["lr-", "-r-", "---"]),
+            ("taken_down", ["---", "---", "---"]),
+            ("deleted", ["---", "---", "---"]),
+        ];
+        assert_eq!(table.len(), ListingState::ALL.len());
+        for (state, row) in table {
+            let state = state.parse().unwrap();
+            let visibilities = [Visibility::Public, Visibility::Unlisted, Visibility::Organisation];
+            assert_eq!(visibilities.len(), Visibility::ALL.len());
+            let found = visibilities.map(|visibility| {
+                let listing = listing(state, visibility);
+                let flag = |is: bool, letter| if is { letter } else { '-' };
+                String::from_iter([
+                    flag(listing.is_listed(), 'l'),
+                    flag(listing.is_readable_by_anyone(), 'r'),
+                    flag(listing.is_obtainable(), 'o'),
+                ])
+            });
+            assert_eq!(found, row, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_asset_names_its_reference_as_the_specification_does() {
+        let id: UpstreamId = "x/1".parse().unwrap();
+        let json = |asset: &Asset| serde_json::to_string(asset).unwrap();
+        for (asset, written) in [
+            (
+                Asset::WhsAgent { whs_agent_id: id.clone() },
+                r#"{"kind":"whs_agent","whsAgentId":"x/1"}"#,
+            ),
+            (
+                Asset::AgentromaticWorkflow { agentromatic_workflow_id: id.clone() },
+                r#"{"kind":"agentromatic_workflow","agentromaticWorkflowId":"x/1"}"#,
+            ),
+            (
+                Asset::SpecAsset { spec_id: id.clone(), schema_version: "2.1".parse().unwrap() },
+                r#"{"kind":"spec_asset","specId":"x/1","schemaVersion":"2.1"}"#,
+            ),
+        ] {
+            assert_eq!(json(&asset), written);
+            assert_eq!(asset.upstream_id(), Some(&id));
+            assert_eq!(serde_json::from_str::<Asset>(written).unwrap(), asset);
+        }
+        let copied = r#"{"kind":"whs_agent","whsAgentId":"x/1","logs":"upstream's"}"#;
+        assert!(serde_json::from_str::<Asset>(copied).is_err(), "references, not copies");
     }
 }

@@ -14,6 +14,23 @@ use crate::token::Audience;
 
 /// A product that owns assets and decides who may run them. Configured by whoever runs the
 /// marketplace, never stored.
+///
+/// ```
+/// use fleetprompt_core::domain::{AssetKind, OwningSystem, SystemRegistry};
+/// let whs = OwningSystem {
+///     name: "whs".parse()?,
+///     audience: "https://whs.example".parse()?,
+///     issuer: "https://id.example".parse()?,
+///     client: "whs-backend".parse()?,
+///     kinds: vec![AssetKind::WhsAgent],
+///     deep_link: "https://whs.example/install/{upstreamId}?attempt={attemptId}".parse()?,
+///     requires_confirmation: true,
+/// };
+/// let systems = SystemRegistry::new(vec![whs], &["whs.example"])?;
+/// assert!(systems.owner_of(AssetKind::WhsAgent).is_some());
+/// assert!(systems.owner_of(AssetKind::SpecAsset).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwningSystem {
     /// Its name in this marketplace.
@@ -165,6 +182,24 @@ fn percent_encode(into: &mut String, text: &str) {
 pub struct SystemRegistry(Vec<OwningSystem>);
 
 /// Why systems can't be registered together.
+///
+/// ```
+/// use fleetprompt_core::domain::{SystemRegistry, SystemRegistryError};
+/// # let whs = fleetprompt_core::domain::OwningSystem {
+/// #     name: "whs".parse()?,
+/// #     audience: "https://whs.example".parse()?,
+/// #     issuer: "https://id.example".parse()?,
+/// #     client: "whs-backend".parse()?,
+/// #     kinds: vec![fleetprompt_core::domain::AssetKind::WhsAgent],
+/// #     deep_link: "https://whs.example/install/{upstreamId}".parse()?,
+/// #     requires_confirmation: true,
+/// # };
+/// let refused = SystemRegistry::new(vec![whs.clone()], &["agentromatic.example"]);
+/// assert_eq!(refused, Err(SystemRegistryError::HostNotAllowed(whs.name.clone())));
+/// let refused = SystemRegistry::new(vec![whs.clone(), whs.clone()], &["whs.example"]);
+/// assert_eq!(refused, Err(SystemRegistryError::Shared(whs.name)));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SystemRegistryError {
     /// Two systems share a name, an audience or a client.

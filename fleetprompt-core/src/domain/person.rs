@@ -131,6 +131,17 @@ impl fmt::Debug for PersonIdentity {
 }
 
 /// A tenant that has written something: its surrogate, and the one place with its name.
+///
+/// ```
+/// use fleetprompt_core::domain::{Tenant, TenantId, TenantIdentity, Timestamp};
+/// use fleetprompt_core::port::RecordKey;
+/// let acme = TenantIdentity::organisation("https://id.example".parse()?, "org_acme".parse()?);
+/// let (id, created_at) = (TenantId::from_bytes([1; 16]), Timestamp::MIN);
+/// let tenant = Tenant { id, identity: acme.clone(), closing: false, created_at };
+/// assert_eq!(tenant.key(), RecordKey::tenant(&acme), "found by name");
+/// assert!(!format!("{tenant:?}").contains("org_acme"), "logged without it");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
@@ -148,6 +159,18 @@ pub struct Tenant {
 /// A subject that has written something: its surrogate, and the one place with its name.
 ///
 /// Erasing a subject deletes this record. Whoever comes back under the same name is somebody new.
+///
+/// ```
+/// use fleetprompt_core::domain::{Person, PersonId, PersonIdentity, TenantId, Timestamp};
+/// # let (id, tenant) = (PersonId::from_bytes([1; 16]), TenantId::from_bytes([2; 16]));
+/// # let created_at = Timestamp::MIN;
+/// let ada = PersonIdentity::personal("https://id.example".parse()?, "user_ada".parse()?);
+/// let erased = Person { id, tenant, identity: ada.clone(), erasing: true, created_at };
+/// let returned = Person { id: PersonId::from_bytes([3; 16]), erasing: false, ..erased.clone() };
+/// assert_eq!(erased.key(), returned.key(), "the same name");
+/// assert_ne!(erased.id, returned.id, "somebody new");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {

@@ -11,6 +11,23 @@ use super::{DisplayName, EvidenceReference, Reason, Sha256Digest, Summary};
 use crate::token::KeyId;
 
 /// A tenant's public face in the marketplace.
+///
+/// ```
+/// use fleetprompt_core::domain::{Publisher, PublisherId, PublisherProfile, TenantId, Timestamp};
+/// let acme = Publisher {
+///     id: PublisherId::from_bytes([1; 16]),
+///     tenant: TenantId::from_bytes([2; 16]),
+///     handle: "acme".parse()?,
+///     profile: PublisherProfile { name: "Acme Robotics".parse()?, summary: None, website: None },
+///     badges: Vec::new(),
+///     suspended: None,
+///     created_at: Timestamp::MIN,
+///     updated_at: Timestamp::MIN,
+/// };
+/// let renamed = Publisher { handle: "acme-labs".parse()?, ..acme.clone() };
+/// assert_eq!(acme.key(), renamed.key(), "handles may change, the id stays");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Publisher {
@@ -35,6 +52,15 @@ pub struct Publisher {
 }
 
 /// What a publisher says of itself.
+///
+/// ```
+/// use fleetprompt_core::domain::PublisherProfile;
+/// let profile: PublisherProfile = serde_json::from_str(r#"{"name":"  Acme Robotics "}"#)?;
+/// assert_eq!(profile.name.as_str(), "Acme Robotics");
+/// let boast = r#"{"name":"Acme Robotics","badges":["official"]}"#;
+/// assert!(serde_json::from_str::<PublisherProfile>(boast).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublisherProfile {
@@ -49,6 +75,14 @@ pub struct PublisherProfile {
 }
 
 /// A badge that an operator set, with what it rests on.
+///
+/// ```
+/// use fleetprompt_core::domain::{Badge, BadgeKind, Timestamp};
+/// let evidence = "case-1138".parse()?;
+/// let badge = Badge { kind: BadgeKind::Verified, evidence, granted_at: Timestamp::MIN };
+/// assert_eq!(serde_json::to_value(&badge)?["kind"], "verified");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Badge {
@@ -61,6 +95,15 @@ pub struct Badge {
 }
 
 /// A person's role in a publisher.
+///
+/// ```
+/// use fleetprompt_core::domain::{Membership, PersonId, PublisherId, PublisherRole, Timestamp};
+/// let (publisher, person) = (PublisherId::from_bytes([1; 16]), PersonId::from_bytes([2; 16]));
+/// let role = PublisherRole::Viewer;
+/// let viewer = Membership { publisher, person, role, joined_at: Timestamp::MIN };
+/// let owner = Membership { role: PublisherRole::Owner, ..viewer.clone() };
+/// assert_eq!(viewer.key(), owner.key(), "one role at a time");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Membership {
@@ -78,6 +121,24 @@ pub struct Membership {
 ///
 /// The code is stored nowhere: only its digest is, and the code can be made again while the key
 /// that made it stands.
+///
+/// ```
+/// use fleetprompt_core::domain::{Invitation, InvitationId, PersonId, PublisherId, PublisherRole};
+/// use fleetprompt_core::domain::{Sha256Digest, Span, Timestamp};
+/// let invitation = Invitation {
+///     id: InvitationId::from_bytes([1; 16]),
+///     publisher: PublisherId::from_bytes([2; 16]),
+///     role: PublisherRole::Maintainer,
+///     invited_by: PersonId::from_bytes([3; 16]),
+///     kid: "k1".parse()?,
+///     code_digest: Sha256Digest::of(b"the code"),
+///     created_at: Timestamp::MIN,
+///     expires_at: Timestamp::MIN.plus(Span::days(7)),
+/// };
+/// assert_eq!(invitation.code_digest, Sha256Digest::of(b"the code"), "known again");
+/// assert!(!serde_json::to_string(&invitation)?.contains("the code"), "not kept");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {

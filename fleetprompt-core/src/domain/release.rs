@@ -18,6 +18,21 @@ pub const ARTIFACTS_MAX: usize = 20;
 pub const COMPATIBILITY_MAX: usize = 10;
 
 /// An immutable version of a listing: metadata and pointers, never the artifact.
+///
+/// ```
+/// use fleetprompt_core::domain::{ListingId, Release, ReleaseContent, Sha256Digest, Timestamp};
+/// let release = Release {
+///     listing: ListingId::from_bytes([1; 16]),
+///     version: "1.0.0+linux".parse()?,
+///     content: ReleaseContent::default(),
+///     digest: Sha256Digest::of(b"canonical encoding"),
+///     yanked: None,
+///     published_at: Timestamp::MIN,
+/// };
+/// let other = Release { version: "1.0.0+macos".parse()?, ..release.clone() };
+/// assert_eq!(release.key(), other.key(), "a listing can't have both");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
@@ -46,6 +61,17 @@ impl Release {
 }
 
 /// Everything in a release that its publisher writes.
+///
+/// ```
+/// use fleetprompt_core::domain::ReleaseContent;
+/// let content = r#"{"secrets":["SMTP_PASSWORD"],"capabilities":["net:http"]}"#;
+/// let content: ReleaseContent = serde_json::from_str(content)?;
+/// assert_eq!(content.secrets.as_slice().len(), 1);
+/// // A value has no place in the list of names.
+/// let leaking = r#"{"secrets":["SMTP_PASSWORD=hunter2"]}"#;
+/// assert!(serde_json::from_str::<ReleaseContent>(leaking).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseContent {
@@ -73,6 +99,14 @@ pub struct ReleaseContent {
 }
 
 /// A system, and the range of its versions, that a release works with.
+///
+/// ```
+/// use fleetprompt_core::domain::Compatibility;
+/// let whs: Compatibility = serde_json::from_str(r#"{"system":"whs","range":">=1.2, <3"}"#)?;
+/// assert!(whs.range.matches(&"2.9.0".parse()?));
+/// assert!(!whs.range.matches(&"3.0.0".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Compatibility {

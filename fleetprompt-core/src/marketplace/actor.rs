@@ -132,6 +132,7 @@ pub(super) fn judge(standings: Standings, action: Action, missing: ErrorCode) ->
         Standing::Owner,
         Standing::Holder,
         Standing::TenantAdmin,
+        Standing::Operator,
     ]
     .into_iter()
     .any(|standing| standings.has(standing));

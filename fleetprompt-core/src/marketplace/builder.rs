@@ -14,6 +14,31 @@ use super::{Inner, Marketplace, Retention};
 
 /// Puts a [`Marketplace`] together from a store and what the host wants different from the
 /// defaults.
+///
+/// ```
+/// # use fleetprompt_core::domain::{PersonIdentity, PublisherProfile};
+/// # use fleetprompt_core::marketplace::NewPublisher;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::Principal;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::{ErrorCode, Marketplace};
+/// use fleetprompt_core::policy::Quotas;
+/// # pollster::block_on(async {
+/// # let keys = KeyRing::single(MasterKey::from_bytes(&[7; 32])?);
+/// # let ada = PersonIdentity::personal("https://id.example".parse()?, "user_ada".parse()?);
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let acme = NewPublisher { handle: "acme".parse()?, profile };
+/// # let key = "create-acme-0001".parse()?;
+/// let closed = Marketplace::builder(MemoryStore::default())
+///     .keys(keys)
+///     .issuer("https://market.example".parse()?)
+///     .quotas(Quotas { publishers_per_tenant: 0, ..Quotas::default() })
+///     .build().await?;
+/// let refused = closed.act_as(Principal::person(ada)).create_publisher(acme, &key).await;
+/// assert_eq!(refused.unwrap_err().code(), ErrorCode::QuotaExceeded);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub struct MarketplaceBuilder {
     store: Arc<dyn Store>,
     clock: Option<Arc<dyn Clock>>,
@@ -30,6 +55,14 @@ pub struct MarketplaceBuilder {
 }
 
 /// Why a marketplace can't be built.
+///
+/// ```
+/// use fleetprompt_core::domain::Span;
+/// use fleetprompt_core::marketplace::BuildError;
+/// use fleetprompt_core::{Marketplace, memory::MemoryStore};
+/// let hasty = Marketplace::builder(MemoryStore::default()).token_lifetime(Span::seconds(5));
+/// assert_eq!(pollster::block_on(hasty.build()).unwrap_err(), BuildError::TokenLifetime);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// No key ring was given: tokens and cursors need one.

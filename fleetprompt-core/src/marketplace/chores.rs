@@ -4,9 +4,9 @@
 //! whatever was interrupted can simply be run again.
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, BuyerMark, Fact, FeedChange, GoneReason, Invitation,
-    InvitationId, Listing, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity,
-    Publisher, PublisherId, Reason, Redemption, Tenant, TenantId, TenantIdentity,
+    Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
+    Listing, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity, Publisher,
+    PublisherId, Reason, Redemption, Tenant, TenantId, TenantIdentity,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -144,11 +144,10 @@ impl Context<'_> {
             return Ok(());
         }
         let publisher = listing.publisher;
-        let gone = FeedChange::Gone { listing: id, reason: GoneReason::Deleted };
-        let feed = listing.is_listed().then_some(gone);
-        self.put(Listing { state: ListingState::Deleted, updated_at: self.now, ..listing });
+        let after = Listing { state: ListingState::Deleted, ..listing.clone() };
         self.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
-        self.public_event(Fact::ListingDeleted { publisher, listing: id }, feed);
+        let fact = Fact::ListingDeleted { publisher, listing: id };
+        self.change_listing(&listing, after, fact, GoneReason::Deleted);
         Ok(())
     }
 

@@ -252,12 +252,15 @@ impl<'m> Context<'m> {
         self.leaves_trace = true;
     }
 
-    /// What a refusal leaves behind: nothing, unless it was to leave a trace.
-    pub(super) fn into_refusal(self) -> Commit {
-        if self.leaves_trace {
-            return self.into_commit();
+    /// What a refusal leaves behind: nothing, unless it was to leave a trace. It rests on all that
+    /// was read: kept under a key, it outlives what it was decided on.
+    pub(super) fn into_refusal(mut self) -> Commit {
+        if !self.leaves_trace {
+            self.written.clear();
+            self.side.clear();
+            self.facts.clear();
         }
-        Commit { receipt: None, expectations: Vec::new(), changes: Vec::new(), events: Vec::new() }
+        self.into_commit()
     }
 
     /// Everything that was decided.

@@ -42,9 +42,24 @@ pub struct ImportLine {
 }
 
 const FIELDS: &[&str] = &[
-    "publisher", "publisherName", "slug", "kind", "upstreamId", "schemaVersion", "title", "summary",
-    "description", "tags", "category", "priceClass", "documentation", "repository", "license",
-    "version", "updated", "popularity",
+    "publisher",
+    "publisherName",
+    "slug",
+    "kind",
+    "upstreamId",
+    "schemaVersion",
+    "title",
+    "summary",
+    "description",
+    "tags",
+    "category",
+    "priceClass",
+    "documentation",
+    "repository",
+    "license",
+    "version",
+    "updated",
+    "popularity",
 ];
 
 impl ImportLine {
@@ -58,8 +73,8 @@ impl ImportLine {
             let rule = Rule::TooLong { max: IMPORT_LINE_MAX_BYTES, unit: "bytes" };
             return Err(ParseError::new("line", rule));
         }
-        let fields: Map<String, Value> =
-            serde_json::from_str(line).map_err(|_| ParseError::new("line", Rule::Format("a JSON object")))?;
+        let fields: Map<String, Value> = serde_json::from_str(line)
+            .map_err(|_| ParseError::new("line", Rule::Format("a JSON object")))?;
         if fields.keys().any(|name| !FIELDS.contains(&name.as_str())) {
             return Err(ParseError::new("line", Rule::Other("has a field that is not known")));
         }
@@ -165,16 +180,19 @@ impl Fields {
         parsed.map_err(|refused: ParseError| ParseError::new(field, refused.rule()))
     }
 
-    fn required<T: std::str::FromStr<Err = ParseError>>(&self, field: &'static str) -> Result<T, ParseError> {
+    fn required<T: std::str::FromStr<Err = ParseError>>(
+        &self,
+        field: &'static str,
+    ) -> Result<T, ParseError> {
         self.optional(field)?.ok_or(missing(field))
     }
 
     fn number(&self, field: &'static str) -> Result<u64, ParseError> {
         match self.0.get(field) {
             None | Some(Value::Null) => Ok(0),
-            Some(value) => {
-                value.as_u64().ok_or(ParseError::new(field, Rule::Format("a whole number from 0 up")))
-            }
+            Some(value) => value
+                .as_u64()
+                .ok_or(ParseError::new(field, Rule::Format("a whole number from 0 up"))),
         }
     }
 
@@ -229,7 +247,8 @@ mod tests {
             (r#""tags":"#, r#""canary":1,"tags":"#, "line has a field that is not known"),
             ("{", "{{", "line must be a JSON object"),
         ] {
-            let refused = ImportLine::parse(&LINE.replacen(from, to, 1), false).unwrap_err().to_string();
+            let refused =
+                ImportLine::parse(&LINE.replacen(from, to, 1), false).unwrap_err().to_string();
             assert!(refused.starts_with(said), "{refused}");
             assert!(!refused.contains("canary"), "{refused}");
         }

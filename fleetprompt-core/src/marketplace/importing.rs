@@ -3,17 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Asset, Binding, BindingState, DisplayName, Fact, FeedChange, Handle, IdempotencyKey, Listing,
-    ListingContent, ListingId, ListingState, Membership, Publisher, PublisherId, PublisherProfile,
-    PublisherRole, Release, ReleaseContent, Sha256Digest, Slug, Timestamp, Version,
+    Asset, DisplayName, Fact, GoneReason, Handle, IdempotencyKey, Listing, ListingContent,
+    ListingId, ListingState, Publisher, PublisherId, PublisherProfile, Release, ReleaseContent,
+    Sha256Digest, Slug, Timestamp, Version,
 };
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
 use crate::port::{ClaimedName, Counter, CounterFamily, NameOwner, RecordKey, Versioned, Within};
 
 use super::Acting;
-use super::context::{Context, Who};
+use super::context::Context;
 use super::execute::Command;
+use super::publishers::NewPublisher;
+use super::releases::release_digest;
 
 /// One row of a catalogue: a release of a listing of a publisher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -96,11 +98,10 @@ impl Command for Import {
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<Imported> {
         cx.require(Action::ImportCatalogue)?;
-        let who = cx.who().await?;
-        let publisher = self.publisher(cx, who).await?;
-        match self.find(cx, publisher).await? {
-            Some(found) => self.add_to(cx, found).await,
-            None => self.create(cx, who, publisher),
+        let publisher = self.publisher(cx).await?;
+        match self.find(cx, publisher.id).await? {
+            Some(found) => self.add_to(cx, found.value).await,
+            None => self.create(cx, &publisher).await,
         }
     }
 
@@ -110,134 +111,110 @@ impl Command for Import {
 }
 
 impl Import {
-    /// The publisher of the row's handle, created if need be.
-    async fn publisher(&self, cx: &mut Context<'_>, who: Who) -> Result<PublisherId> {
+    /// The publisher of the row's handle, founded if need be.
+    async fn publisher(&self, cx: &mut Context<'_>) -> Result<Publisher> {
+        let who = cx.who().await?;
         let handle = &self.row.publisher;
-        let name = ClaimedName::handle(&handle.skeleton());
-        if let Some(owner) = cx.owner_of(&name).await? {
+        if let Some(owner) = cx.owner_of(&ClaimedName::handle(&handle.skeleton())).await? {
             let id: PublisherId = owner.as_str().parse()?;
-            let found = cx.find::<Publisher>(RecordKey::publisher(id), ErrorCode::HandleTaken).await?;
-            return if found.value.handle == *handle { Ok(id) } else { Err(ErrorCode::HandleTaken.into()) };
+            let taken = ErrorCode::HandleTaken;
+            let found = cx.find::<Publisher>(RecordKey::publisher(id), taken).await?.value;
+            return if found.handle == *handle { Ok(found) } else { Err(taken.into()) };
         }
-        let id = cx.id(PublisherId::from_bytes);
-        cx.claim(name, NameOwner::new(id));
-        cx.count(Counter::publishers(who.tenant), 1, Within::Any);
-        cx.count(Counter::of_publisher(CounterFamily::Owners, id), 1, Within::Any);
-        cx.count(Counter::of_publisher(CounterFamily::Members, id), 1, Within::Any);
-        let now = cx.now;
-        cx.put(Membership { publisher: id, person: who.person, role: PublisherRole::Owner, joined_at: now });
-        let profile =
-            PublisherProfile { name: self.row.publisher_name.clone(), summary: None, website: None };
-        cx.put(Publisher {
-            id,
-            tenant: who.tenant,
-            handle: handle.clone(),
-            profile,
-            badges: Vec::new(),
-            suspended: None,
-            created_at: now,
-            updated_at: now,
-        });
-        cx.event(Fact::PublisherCreated { publisher: id });
-        Ok(id)
+        let name = self.row.publisher_name.clone();
+        let profile = PublisherProfile { name, summary: None, website: None };
+        let new = NewPublisher { handle: handle.clone(), profile };
+        Ok(cx.found_publisher(who, &new, Within::Any).1)
     }
 
     /// The listing of the row's slug, if there is one.
-    async fn find(&self, cx: &mut Context<'_>, publisher: PublisherId) -> Result<Option<Versioned<Listing>>> {
-        let name = ClaimedName::slug(publisher, &self.row.slug.skeleton());
-        let Some(owner) = cx.owner_of(&name).await? else { return Ok(None) };
+    async fn find(
+        &self,
+        cx: &mut Context<'_>,
+        publisher: PublisherId,
+    ) -> Result<Option<Versioned<Listing>>> {
+        let slug = &self.row.slug;
+        let Some(owner) = cx.owner_of(&ClaimedName::slug(publisher, slug)).await? else {
+            return Ok(None);
+        };
         let id: ListingId = owner.as_str().parse()?;
         let found = cx.find::<Listing>(RecordKey::listing(id), ErrorCode::SlugTaken).await?;
-        let same = found.value.publisher == publisher && found.value.slug == self.row.slug;
+        let same = found.value.publisher == publisher && found.value.slug == *slug;
         if same { Ok(Some(found)) } else { Err(ErrorCode::SlugTaken.into()) }
     }
 
-    fn create(&self, cx: &mut Context<'_>, who: Who, publisher: PublisherId) -> Result<Imported> {
+    async fn create(&self, cx: &mut Context<'_>, publisher: &Publisher) -> Result<Imported> {
         let row = &self.row;
         let id = cx.id(ListingId::from_bytes);
-        let now = cx.now;
-        cx.claim(ClaimedName::slug(publisher, &row.slug.skeleton()), NameOwner::new(id));
-        cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), 1, Within::Any);
-        cx.put(Listing {
+        let draft = Listing {
             id,
-            publisher,
+            publisher: publisher.id,
             slug: row.slug.clone(),
             asset: row.asset.clone(),
             content: row.content.clone(),
-            state: ListingState::Published,
+            state: ListingState::Draft,
             successor: None,
             takedown: None,
             imported_popularity: row.popularity,
-            created_at: now,
-            updated_at: now,
-            published_at: Some(now),
+            created_at: cx.now,
+            updated_at: cx.now,
+            published_at: None,
             released_at: row.released_at,
-        });
-        self.bind(cx, who, publisher)?;
-        cx.event(Fact::ListingCreated { publisher, listing: id });
-        let feed = Some(FeedChange::Changed { listing: id });
-        cx.public_event(Fact::ListingPublished { publisher, listing: id }, feed);
-        self.release(cx, publisher, id)?;
+        };
+        cx.claim(ClaimedName::slug(publisher.id, &row.slug), NameOwner::new(id));
+        cx.count(Counter::of_publisher(CounterFamily::Listings, publisher.id), 1, Within::Any);
+        cx.ask_reference(&draft, publisher).await?;
+        if row.confirm {
+            cx.confirm_reference(&draft, publisher).await?;
+        }
+        cx.event(Fact::ListingCreated { publisher: publisher.id, listing: id });
+        let published = Listing { state: ListingState::Published, ..draft.clone() };
+        let fact = Fact::ListingPublished { publisher: publisher.id, listing: id };
+        cx.change_listing(&draft, published, fact, GoneReason::Withdrawn);
+        self.release(cx, publisher.id, id)?;
         Ok(Imported { listing: id, outcome: ImportOutcome::Created })
     }
 
-    /// The question to the owning system, answered by the operator if it was told to.
-    fn bind(&self, cx: &mut Context<'_>, who: Who, publisher: PublisherId) -> Result<()> {
-        let kind = self.row.asset.kind();
-        let Some(system) = cx.market.systems.owner_of(kind) else { return Ok(()) };
-        let Some(upstream_id) = self.row.asset.upstream_id() else { return Ok(()) };
-        let now = cx.now;
-        let binding = Binding {
-            publisher,
-            tenant: who.tenant,
-            system: system.name.clone(),
-            kind,
-            upstream_id: upstream_id.clone(),
-            state: if self.row.confirm { BindingState::Confirmed } else { BindingState::Pending },
-            reason: None,
-            created_at: now,
-            decided_at: self.row.confirm.then_some(now),
-        };
-        let _ = binding;
-        Ok(())
-    }
-
     /// Adds the row's release to a listing that exists.
-    async fn add_to(&self, cx: &mut Context<'_>, found: Versioned<Listing>) -> Result<Imported> {
-        let listing = found.value;
-        if matches!(listing.state, ListingState::Deleted | ListingState::TakenDown) {
+    async fn add_to(&self, cx: &mut Context<'_>, before: Listing) -> Result<Imported> {
+        if matches!(before.state, ListingState::Deleted | ListingState::TakenDown) {
             return Err(ErrorCode::WrongState.into());
         }
-        let id = listing.id;
-        let release = cx.get::<Release>(RecordKey::release(id, &self.row.version)).await?;
+        let (listing, publisher) = (before.id, before.publisher);
+        let row = &self.row;
+        let release = cx.get::<Release>(RecordKey::release(listing, &row.version)).await?;
         let outcome = match release {
-            Some(_) if listing.imported_popularity == self.row.popularity => ImportOutcome::Unchanged,
+            Some(_) if before.imported_popularity == row.popularity => ImportOutcome::Unchanged,
             Some(_) => ImportOutcome::PopularityChanged,
             None => ImportOutcome::ReleaseAdded,
         };
-        if outcome == ImportOutcome::Unchanged {
-            return Ok(Imported { listing: id, outcome });
+        if outcome != ImportOutcome::Unchanged {
+            let after = Listing {
+                imported_popularity: row.popularity,
+                released_at: before.released_at.max(row.released_at),
+                ..before.clone()
+            };
+            let fact = Fact::ListingUpdated { publisher, listing };
+            cx.change_listing(&before, after, fact, GoneReason::Withdrawn);
         }
-        let publisher = listing.publisher;
-        let released_at = listing.released_at.max(self.row.released_at);
-        let imported_popularity = self.row.popularity;
-        let updated_at = cx.now;
-        cx.put(Listing { imported_popularity, released_at, updated_at, ..listing });
         if outcome == ImportOutcome::ReleaseAdded {
-            self.release(cx, publisher, id)?;
-        } else {
-            cx.event(Fact::ListingUpdated { publisher, listing: id });
+            self.release(cx, publisher, listing)?;
         }
-        Ok(Imported { listing: id, outcome })
+        Ok(Imported { listing, outcome })
     }
 
-    fn release(&self, cx: &mut Context<'_>, publisher: PublisherId, listing: ListingId) -> Result<()> {
+    fn release(
+        &self,
+        cx: &mut Context<'_>,
+        publisher: PublisherId,
+        listing: ListingId,
+    ) -> Result<()> {
         let version = self.row.version.clone();
         let content = ReleaseContent::default();
-        let digest = Release::digest_of(listing, &version, &content).map_err(Error::from)?;
+        let digest = release_digest(listing, &version, &content)?;
+        cx.event(Fact::ReleasePublished { publisher, listing, version: version.clone() });
         let published_at = self.row.released_at;
-        cx.put(Release { listing, version: version.clone(), content, digest, yanked: None, published_at });
-        cx.event(Fact::ReleasePublished { publisher, listing, version });
+        cx.put(Release { listing, version, content, digest, yanked: None, published_at });
         Ok(())
     }
 }

@@ -31,6 +31,20 @@ impl Default for Retention {
 }
 
 /// What a call of [`Marketplace::maintain`] forgot.
+///
+/// ```
+/// # use fleetprompt_core::{Marketplace, memory::MemoryStore, token::{KeyRing, MasterKey}};
+/// use fleetprompt_core::marketplace::Maintained;
+/// use fleetprompt_core::port::PageSize;
+/// # pollster::block_on(async {
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// let forgotten = market.maintain(PageSize::MAX).await?;
+/// assert_eq!(forgotten, Maintained::default(), "a new marketplace has nothing to forget");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintained {
     /// Kept answers to retries.

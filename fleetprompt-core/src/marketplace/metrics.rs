@@ -20,6 +20,23 @@ const COUNTED_MAX: u32 = 10_000;
 ///
 /// Today is left out and everything is an [`Aggregate`], so that whoever watches the numbers change
 /// learns nothing about a single buyer.
+///
+/// ```
+/// use fleetprompt_core::marketplace::Metrics;
+/// use fleetprompt_core::policy::Aggregate;
+/// let quiet = Metrics {
+///     first: "2026-01-01".parse()?,
+///     end: "2026-01-31".parse()?,
+///     begun: Aggregate::of(17),
+///     redeemed: Aggregate::of(12),
+///     distinct_buyers: Aggregate::of(3),
+///     days: Vec::new(),
+/// };
+/// let shown = serde_json::to_value(&quiet)?;
+/// assert_eq!(shown["begun"], "15");
+/// assert_eq!(shown["distinctBuyers"], "<5");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
@@ -38,6 +55,19 @@ pub struct Metrics {
 }
 
 /// One release on one day.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ReleaseDay;
+/// use fleetprompt_core::policy::Aggregate;
+/// let day = ReleaseDay {
+///     day: "2026-01-31".to_owned(),
+///     version: "1.4.0".to_owned(),
+///     begun: Aggregate::of(14),
+///     redeemed: Aggregate::of(0),
+/// };
+/// // Nobody and a few look alike.
+/// assert_eq!(day.redeemed, Aggregate::of(4));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleaseDay {

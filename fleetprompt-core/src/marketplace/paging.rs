@@ -90,12 +90,24 @@ impl<'a> Paging<'a> {
         size: PageSize,
         shape: impl FnMut(Versioned<E>) -> V,
     ) -> Result<Page<V>> {
-        let (rows, end) = self.rows(self.open(cursor)?.as_ref(), size).await?;
+        let wanted = usize::from(size.get());
+        let (mut rows, end) = self.rows(self.open(cursor)?.as_ref(), size.and_one()).await?;
+        let more = rows.len() > wanted;
+        rows.truncate(wanted);
+        let end = if more { rows.last().map(|row| self.key_of(row.clone())) } else { end };
         let next = end.map(|key| self.seal(&key)).transpose()?;
         Ok(Page { items: rows.into_iter().map(shape).collect(), next })
     }
 
-    fn key_of<E: Entity>(&self, row: Versioned<E>) -> PageKey {
+    /// Where a page that ends with `row` ends.
+    pub(super) fn key_of<E: Entity>(&self, row: Versioned<E>) -> PageKey {
         self.scan.plan().page_key(&row.map(Into::<Record>::into))
+    }
+}
+
+impl PageSize {
+    /// One row more, to see whether there is one; the largest page has no room for it.
+    pub(super) const fn and_one(self) -> Self {
+        PageSize::new(self.get().saturating_add(1))
     }
 }

@@ -19,6 +19,18 @@ use super::execute::Command;
 use super::{Acting, Inner};
 
 /// What was erased.
+///
+/// ```
+/// use fleetprompt_core::domain::PersonId;
+/// use fleetprompt_core::marketplace::Erasure;
+/// let erasure = Erasure { person: PersonId::from_bytes([1; 16]) };
+/// // The answer is kept for retries, so it can't say who it was.
+/// assert_eq!(
+///     serde_json::to_string(&erasure)?,
+///     r#"{"person":"01010101-0101-0101-0101-010101010101"}"#,
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Erasure {
@@ -27,6 +39,33 @@ pub struct Erasure {
 }
 
 /// What was deleted.
+///
+/// ```
+/// # use fleetprompt_core::domain::{PersonIdentity, PublisherProfile, TenantIdentity};
+/// # use fleetprompt_core::marketplace::NewPublisher;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::{Principal, RecordKey, Store};
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::marketplace::TenantDeletion;
+/// # pollster::block_on(async {
+/// # let store = MemoryStore::default();
+/// # let market = Marketplace::builder(store.clone())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// # let acme = TenantIdentity::organisation("https://id.example".parse()?, "org_acme".parse()?);
+/// # let ada = PersonIdentity::new(acme.clone(), "user_ada".parse()?);
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let new = NewPublisher { handle: "acme".parse()?, profile };
+/// # let key = "create-acme-0001".parse()?;
+/// # market.act_as(Principal::person(ada.clone())).create_publisher(new, &key).await?;
+/// let admin = market.act_as(Principal::admin(ada));
+/// let key = "delete-acme-0001".parse()?;
+/// let TenantDeletion { tenant: _ } = admin.delete_tenant(&acme, &key).await?;
+/// assert_eq!(store.get(&RecordKey::tenant(&acme)).await?, None, "nothing leads to the name");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantDeletion {

@@ -14,7 +14,7 @@ use crate::port::{
 };
 
 use super::Acting;
-use super::context::Context;
+use super::context::{Context, Who};
 use super::execute::Command;
 use super::receipts::PublisherReceipt;
 
@@ -113,6 +113,37 @@ impl ClaimedName {
 }
 
 impl Context<'_> {
+    /// Founds a publisher in the tenant of `who`, its owner.
+    pub(super) fn found_publisher(
+        &mut self,
+        who: Who,
+        new: &NewPublisher,
+        limit: Within,
+    ) -> (PublisherReceipt, Publisher) {
+        let id = self.id(PublisherId::from_bytes);
+        let NewPublisher { handle, profile } = new.clone();
+        let now = self.now;
+        self.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
+        self.count(Counter::publishers(who.tenant), 1, limit);
+        self.count(Counter::of_publisher(CounterFamily::Owners, id), 1, Within::Any);
+        self.count(Counter::of_publisher(CounterFamily::Members, id), 1, Within::Any);
+        let (person, role) = (who.person, PublisherRole::Owner);
+        self.put(Membership { publisher: id, person, role, joined_at: now });
+        let publisher = Publisher {
+            id,
+            tenant: who.tenant,
+            handle: handle.clone(),
+            profile,
+            badges: Vec::new(),
+            suspended: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let revision = self.put(publisher.clone());
+        self.event(Fact::PublisherCreated { publisher: id });
+        (PublisherReceipt { id, handle, revision, at: now }, publisher)
+    }
+
     /// A publisher in which the principal may do `action`.
     pub(super) async fn publisher_for(
         &mut self,
@@ -158,32 +189,8 @@ impl Command for CreatePublisher {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<PublisherReceipt> {
         cx.require(Action::CreatePublisher)?;
         let who = cx.who().await?;
-        let id = cx.id(PublisherId::from_bytes);
-        let handle = self.new.handle.clone();
-        let now = cx.now;
-        cx.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
         let limit = Within::AtMost(cx.market.quotas.publishers_per_tenant);
-        cx.count(Counter::publishers(who.tenant), 1, limit);
-        cx.count(Counter::of_publisher(CounterFamily::Owners, id), 1, Within::Any);
-        cx.count(Counter::of_publisher(CounterFamily::Members, id), 1, Within::Any);
-        cx.put(Membership {
-            publisher: id,
-            person: who.person,
-            role: PublisherRole::Owner,
-            joined_at: now,
-        });
-        let revision = cx.put(Publisher {
-            id,
-            tenant: who.tenant,
-            handle: handle.clone(),
-            profile: self.new.profile.clone(),
-            badges: Vec::new(),
-            suspended: None,
-            created_at: now,
-            updated_at: now,
-        });
-        cx.event(Fact::PublisherCreated { publisher: id });
-        Ok(PublisherReceipt { id, handle, revision, at: now })
+        Ok(cx.found_publisher(who, &self.new, limit).0)
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, receipt: &PublisherReceipt) -> Result<()> {

@@ -5,6 +5,30 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Handle, PublisherId, Revision, Timestamp};
 
 /// What a write to a publisher answers.
+///
+/// ```
+/// # use fleetprompt_core::domain::{PersonIdentity, PublisherProfile};
+/// # use fleetprompt_core::marketplace::NewPublisher;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::Principal;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::marketplace::PublisherReceipt;
+/// # pollster::block_on(async {
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// # let ada = PersonIdentity::personal("https://id.example".parse()?, "user_ada".parse()?);
+/// # let ada = market.act_as(Principal::person(ada));
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let new = NewPublisher { handle: "acme".parse()?, profile };
+/// let key = "create-acme-0001".parse()?;
+/// let first: PublisherReceipt = ada.create_publisher(new.clone(), &key).await?;
+/// let retry = ada.create_publisher(new, &key).await?;
+/// assert_eq!(first, retry);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PublisherReceipt {

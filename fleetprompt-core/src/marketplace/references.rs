@@ -265,6 +265,24 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Answers the question on an operator's word, once it was asked.
+    pub(super) async fn confirm_reference(
+        &mut self,
+        listing: &Listing,
+        publisher: &Publisher,
+    ) -> Result<()> {
+        let Some(key) = self.market.binding_key(listing, publisher.id) else { return Ok(()) };
+        let Some(asked) = self.get::<Binding>(key).await? else { return Ok(()) };
+        if answer(Some(&asked.value), publisher) == BindingState::Confirmed {
+            return Ok(());
+        }
+        self.claim(ClaimedName::reference(&asked.value), NameOwner::new(publisher.id));
+        let (system, state) = (asked.value.system.clone(), BindingState::Confirmed);
+        self.put(Binding { state, decided_at: Some(self.now), ..asked.value });
+        self.event(Fact::ReferenceDecided { publisher: publisher.id, system, state });
+        Ok(())
+    }
+
     /// Withdraws the question, and gives the reference up: `publisher` does not offer it any more.
     pub(super) async fn withdraw_reference(
         &mut self,

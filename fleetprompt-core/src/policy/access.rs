@@ -1,6 +1,13 @@
 //! Who may do what: one table of standings and actions.
 
 /// How a principal stands to what it wants to act on. It may stand in several ways at once.
+///
+/// ```
+/// use fleetprompt_core::policy::{Action, Standing, Standings};
+/// let operator = Standings::NONE.with(Standing::Operator);
+/// assert!(operator.may(Action::ModerateCatalogue));
+/// assert!(!operator.may(Action::EditListing), "not theirs to write");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// Nobody in particular.
@@ -77,6 +84,14 @@ impl Standings {
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident: $($standing:ident)|+;)*) => {
         /// Something that a principal may want to do.
+        ///
+        /// ```
+        /// use fleetprompt_core::policy::{Action, Standing};
+        /// assert!(Action::ReadEntitlement.is_open_to(Standing::Holder));
+        /// // Publishers see figures, not owners.
+        /// assert!(!Action::ReadEntitlement.is_open_to(Standing::Owner));
+        /// assert!(Action::ReadMetrics.is_open_to(Standing::Owner));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Action { $($(#[$doc])* $name,)* }
 
@@ -147,4 +162,70 @@ actions! {
     EraseSubject: TenantAdmin | Operator;
     /// Delete a tenant.
     DeleteTenant: TenantAdmin | Operator;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written from the specification's chapter on who may do what, and not from the table above:
+    /// one row an action; a letter stands where the standing of that place is enough.
+    ///
+    /// `-` nobody in particular, `s` signed in, `v` viewer, `m` maintainer, `o` owner, `h` holder,
+    /// `a` administrator of the tenant, `y` owning system, `p` operator.
+    const EXPECTED: &[(Action, &str)] = &[
+        (Action::ReadCatalogue, "-svmohayp"),
+        (Action::CreatePublisher, " s      p"),
+        (Action::JoinPublisher, " s      p"),
+        (Action::ReadPublisherInternals, "  vmo   p"),
+        (Action::ReadMetrics, "  vmo   p"),
+        (Action::UpdatePublisher, "    o    "),
+        (Action::TransferPublisher, "    o    "),
+        (Action::ManageMembers, "    o    "),
+        (Action::EditListing, "   mo    "),
+        (Action::PublishListing, "   mo    "),
+        (Action::DeleteListing, "    o    "),
+        (Action::PublishRelease, "   mo    "),
+        (Action::YankRelease, "   mo   p"),
+        (Action::Obtain, " s       "),
+        (Action::ReadEntitlement, "     hayp"),
+        (Action::GovernEntitlement, "        p"),
+        (Action::ReadAttempt, "     ha p"),
+        (Action::RevokeAttempt, "     ha p"),
+        (Action::RedeemToken, "       y "),
+        (Action::DecideReference, "       yp"),
+        (Action::ModerateCatalogue, "        p"),
+        (Action::ImportCatalogue, "        p"),
+        (Action::ReadAuditLog, "        p"),
+        (Action::OperateMarketplace, "        p"),
+        (Action::EraseSubject, "      a p"),
+        (Action::DeleteTenant, "      a p"),
+    ];
+
+    #[test]
+    fn each_standing_may_do_what_the_specification_says_and_no_more() {
+        let listed: Vec<Action> = EXPECTED.iter().map(|(action, _)| *action).collect();
+        assert!(Action::ALL.iter().all(|action| listed.contains(action)), "an action is missing");
+        assert_eq!(listed.len(), Action::ALL.len());
+        for (action, row) in EXPECTED {
+            assert_eq!(row.len(), Standing::ALL.len());
+            for (standing, mark) in Standing::ALL.into_iter().zip(row.chars()) {
+                let expected = mark != ' ';
+                assert_eq!(action.is_open_to(standing), expected, "{standing:?}, {action:?}");
+                assert_eq!(Standings::NONE.with(standing).may(*action), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn standings_add_up_and_none_is_nothing() {
+        let two = Standings::NONE.with(Standing::SignedIn).with(Standing::Viewer);
+        for &action in Action::ALL {
+            let either = [Standing::SignedIn, Standing::Viewer]
+                .into_iter()
+                .any(|standing| action.is_open_to(standing));
+            assert_eq!(two.may(action), either, "{action:?}");
+            assert!(!Standings::NONE.may(action));
+        }
+    }
 }

@@ -42,10 +42,27 @@ impl Rate {
 }
 
 /// When the next one is due, in microseconds since the epoch: all that is remembered of a caller.
+///
+/// ```
+/// use fleetprompt_core::domain::{Span, Timestamp};
+/// use fleetprompt_core::policy::{ArrivalTime, Rate, gcra};
+/// let rate = Rate::per(Span::seconds(1), 1);
+/// let never_seen = ArrivalTime::default();
+/// let (next, _) = gcra(never_seen, Timestamp::from_millis(5_000), rate);
+/// assert_eq!(next, ArrivalTime(6_000_000));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ArrivalTime(pub i64);
 
 /// What a limiter says.
+///
+/// ```
+/// use fleetprompt_core::domain::{Span, Timestamp};
+/// use fleetprompt_core::policy::{ArrivalTime, LimitDecision, Rate, gcra};
+/// let rate = Rate::per(Span::minutes(1), 60).with_burst(10);
+/// let (_, first) = gcra(ArrivalTime::default(), Timestamp::MIN, rate);
+/// assert_eq!(first, LimitDecision::Allowed { remaining: 9 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitDecision {
     /// Go on; so many more may follow at once.

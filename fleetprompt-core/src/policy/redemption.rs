@@ -147,3 +147,90 @@ pub fn weigh(presented: Option<&Presentation>) -> Verdict {
         }
     }
 }
+
+#[cfg(test)]
+mod model;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Grounds = Grounds {
+        entitlement: EntitlementStatus::Active,
+        release_available: true,
+        listing_available: true,
+        publisher_suspended: false,
+        reference_confirmed: true,
+    };
+    const FRESH: Presentation = Presentation {
+        addressed: true,
+        status: AttemptStatus::Issued,
+        mismatches: 0,
+        same_request: false,
+        grounds: GOOD,
+    };
+
+    #[test]
+    fn a_stranger_learns_nothing_of_what_became_of_a_token() {
+        let worthless = Grounds { entitlement: EntitlementStatus::Revoked, ..GOOD };
+        for &status in AttemptStatus::ALL {
+            for grounds in [GOOD, worthless] {
+                for same_request in [false, true] {
+                    let presented =
+                        Presentation { addressed: false, status, same_request, grounds, ..FRESH };
+                    let verdict = weigh(Some(&presented));
+                    assert!(matches!(verdict, Verdict::Mismatch(_)), "{presented:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_fifth_mismatch_revokes_and_only_while_the_attempt_is_open() {
+        let effect = |mismatches, status| {
+            let presented = Presentation { addressed: false, mismatches, status, ..FRESH };
+            weigh(Some(&presented))
+        };
+        for mismatches in 0..MISMATCHES_MAX - 1 {
+            let counted = Verdict::Mismatch(MismatchEffect::Counted);
+            assert_eq!(effect(mismatches, AttemptStatus::Issued), counted);
+        }
+        let last = effect(MISMATCHES_MAX - 1, AttemptStatus::Issued);
+        assert_eq!(last, Verdict::Mismatch(MismatchEffect::Revokes));
+        for status in [AttemptStatus::Redeemed, AttemptStatus::Expired, AttemptStatus::Revoked] {
+            let nothing = Verdict::Mismatch(MismatchEffect::None);
+            assert_eq!(effect(MISMATCHES_MAX - 1, status), nothing);
+        }
+    }
+
+    #[test]
+    fn what_became_of_an_attempt_comes_before_what_it_rests_on() {
+        let worthless = Grounds { entitlement: EntitlementStatus::Revoked, ..GOOD };
+        let told = |status| weigh(Some(&Presentation { status, grounds: worthless, ..FRESH }));
+        assert_eq!(told(AttemptStatus::Redeemed), Verdict::RedeemedBefore);
+        assert_eq!(told(AttemptStatus::Revoked), Verdict::Refused(ErrorCode::AttemptRevoked));
+        assert_eq!(told(AttemptStatus::Expired), Verdict::Refused(ErrorCode::TokenExpired));
+        let issued = Verdict::Refused(ErrorCode::EntitlementRevoked);
+        assert_eq!(told(AttemptStatus::Issued), issued);
+    }
+
+    #[test]
+    fn whatever_refuses_a_replay_refuses_a_first_redemption_with_the_same_code() {
+        for &entitlement in EntitlementStatus::ALL {
+            for bits in 0..16 {
+                let grounds = Grounds {
+                    entitlement,
+                    release_available: bits & 1 == 0,
+                    listing_available: bits & 2 == 0,
+                    publisher_suspended: bits & 4 != 0,
+                    reference_confirmed: bits & 8 == 0,
+                };
+                if matches!(entitlement, EntitlementStatus::Pending | EntitlementStatus::Expired) {
+                    assert_eq!(grounds.refusal(), Some(ErrorCode::EntitlementInactive));
+                } else {
+                    assert_eq!(grounds.refusal(), grounds.withdrawal(), "{grounds:?}");
+                }
+            }
+        }
+    }
+}

@@ -19,6 +19,16 @@ pub trait Clock: Send + Sync {
 }
 
 /// Thirty-two random bytes, from which all ids and secrets of one command are derived.
+///
+/// ```
+/// use fleetprompt_core::port::{Entropy, EntropyError, Seed};
+/// struct Fixed(Seed);
+/// impl Entropy for Fixed {
+///     fn seed(&self) -> Result<Seed, EntropyError> { Ok(self.0) }
+/// }
+/// assert_eq!(Fixed([7; 32]).seed()?.len(), 32);
+/// # Ok::<(), EntropyError>(())
+/// ```
 pub type Seed = [u8; 32];
 
 /// Makes random bytes fit for keys.
@@ -40,6 +50,21 @@ pub trait Entropy: Send + Sync {
 }
 
 /// No random bytes could be had.
+///
+/// ```
+/// use std::sync::Arc;
+/// use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::marketplace::BuildError;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Entropy, EntropyError, Seed};
+/// struct Broken;
+/// impl Entropy for Broken {
+///     fn seed(&self) -> Result<Seed, EntropyError> { Err(EntropyError) }
+/// }
+/// let market = Marketplace::builder(MemoryStore::default()).entropy(Arc::new(Broken));
+/// let error = pollster::block_on(market.build()).unwrap_err();
+/// assert_eq!(error, BuildError::Entropy(EntropyError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed")]
 pub struct EntropyError;

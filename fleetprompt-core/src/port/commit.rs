@@ -14,6 +14,18 @@ use super::record::{Record, RecordKey};
 
 /// Everything that a decision changes, and everything it rests on. All of it becomes durable, or
 /// none of it.
+///
+/// ```
+/// use fleetprompt_core::domain::{Actor, Deployment, DeploymentId, Event, Fact, Timestamp};
+/// use fleetprompt_core::port::{Change, Commit, Record};
+/// let row = Deployment { id: DeploymentId::from_bytes([1; 16]), since: Timestamp::MIN };
+/// let changes = vec![Change::Put { record: Record::from(row), expected: None }];
+/// let mut commit = Commit { receipt: None, expectations: vec![], changes, events: vec![] };
+/// assert!(commit.check().is_err(), "no record changes without an event");
+/// let fact = Fact::DeploymentRenewed { revoked: 0 };
+/// commit.events.push(Event { at: Timestamp::MIN, actor: Actor::Marketplace, fact, feed: None });
+/// assert_eq!(commit.check(), Ok(()));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Commit {
     /// The answer to keep under an idempotency key. Tested before anything else.
@@ -57,6 +69,18 @@ impl Commit {
 }
 
 /// That a record is still at the revision at which it was read; `None` says it is still absent.
+///
+/// ```
+/// use fleetprompt_core::domain::Revision;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Commit, Committed, Expectation, RecordKey, Refusal, Store};
+/// let key = RecordKey::deployment();
+/// let expectations = vec![Expectation { key: key.clone(), revision: Some(Revision::FIRST) }];
+/// let commit = Commit { receipt: None, expectations, changes: vec![], events: vec![] };
+/// let committed = pollster::block_on(MemoryStore::default().commit(commit))?;
+/// assert_eq!(committed, Committed::Refused(Refusal::Conflict(key)), "it is not there");
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// The record.
@@ -66,6 +90,24 @@ pub struct Expectation {
 }
 
 /// A change. Exhaustive on purpose: a new kind breaks every adapter at compile time.
+///
+/// ```
+/// # use fleetprompt_core::domain::{Actor, Deployment, DeploymentId, Event, Fact, Timestamp};
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Change, Commit, Committed, Record, Refusal, Store};
+/// # let (store, at) = (MemoryStore::default(), Timestamp::MIN);
+/// # let record = Record::from(Deployment { id: DeploymentId::from_bytes([1; 16]), since: at });
+/// # let fact = Fact::DeploymentRenewed { revoked: 0 };
+/// # let events = vec![Event { at, actor: Actor::Marketplace, fact, feed: None }];
+/// let changes = vec![Change::Put { record: record.clone(), expected: None }];
+/// let commit = Commit { receipt: None, expectations: vec![], changes, events };
+/// let first = pollster::block_on(store.commit(commit.clone()))?;
+/// assert!(matches!(first, Committed::Applied { .. }));
+/// // The record is not new any more.
+/// let again = pollster::block_on(store.commit(commit))?;
+/// assert_eq!(again, Committed::Refused(Refusal::Conflict(record.key())));
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Creates a record, or replaces it whole. It carries the revision that it replaces (`None`:
@@ -110,6 +152,14 @@ pub enum Change {
 }
 
 /// Where a counter must lie after a change.
+///
+/// ```
+/// use fleetprompt_core::port::Within;
+/// let the_last_owner_leaves = Within::AtLeast(1).apply(1, -1);
+/// assert_eq!(the_last_owner_leaves, None);
+/// let the_third_of_three_seats = Within::AtMost(3).apply(2, 1);
+/// assert_eq!(the_third_of_three_seats, Some(3));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Within {
     /// Anywhere from 0 up.
@@ -125,9 +175,7 @@ impl Within {
     ///
     /// ```
     /// use fleetprompt_core::port::Within;
-    /// assert_eq!(Within::AtMost(3).apply(2, 1), Some(3));
     /// assert_eq!(Within::AtMost(3).apply(3, 1), None);
-    /// assert_eq!(Within::AtLeast(1).apply(1, -1), None);
     /// assert_eq!(Within::Any.apply(0, -1), None);
     /// ```
     pub fn apply(self, value: u64, by: i64) -> Option<u64> {
@@ -142,6 +190,16 @@ impl Within {
 }
 
 /// A counter: whose it is, and what it counts.
+///
+/// ```
+/// use fleetprompt_core::domain::{Day, TenantId};
+/// use fleetprompt_core::port::{Counter, CounterFamily};
+/// let (tenant, today): (_, Day) = (TenantId::from_bytes([1; 16]), "2026-01-31".parse()?);
+/// let begun = Counter::attempts(tenant, today);
+/// assert_eq!((begun.scope(), begun.name()), (&*tenant.to_string(), "attempts/2026-01-31"));
+/// assert_eq!(begun.family(), CounterFamily::Attempts);
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Counter {
     scope: String,
@@ -150,6 +208,13 @@ pub struct Counter {
 }
 
 /// What counters of a family count.
+///
+/// ```
+/// use fleetprompt_core::domain::PublisherId;
+/// use fleetprompt_core::port::{Counter, CounterFamily};
+/// let owners = Counter::of_publisher(CounterFamily::Owners, PublisherId::from_bytes([1; 16]));
+/// assert_eq!(owners.name(), CounterFamily::Owners.name());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterFamily {
     /// Owners of a publisher.
@@ -256,6 +321,21 @@ impl Counter {
 
 /// Which counters to read: those of `scope` whose name is at or after `from` and before `until`,
 /// compared byte by byte.
+///
+/// ```
+/// use fleetprompt_core::domain::EntitlementId;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Change, Commit, Counter, CounterRange, Store, Within};
+/// # pollster::block_on(async {
+/// # let store = MemoryStore::default();
+/// let seats = Counter::seats(EntitlementId::from_bytes([1; 16]));
+/// let changes = vec![Change::Count { counter: seats.clone(), by: 2, within: Within::AtMost(3) }];
+/// store.commit(Commit { receipt: None, expectations: vec![], changes, events: vec![] }).await?;
+/// let taken = store.counters(&CounterRange::one(&seats), 1).await?;
+/// assert_eq!(taken, [("seats".to_owned(), 2)]);
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CounterRange {
     /// Whose counters.
@@ -288,6 +368,11 @@ impl CounterRange {
 }
 
 /// What a name is unique in.
+///
+/// ```
+/// use fleetprompt_core::port::NameScope;
+/// assert_eq!(NameScope::EntitlementSource.name(), "entitlement_source");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NameScope {
@@ -314,6 +399,15 @@ impl NameScope {
 }
 
 /// A name that at most one owner has.
+///
+/// ```
+/// use fleetprompt_core::port::{ClaimedName, NameScope};
+/// /// The primary key of a store's table of names.
+/// fn row(name: &ClaimedName) -> (&'static str, &str) {
+///     (name.scope().name(), name.name())
+/// }
+/// assert_eq!(NameScope::Handle.name(), "handle", "what the first column holds");
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClaimedName {
     scope: NameScope,
@@ -345,6 +439,13 @@ impl std::fmt::Debug for ClaimedName {
 }
 
 /// Who has a name: the text of an id.
+///
+/// ```
+/// use fleetprompt_core::domain::PublisherId;
+/// use fleetprompt_core::port::NameOwner;
+/// let acme = PublisherId::from_bytes([1; 16]);
+/// assert_eq!(NameOwner::new(acme).as_str(), acme.to_string());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameOwner(String);
 
@@ -364,10 +465,27 @@ impl NameOwner {
 pub const RECEIPT_MAX_BYTES: usize = 8 * 1024;
 
 /// Where a receipt is kept: a digest of tenant, principal, operation and idempotency key.
+///
+/// ```
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{IdempotencyScope, Store};
+/// let unheard_of = IdempotencyScope([1; 32]);
+/// let kept = pollster::block_on(MemoryStore::default().receipt(&unheard_of))?;
+/// assert_eq!(kept, None);
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyScope(pub [u8; 32]);
 
 /// What a request asked for, as a keyed digest: tells a retry from another request.
+///
+/// ```
+/// use fleetprompt_core::port::Fingerprint;
+/// let request = Fingerprint { kid: "k1".parse()?, digest: [1; 32] };
+/// let another = Fingerprint { digest: [2; 32], ..request.clone() };
+/// assert_ne!(request, another, "the same idempotency key can't serve both");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// The key that made it, so that rotation does not turn retries into other requests.
@@ -377,6 +495,18 @@ pub struct Fingerprint {
 }
 
 /// An answer to keep.
+///
+/// ```
+/// use fleetprompt_core::port::{Fingerprint, IdempotencyScope, NewReceipt, RECEIPT_MAX_BYTES};
+/// let receipt = NewReceipt {
+///     scope: IdempotencyScope([1; 32]),
+///     fingerprint: Fingerprint { kid: "k1".parse()?, digest: [2; 32] },
+///     answer: r#"{"revision":1}"#.to_owned(),
+///     expires_at: "2026-02-02T12:00:00Z".parse()?,
+/// };
+/// assert!(receipt.answer.len() <= RECEIPT_MAX_BYTES);
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewReceipt {
     /// Where.
@@ -390,6 +520,14 @@ pub struct NewReceipt {
 }
 
 /// An answer that was kept.
+///
+/// ```
+/// use fleetprompt_core::port::{Fingerprint, StoredReceipt};
+/// let request = Fingerprint { kid: "k1".parse()?, digest: [1; 32] };
+/// let kept = StoredReceipt { fingerprint: request.clone(), answer: "{}".to_owned() };
+/// assert_eq!(kept.fingerprint, request, "a retry, and not another request");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReceipt {
     /// What was asked for.
@@ -399,6 +537,28 @@ pub struct StoredReceipt {
 }
 
 /// What became of a commit.
+///
+/// ```
+/// # use fleetprompt_core::domain::Timestamp;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::{Fingerprint, IdempotencyScope, NewReceipt};
+/// use fleetprompt_core::port::{Commit, Committed, Store};
+/// # pollster::block_on(async {
+/// # let store = MemoryStore::default();
+/// # let receipt = Some(NewReceipt {
+/// #     scope: IdempotencyScope([1; 32]),
+/// #     fingerprint: Fingerprint { kid: "k1".parse()?, digest: [2; 32] },
+/// #     answer: "{}".to_owned(),
+/// #     expires_at: Timestamp::MAX,
+/// # });
+/// let commit = Commit { receipt, expectations: vec![], changes: vec![], events: vec![] };
+/// let first = store.commit(commit.clone()).await?;
+/// assert!(matches!(first, Committed::Applied { .. }));
+/// let retry = store.commit(commit).await?;
+/// assert!(matches!(retry, Committed::Replayed(kept) if kept.answer == "{}"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Committed {
     /// All of it is durable.
@@ -413,6 +573,18 @@ pub enum Committed {
 }
 
 /// Why a commit was refused.
+///
+/// ```
+/// use fleetprompt_core::domain::EntitlementId;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Change, Commit, Committed, Counter, Refusal, Store, Within};
+/// let seats = Counter::seats(EntitlementId::from_bytes([1; 16]));
+/// let changes = vec![Change::Count { counter: seats.clone(), by: 1, within: Within::AtMost(0) }];
+/// let commit = Commit { receipt: None, expectations: vec![], changes, events: vec![] };
+/// let committed = pollster::block_on(MemoryStore::default().commit(commit))?;
+/// assert_eq!(committed, Committed::Refused(Refusal::OutOfBounds(seats)));
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A record is not at the expected revision. Reading and deciding again may help.
@@ -422,3 +594,6 @@ pub enum Refusal {
     /// A counter would leave its bounds.
     OutOfBounds(Counter),
 }
+
+#[cfg(test)]
+mod tests;

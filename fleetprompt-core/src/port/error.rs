@@ -3,6 +3,12 @@
 /// Why a store could not answer.
 ///
 /// Texts are constants: they never hold a value from a request or a record.
+///
+/// ```
+/// use fleetprompt_core::port::StoreError;
+/// let newer = StoreError::SchemaTooNew { found: 7, known: 5 };
+/// assert_eq!(newer.to_string(), "the store has schema version 7; this program knows up to 5");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Busy, shutting down or unreachable. Nothing was changed; trying again may help.

@@ -10,20 +10,83 @@ use crate::policy::{ArrivalTime, LimitDecision, Rate, gcra};
 use super::clock::Clock;
 
 /// What is limited: a digest of whose budget it is and what for.
+///
+/// ```
+/// use fleetprompt_core::domain::Sha256Digest;
+/// use fleetprompt_core::port::LimitKey;
+/// let budget = |text: &str| LimitKey(*Sha256Digest::of(text.as_bytes()).as_bytes());
+/// assert_ne!(budget("search by 192.0.2.1"), budget("search by 192.0.2.2"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LimitKey(pub [u8; 32]);
 
 /// What a limiter's methods return.
+///
+/// ```
+/// use fleetprompt_core::policy::LimitDecision;
+/// use fleetprompt_core::port::LimiterFuture;
+/// let passes: LimiterFuture<'_> = Box::pin(async { Ok(LimitDecision::Allowed { remaining: 3 }) });
+/// assert!(pollster::block_on(passes).is_ok());
+/// ```
 pub type LimiterFuture<'a> =
     Pin<Box<dyn Future<Output = Result<LimitDecision, LimiterUnavailable>> + Send + 'a>>;
 
 /// Counts arrivals against a rate.
+///
+/// ```
+/// use fleetprompt_core::policy::{LimitDecision, Rate};
+/// use fleetprompt_core::port::{LimitKey, Limiter, LimiterFuture};
+/// /// Lets nobody through, as while a catalogue is being moved.
+/// struct Closed(fleetprompt_core::domain::Span);
+/// impl Limiter for Closed {
+///     fn arrive(&self, _: LimitKey, _: Rate) -> LimiterFuture<'_> {
+///         Box::pin(async { Ok(LimitDecision::Limited { retry_after: self.0 }) })
+///     }
+/// }
+/// # use fleetprompt_core::domain::Span;
+/// let closed = Closed(Span::minutes(10));
+/// let answer = closed.arrive(LimitKey([0; 32]), Rate::per(Span::seconds(1), 100));
+/// let retry_after = Span::minutes(10);
+/// assert_eq!(pollster::block_on(answer), Ok(LimitDecision::Limited { retry_after }));
+/// ```
 pub trait Limiter: Send + Sync {
     /// Counts one arrival and says whether it may pass. An arrival that may not pass costs nothing.
     fn arrive(&self, key: LimitKey, rate: Rate) -> LimiterFuture<'_>;
 }
 
 /// The limiter could not answer. What that means is the caller's to decide.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use fleetprompt_core::domain::{PersonIdentity, PublisherProfile, Span};
+/// # use fleetprompt_core::marketplace::NewPublisher;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::policy::Rate;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::ErrorCode;
+/// use fleetprompt_core::port::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, Principal};
+/// struct Away;
+/// impl Limiter for Away {
+///     fn arrive(&self, _: LimitKey, _: Rate) -> LimiterFuture<'_> {
+///         Box::pin(async { Err(LimiterUnavailable) })
+///     }
+/// }
+/// # pollster::block_on(async {
+/// # let ada = PersonIdentity::personal("https://id.example".parse()?, "user_ada".parse()?);
+/// # let profile = PublisherProfile { name: "Acme".parse()?, summary: None, website: None };
+/// # let acme = NewPublisher { handle: "acme".parse()?, profile };
+/// # let key = "create-acme-0001".parse()?;
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .limiter(Arc::new(Away), Rate::per(Span::seconds(1), 100))
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// // A marketplace that can't count its writers refuses to write.
+/// let refused = market.act_as(Principal::person(ada)).create_publisher(acme, &key).await;
+/// assert_eq!(refused.unwrap_err().code(), ErrorCode::Unavailable);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the limiter could not answer")]
 pub struct LimiterUnavailable;
@@ -35,9 +98,13 @@ pub struct LimiterUnavailable;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use fleetprompt_core::port::{LocalLimiter, SystemClock};
+/// use fleetprompt_core::domain::Span;
+/// use fleetprompt_core::policy::{LimitDecision, Rate};
+/// use fleetprompt_core::port::{LimitKey, Limiter, LocalLimiter, SystemClock};
 /// let limiter = LocalLimiter::new(Arc::new(SystemClock), 10_000);
-/// # drop(limiter);
+/// let arrive = || pollster::block_on(limiter.arrive(LimitKey([0; 32]), Rate::per(Span::DAY, 1)));
+/// assert_eq!(arrive(), Ok(LimitDecision::Allowed { remaining: 0 }));
+/// assert!(matches!(arrive(), Ok(LimitDecision::Limited { .. })));
 /// ```
 pub struct LocalLimiter {
     clock: Arc<dyn Clock>,

@@ -12,6 +12,15 @@ use crate::domain::{
 use super::error::StoreError;
 
 /// A value as it was read: which revision, and which commits created and last changed it.
+///
+/// ```
+/// use fleetprompt_core::domain::{Position, Revision};
+/// use fleetprompt_core::port::Versioned;
+/// let [created, changed] = [Position::new(7), Position::new(9)];
+/// let read = Versioned { revision: Revision::FIRST.next(), created, changed, value: "acme" };
+/// let length = read.map(str::len);
+/// assert_eq!((length.value, length.revision.get()), (4, 2));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned<T> {
     /// How often it has been changed.
@@ -38,6 +47,13 @@ impl<T> Versioned<T> {
 }
 
 /// A value of a column: what a store compares and orders by, bytewise or as a number.
+///
+/// ```
+/// use fleetprompt_core::port::ColumnValue;
+/// assert_eq!(ColumnValue::from(true), ColumnValue::Integer(1));
+/// assert!(ColumnValue::from(9) < ColumnValue::from(10), "as numbers");
+/// assert!(ColumnValue::from("Zebra") < ColumnValue::from("ant"), "byte by byte");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ColumnValue {
@@ -74,6 +90,12 @@ impl From<String> for ColumnValue {
 macro_rules! columns {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
         /// A column that records are found or ordered by, beside their key and document.
+        ///
+        /// ```
+        /// use fleetprompt_core::port::{Column, RecordKind};
+        /// assert_eq!(Column::SortName.name(), "sort_name");
+        /// assert!(RecordKind::Listing.columns().contains(&Column::SortName));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Column {
             /// The position that created the record; every kind has it, and the store fills it in.
@@ -134,6 +156,13 @@ columns! {
 macro_rules! records {
     ($($(#[$doc:meta])* $name:ident = $table:literal [$($column:ident),*];)*) => {
         /// A kind of record: one table in an SQL store.
+        ///
+        /// ```
+        /// use fleetprompt_core::port::{Column, RecordKind};
+        /// assert_eq!(RecordKind::Seat.name(), "seat");
+        /// assert_eq!(RecordKind::Seat.columns(), [Column::Entitlement, Column::Person]);
+        /// assert!(RecordKind::ALL.contains(&RecordKind::Seat));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum RecordKind { $($(#[$doc])* $name,)* }
 
@@ -153,6 +182,18 @@ macro_rules! records {
         }
 
         /// A record, whole. Exhaustive on purpose: a new kind breaks every adapter at compile time.
+        ///
+        /// ```
+        /// use fleetprompt_core::domain::{Deployment, DeploymentId, Timestamp};
+        /// use fleetprompt_core::port::{Record, RecordKind, StoreError};
+        /// let id = DeploymentId::from_bytes([1; 16]);
+        /// let record = Record::from(Deployment { id, since: Timestamp::MIN });
+        /// let document = record.encode()?;
+        /// assert_eq!(Record::decode(RecordKind::Deployment, &document)?, record);
+        /// let misread = Record::decode(RecordKind::Listing, &document);
+        /// assert!(matches!(misread, Err(StoreError::Corrupt(_))));
+        /// # Ok::<(), StoreError>(())
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Record { $($(#[$doc])* $name(Box<$name>),)* }
 
@@ -241,6 +282,16 @@ records! {
 }
 
 /// A type that stores keep as records.
+///
+/// ```
+/// use fleetprompt_core::domain::{Deployment, DeploymentId, Person, Timestamp};
+/// use fleetprompt_core::port::{Entity, Record, RecordKind};
+/// let deployment = Deployment { id: DeploymentId::from_bytes([1; 16]), since: Timestamp::MIN };
+/// let record = Record::from(deployment.clone());
+/// assert_eq!(Deployment::KIND, RecordKind::Deployment);
+/// assert_eq!(Person::from_record(record.clone()), None);
+/// assert_eq!(Deployment::from_record(record), Some(deployment));
+/// ```
 pub trait Entity: Into<Record> + Clone {
     /// The kind of its records.
     const KIND: RecordKind;
@@ -249,6 +300,16 @@ pub trait Entity: Into<Record> + Clone {
 }
 
 /// A record's address: its kind, and a text that is unique in it.
+///
+/// ```
+/// use fleetprompt_core::domain::PersonIdentity;
+/// use fleetprompt_core::port::RecordKey;
+/// let ada = PersonIdentity::personal("https://id.example".parse()?, "user_ada".parse()?);
+/// let key = RecordKey::person(&ada);
+/// assert!(key.id().contains("user_ada"));
+/// assert_eq!(format!("{key:?}"), "RecordKey(person)");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey {
     kind: RecordKind,
@@ -432,3 +493,6 @@ addressed! {
         ExpiresAt => r.last_at.plus(crate::domain::BUYER_MARK_KEPT).as_millis()
     };
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -50,6 +50,16 @@ impl Default for PageSize {
 }
 
 /// Which listings of the public catalogue to read. Filters that are set all apply.
+///
+/// ```
+/// use fleetprompt_core::domain::AssetKind;
+/// use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, Column, Scan};
+/// let agents = CatalogueFilter { kind: Some(AssetKind::WhsAgent), ..Default::default() };
+/// let plan = Scan::Catalogue(agents, CatalogueOrder::Newest).plan();
+/// // Whatever the filter, only what is public.
+/// assert_eq!(plan.equals[0], (Column::Listed, true.into()));
+/// assert_eq!(plan.equals[1], (Column::AssetKind, "whs_agent".into()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogueFilter {
@@ -68,6 +78,12 @@ pub struct CatalogueFilter {
 }
 
 /// In which order to read the public catalogue.
+///
+/// ```
+/// use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, Column, Direction, Scan};
+/// let plan = Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Name).plan();
+/// assert_eq!((plan.order, plan.direction), (Column::SortName, Direction::Ascending));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CatalogueOrder {
@@ -82,6 +98,17 @@ pub enum CatalogueOrder {
 
 /// A list that the marketplace reads. Exhaustive on purpose; [`plan`](Self::plan) says what each
 /// one means, so that every store answers alike.
+///
+/// ```
+/// use fleetprompt_core::domain::TenantId;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{PageSize, Scan, Store};
+/// let store = MemoryStore::default();
+/// let all = Scan::PublishersOf(TenantId::from_bytes([1; 16]));
+/// let page = pollster::block_on(store.scan(&all, None, PageSize::default()))?;
+/// assert!(page.is_empty());
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scan {
     /// The public catalogue.
@@ -141,6 +168,14 @@ pub enum Scan {
 }
 
 /// Whether a scan goes up or down.
+///
+/// ```
+/// use fleetprompt_core::domain::TenantId;
+/// use fleetprompt_core::port::{Direction, Scan};
+/// let tenant = TenantId::from_bytes([1; 16]);
+/// assert_eq!(Scan::PublishersOf(tenant).plan().direction, Direction::Ascending);
+/// assert_eq!(Scan::AttemptsOfTenant(tenant).plan().direction, Direction::Descending);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Smallest first.
@@ -151,6 +186,16 @@ pub enum Direction {
 
 /// What a scan means: the rows of `kind` whose columns equal the given values, ordered by a column
 /// and then by key, both in one direction.
+///
+/// ```
+/// use fleetprompt_core::domain::EntitlementId;
+/// use fleetprompt_core::port::{Column, RecordKind, Scan};
+/// let entitlement = EntitlementId::from_bytes([1; 16]);
+/// let plan = Scan::SeatsOf(entitlement).plan();
+/// assert_eq!(plan.kind, RecordKind::Seat);
+/// assert_eq!(plan.equals, [(Column::Entitlement, entitlement.to_string().into())]);
+/// assert_eq!(plan.order, Column::Created);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanPlan {
     /// The kind of records.
@@ -164,6 +209,19 @@ pub struct ScanPlan {
 }
 
 /// Where a page ended: the next one starts behind it.
+///
+/// ```
+/// # use fleetprompt_core::domain::{EntitlementId, PersonId, Position, Revision, Seat, Timestamp};
+/// use fleetprompt_core::port::{PageKey, Record, Scan, Versioned};
+/// # let (revision, created, changed) = (Revision::FIRST, Position::new(7), Position::new(7));
+/// # let entitlement = EntitlementId::from_bytes([1; 16]);
+/// # let person = PersonId::from_bytes([2; 16]);
+/// # let value = Record::from(Seat { entitlement, person, taken_at: Timestamp::MIN });
+/// let last = Versioned { revision, created, changed, value };
+/// let next = Scan::SeatsOf(entitlement).plan().page_key(&last);
+/// let id = last.value.key().id().to_owned();
+/// assert_eq!(next, PageKey { order: 7.into(), id }, "behind the record that commit 7 created");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageKey {
@@ -323,3 +381,6 @@ impl ScanPlan {
         PageKey { order: self.order_value(row), id: row.value.key().id().to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,15 @@ use super::record::{Record, RecordKey, Versioned};
 use super::scan::{PageKey, PageSize, Scan};
 
 /// What a store's methods return: a future that any executor can drive.
+///
+/// ```
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Store, StoreFuture};
+/// fn events_so_far(store: &dyn Store) -> StoreFuture<'_, u64> {
+///     Box::pin(async move { Ok(store.head().await?.last.get()) })
+/// }
+/// assert_eq!(pollster::block_on(events_so_far(&MemoryStore::default())), Ok(0));
+/// ```
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Where records, names, counters, receipts and events are kept.
@@ -29,6 +38,16 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///   and its caller no longer knows which.
 /// - Errors hold no values; [`StoreError::OutcomeUnknown`] is the only one after which a commit may
 ///   have been applied.
+///
+/// ```
+/// use std::sync::Arc;
+/// use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{RecordKey, Store};
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+/// let found = pollster::block_on(store.get(&RecordKey::deployment()))?;
+/// assert_eq!(found, None, "nothing was committed yet");
+/// # Ok::<(), fleetprompt_core::port::StoreError>(())
+/// ```
 pub trait Store: Send + Sync {
     /// Reads a record.
     ///
@@ -104,6 +123,23 @@ pub trait Store: Send + Sync {
 }
 
 /// What to forget.
+///
+/// ```
+/// # use fleetprompt_core::domain::{Span, Timestamp};
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::port::{Commit, Fingerprint, IdempotencyScope, NewReceipt, Prune, Store};
+/// # pollster::block_on(async {
+/// # let (store, expires_at) = (MemoryStore::default(), Timestamp::MIN.plus(Span::DAY));
+/// # let fingerprint = Fingerprint { kid: "k1".parse()?, digest: [2; 32] };
+/// # let scope = IdempotencyScope([1; 32]);
+/// let receipt = Some(NewReceipt { scope, fingerprint, answer: "{}".to_owned(), expires_at });
+/// store.commit(Commit { receipt, expectations: vec![], changes: vec![], events: vec![] }).await?;
+/// assert_eq!(store.prune(Prune::Receipts(Timestamp::MIN), 100).await?, 0, "it still serves");
+/// assert_eq!(store.prune(Prune::Receipts(expires_at), 100).await?, 1);
+/// assert_eq!(store.receipt(&scope).await?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prune {
     /// Receipts that expired at or before this time.
@@ -114,6 +150,24 @@ pub enum Prune {
 }
 
 /// A page of the log.
+///
+/// ```
+/// # use fleetprompt_core::Marketplace;
+/// # use fleetprompt_core::domain::{Position, Timestamp};
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::port::{LogPage, PageSize, Prune, Store};
+/// # pollster::block_on(async {
+/// # let store = MemoryStore::default();
+/// # Marketplace::builder(store.clone()).keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// let last = store.head().await?.last;
+/// store.prune(Prune::Events(Timestamp::MAX), 100).await?;
+/// assert_eq!(store.events(Position::START, PageSize::MAX).await?, LogPage::TooOld);
+/// assert_eq!(store.events(last, PageSize::MAX).await?, LogPage::Entries(vec![]), "caught up");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogPage<T> {
     /// The entries behind the cursor; none when the reader has caught up.
@@ -123,6 +177,25 @@ pub enum LogPage<T> {
 }
 
 /// An event with its place in the log.
+///
+/// ```
+/// # use fleetprompt_core::Marketplace;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::domain::Position;
+/// use fleetprompt_core::port::{LogPage, PageSize, Store};
+/// # pollster::block_on(async {
+/// # let store = MemoryStore::default();
+/// # Marketplace::builder(store.clone()).keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// let page = store.events(Position::START, PageSize::MAX).await?;
+/// let LogPage::Entries(events) = page else { unreachable!("nothing was pruned") };
+/// // A marketplace's log begins with its deployment.
+/// assert_eq!(events[0].position, Position::new(1));
+/// assert_eq!(events[0].event.fact.name(), "deployment.renewed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
     /// The place.
@@ -132,6 +205,28 @@ pub struct StoredEvent {
 }
 
 /// An entry of the public change feed.
+///
+/// ```
+/// # use fleetprompt_core::domain::{Actor, Event, Fact, ListingId, PublisherId, Timestamp};
+/// # use fleetprompt_core::memory::MemoryStore;
+/// use fleetprompt_core::domain::{FeedChange, Position};
+/// use fleetprompt_core::port::{Commit, LogPage, PageSize, Store, StoredFeedEntry};
+/// # pollster::block_on(async {
+/// # let (store, at) = (MemoryStore::default(), Timestamp::MIN);
+/// # let (publisher, listing) = (PublisherId::from_bytes([1; 16]), ListingId::from_bytes([2; 16]));
+/// # let event = |fact, feed| Event { at, actor: Actor::Marketplace, fact, feed };
+/// let change = FeedChange::Changed { listing };
+/// let created = event(Fact::ListingCreated { publisher, listing }, None);
+/// let published = event(Fact::ListingPublished { publisher, listing }, Some(change.clone()));
+/// let events = vec![created, published];
+/// store.commit(Commit { receipt: None, expectations: vec![], changes: vec![], events }).await?;
+/// // The second event of the log is the first entry of the feed.
+/// let feed = store.feed(Position::START, PageSize::MAX).await?;
+/// let entry = StoredFeedEntry { position: Position::new(1), at, change };
+/// assert_eq!(feed, LogPage::Entries(vec![entry]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFeedEntry {
     /// The place in the feed.
@@ -143,6 +238,25 @@ pub struct StoredFeedEntry {
 }
 
 /// Where the log stands.
+///
+/// ```
+/// # use fleetprompt_core::Marketplace;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::domain::Position;
+/// use fleetprompt_core::port::{Prune, Store};
+/// # use fleetprompt_core::domain::Timestamp;
+/// # pollster::block_on(async {
+/// # let store = MemoryStore::default();
+/// # Marketplace::builder(store.clone()).keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// store.prune(Prune::Events(Timestamp::MAX), 100).await?;
+/// let head = store.head().await?;
+/// assert_eq!((head.last, head.pruned), (Position::new(1), Position::new(1)));
+/// assert_eq!(head.feed_last, Position::START, "nothing public happened");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The last event's position.

@@ -1,0 +1,256 @@
+//! Reading the catalogue, signed in or not.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{
+    Channel, Handle, Listing, ListingId, Membership, Publisher, PublisherId, Slug,
+};
+use crate::error::{ErrorCode, Result};
+use crate::port::{
+    CatalogueFilter, CatalogueOrder, ClaimedName, PageSize, RecordKey, Scan, Versioned,
+};
+use crate::search::Cursor;
+
+use super::paging::{Page, Paging};
+use super::viewer::Sight;
+use super::views::{
+    Found, ListingAddress, ListingView, MyPublisher, PublisherView, stands_in_catalogue,
+};
+use super::{Acting, Inner};
+
+/// How often rows are read for one page, so that a long row of listings that nobody may see costs
+/// a short page and not a slow one.
+const ROUNDS: usize = 50;
+
+impl Acting {
+    /// The public catalogue. Pages go forward, to the very end.
+    ///
+    /// # Errors
+    /// `invalid_cursor` for a cursor of another filter, order or reader.
+    pub async fn browse(
+        &self,
+        filter: CatalogueFilter,
+        order: CatalogueOrder,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<ListingView>> {
+        let query = ("browse", &filter, order);
+        let scan = Scan::Catalogue(filter.clone(), order);
+        let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
+        self.inner().shelf(&paging, cursor, size, stands_in_catalogue).await
+    }
+
+    /// A listing.
+    ///
+    /// # Errors
+    /// `listing_not_found`, also for one that the reader may not see.
+    pub async fn listing(&self, id: ListingId) -> Result<ListingView> {
+        let (listing, publisher) = self.readable_listing(id).await?;
+        self.inner().listing_view(listing, &publisher.value).await
+    }
+
+    /// The listing at an address. Names that look alike lead to the same listing.
+    ///
+    /// # Errors
+    /// `listing_not_found`, also for one that the reader may not see.
+    pub async fn listing_by_name(
+        &self,
+        handle: &Handle,
+        slug: &Slug,
+    ) -> Result<Found<ListingView, ListingAddress>> {
+        let missing = ErrorCode::ListingNotFound;
+        let market = self.inner();
+        let publisher: PublisherId =
+            market.named(&ClaimedName::handle(&handle.skeleton())).await?.ok_or(missing)?;
+        let id: ListingId =
+            market.named(&ClaimedName::slug(publisher, slug)).await?.ok_or(missing)?;
+        let (listing, publisher) = self.readable_listing(id).await?;
+        if publisher.value.handle == *handle && listing.value.slug == *slug {
+            return Ok(Found::Here(market.listing_view(listing, &publisher.value).await?));
+        }
+        let (handle, slug) = (publisher.value.handle, listing.value.slug);
+        Ok(Found::Moved(ListingAddress { handle, slug }))
+    }
+
+    /// The publisher with a handle. Handles that look alike lead to the same publisher.
+    ///
+    /// # Errors
+    /// `publisher_not_found`, also for a suspended one that is not the reader's own.
+    pub async fn publisher_by_handle(
+        &self,
+        handle: &Handle,
+    ) -> Result<Found<PublisherView, Handle>> {
+        let name = ClaimedName::handle(&handle.skeleton());
+        let id = self.inner().named(&name).await?.ok_or(ErrorCode::PublisherNotFound)?;
+        let (publisher, _) = self.readable_publisher(id).await?;
+        if publisher.value.handle == *handle {
+            Ok(Found::Here(PublisherView::of(publisher)))
+        } else {
+            Ok(Found::Moved(publisher.value.handle))
+        }
+    }
+
+    /// A publisher.
+    ///
+    /// # Errors
+    /// `publisher_not_found`, also for a suspended one that is not the reader's own.
+    pub async fn publisher(&self, id: PublisherId) -> Result<PublisherView> {
+        Ok(PublisherView::of(self.readable_publisher(id).await?.0))
+    }
+
+    /// The publishers that the reader is a member of, the oldest membership first.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `invalid_cursor`.
+    pub async fn my_publishers(
+        &self,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<MyPublisher>> {
+        if self.principal.is_anonymous() {
+            return Err(ErrorCode::Unauthenticated.into());
+        }
+        let market = self.inner();
+        let Some(person) = market.viewer(&self.principal).await?.person else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let scan = Scan::MembershipsOf(person);
+        let paging = Paging::new(market, &self.principal, &("my_publishers", person), scan)?;
+        let memberships = paging.page(cursor, size, |row: Versioned<Membership>| row.value).await?;
+        let mut items = Vec::new();
+        for Membership { publisher, role, .. } in memberships.items {
+            let key = RecordKey::publisher(publisher);
+            if let Some(found) = market.read::<Publisher>(&key).await? {
+                items.push(MyPublisher { publisher: PublisherView::of(found), role });
+            }
+        }
+        Ok(Page { items, next: memberships.next })
+    }
+
+    /// The listings of a publisher, the latest first: all of them for its members, those for its
+    /// own tenant and the public ones for persons of that tenant, the public ones for others.
+    ///
+    /// # Errors
+    /// `publisher_not_found`, `invalid_cursor`.
+    pub async fn publisher_listings(
+        &self,
+        publisher: PublisherId,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<ListingView>> {
+        let (_, sight) = self.readable_publisher(publisher).await?;
+        let query = ("publisher_listings", publisher);
+        let scan = if sight.inside || sight.same_tenant {
+            Scan::ListingsOf(publisher)
+        } else {
+            let filter = CatalogueFilter { publisher: Some(publisher), ..Default::default() };
+            Scan::Catalogue(filter, CatalogueOrder::Newest)
+        };
+        let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
+        self.inner()
+            .shelf(&paging, cursor, size, |listing, publisher| sight.finds(listing, publisher))
+            .await
+    }
+
+    /// A listing that the reader may see, and its publisher. One answer for what does not exist
+    /// and what the reader may not know of.
+    pub(super) async fn readable_listing(
+        &self,
+        id: ListingId,
+    ) -> Result<(Versioned<Listing>, Versioned<Publisher>)> {
+        let missing = ErrorCode::ListingNotFound;
+        let market = self.inner();
+        let listing = market.read::<Listing>(&RecordKey::listing(id)).await?.ok_or(missing)?;
+        let key = RecordKey::publisher(listing.value.publisher);
+        let publisher = market.read::<Publisher>(&key).await?.ok_or(missing)?;
+        // What everybody may read takes no look at who reads.
+        let seen = Sight::PUBLIC.reads(&listing.value, &publisher.value) || {
+            let viewer = market.viewer(&self.principal).await?;
+            let sight = market.sight(&viewer, &publisher.value).await?;
+            sight.reads(&listing.value, &publisher.value)
+        };
+        if seen { Ok((listing, publisher)) } else { Err(missing.into()) }
+    }
+
+    async fn readable_publisher(&self, id: PublisherId) -> Result<(Versioned<Publisher>, Sight)> {
+        let missing = ErrorCode::PublisherNotFound;
+        let market = self.inner();
+        let publisher =
+            market.read::<Publisher>(&RecordKey::publisher(id)).await?.ok_or(missing)?;
+        let viewer = market.viewer(&self.principal).await?;
+        let sight = market.sight(&viewer, &publisher.value).await?;
+        if publisher.value.suspended.is_some() && !sight.inside {
+            return Err(missing.into());
+        }
+        Ok((publisher, sight))
+    }
+}
+
+impl Inner {
+    /// The id that has a name.
+    async fn named<T: std::str::FromStr>(&self, name: &ClaimedName) -> Result<Option<T>> {
+        let owner = self.store.name(name).await.map_err(|error| self.store_error(&error))?;
+        Ok(owner.and_then(|owner| owner.as_str().parse().ok()))
+    }
+
+    /// A listing as readers see it.
+    pub(super) async fn listing_view(
+        &self,
+        listing: Versioned<Listing>,
+        publisher: &Publisher,
+    ) -> Result<ListingView> {
+        let reference = self.reference_state(&listing.value, publisher).await?;
+        let latest = self.latest(listing.value.id, Channel::Stable).await?;
+        Ok(ListingView::of(listing, publisher, reference, latest.map(|release| release.version)))
+    }
+
+    /// A page of listings without those that `shows` leaves out, filled up as far as a bounded
+    /// number of rows goes.
+    async fn shelf(
+        &self,
+        paging: &Paging<'_>,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+        shows: impl Fn(&Listing, &Publisher) -> bool,
+    ) -> Result<Page<ListingView>> {
+        let mut publishers = BTreeMap::new();
+        let mut items = Vec::new();
+        let mut last_shown = None;
+        let mut after = paging.open(cursor)?;
+        for _ in 0..ROUNDS {
+            let (rows, end) = paging.rows::<Listing>(after.as_ref(), size.and_one()).await?;
+            for row in rows {
+                let publisher = self.publisher_once(&mut publishers, row.value.publisher).await?;
+                let Some(publisher) = publisher.filter(|it| shows(&row.value, it)) else {
+                    continue;
+                };
+                if items.len() == usize::from(size.get()) {
+                    let next = last_shown.map(|key| paging.seal(&key)).transpose()?;
+                    return Ok(Page { items, next });
+                }
+                last_shown = Some(paging.key_of(row.clone()));
+                items.push(self.listing_view(row, &publisher).await?);
+            }
+            match end {
+                Some(end) => after = Some(end),
+                None => return Ok(Page { items, next: None }),
+            }
+        }
+        let next = after.map(|key| paging.seal(&key)).transpose()?;
+        Ok(Page { items, next })
+    }
+
+    async fn publisher_once(
+        &self,
+        known: &mut BTreeMap<PublisherId, Option<Publisher>>,
+        id: PublisherId,
+    ) -> Result<Option<Publisher>> {
+        if let Some(found) = known.get(&id) {
+            return Ok(found.clone());
+        }
+        let found = self.read::<Publisher>(&RecordKey::publisher(id)).await?;
+        let found = found.map(|row| row.value);
+        known.insert(id, found.clone());
+        Ok(found)
+    }
+}

@@ -1,0 +1,109 @@
+//! Rotating and revoking keys, and fencing a restored store.
+
+use super::*;
+use crate::domain::{AttemptState, Span};
+
+/// A second key, active, and the first one retiring.
+fn rotated(world: &World) -> KeyRing {
+    let second = MasterKey::from_bytes(&[8; 32]).unwrap();
+    let ring = world.ring.with_pending("k2".parse().unwrap(), second).unwrap();
+    ring.activate(&"k2".parse().unwrap()).unwrap()
+}
+
+#[test]
+fn a_retiring_key_finishes_what_it_began() {
+    let world = World::new();
+    let (token, _) = world.issue();
+    world.market.set_keys(rotated(&world));
+    assert_eq!(token_of(&world.begin(&world.ada(), "begin").unwrap()), Some(token.clone()));
+    world.redeem(&token, "redeem").unwrap();
+    let next = token_of(&world.begin(&world.ada(), "next").unwrap()).unwrap();
+    assert!(next.expose().starts_with("fpi1.k2."));
+}
+
+#[test]
+fn a_revoked_key_takes_its_open_attempts_along_and_no_manifest_back() {
+    let world = World::new();
+    let (token, redeemed) = world.issue();
+    let manifest = world.redeem(&token, "redeem").unwrap();
+    let started = world.begin(&world.ada(), "open").unwrap();
+    let open = token_of(&started).unwrap();
+    let k1 = world.ring.active().clone();
+    let revoke =
+        |name: &str| pollster::block_on(world.operator().revoke_key(k1.clone(), &key(name)));
+    assert_eq!(refusal(revoke("early")), ErrorCode::WrongState);
+
+    world.market.set_keys(rotated(&world).revoke(&k1).unwrap());
+    assert_eq!(refusal(world.redeem(&open, "open")), ErrorCode::InvalidToken);
+    assert_eq!(token_of(&world.begin(&world.ada(), "open").unwrap()), None);
+    assert_eq!(revoke("revoke").unwrap().revoked, 1);
+    assert_eq!(world.attempt(started.handovers[0].attempt.id).state, AttemptState::Revoked);
+    assert_eq!(world.attempt(redeemed).state, AttemptState::Redeemed);
+    assert_eq!(world.redeem(&token, "redeem").unwrap(), manifest);
+    let again = pollster::block_on(world.whs().manifest_again(redeemed, &person("ada")));
+    assert_eq!(again.unwrap().as_str(), manifest);
+}
+
+#[test]
+fn more_attempts_than_fit_a_step_are_revoked_in_steps() {
+    let world = World::new();
+    world.claim(&world.ada());
+    for _ in 0..230 {
+        pollster::block_on(world.ada().begin_install(world.by_token(), &fresh_key())).unwrap();
+    }
+    let k1 = world.ring.active().clone();
+    world.market.set_keys(rotated(&world).revoke(&k1).unwrap());
+    let revoke = || pollster::block_on(world.operator().revoke_key(k1.clone(), &key("revoke")));
+    let receipt = revoke().unwrap();
+    assert_eq!(receipt.revoked, 230);
+    assert_eq!(revoke().unwrap(), receipt);
+    assert_eq!(world.events("install.revoked"), 230);
+}
+
+#[test]
+fn only_operators_revoke_keys_and_fence() {
+    let world = World::new();
+    for who in [world.ada(), world.whs(), world.act(Principal::admin(person("boss")))] {
+        let revoked = pollster::block_on(who.revoke_key("k1".parse().unwrap(), &key("revoke")));
+        assert_eq!(refusal(revoked), ErrorCode::Forbidden);
+        let fenced = pollster::block_on(who.fence("Restored.".parse().unwrap(), &key("fence")));
+        assert_eq!(refusal(fenced), ErrorCode::Forbidden);
+    }
+}
+
+/// The danger of a restored backup: what was redeemed looks issued again.
+#[test]
+fn a_fenced_store_redeems_nothing_that_was_issued_before() {
+    let world = World::new();
+    let (token, attempt) = world.issue();
+    let issued = world.attempt(attempt);
+    world.redeem(&token, "redeem").unwrap();
+    world.put(issued.clone());
+    let other = Marketplace::builder(world.store.clone())
+        .keys(ring())
+        .issuer("https://market.example".parse().unwrap())
+        .systems(world.market.inner.systems.clone())
+        .clock(Arc::new(world.clock.clone()))
+        .build();
+    let other = pollster::block_on(other).unwrap().act_as(service("whs"));
+
+    let fence = || {
+        let reason = "Restored last night's backup.".parse().unwrap();
+        pollster::block_on(world.operator().fence(reason, &key("fence")))
+    };
+    let receipt = fence().unwrap();
+    assert_eq!(receipt.revoked, 1);
+    assert_eq!(world.market.inner.deployment(), receipt.deployment);
+    // Even if the record says issued: no token of before is genuine here, in any process.
+    world.put(issued);
+    assert_eq!(refusal(world.redeem(&token, "thief")), ErrorCode::InvalidToken);
+    let elsewhere = world.redeem_as(&other, &token, "ada", "thief-elsewhere");
+    assert_eq!(refusal(elsewhere), ErrorCode::InvalidToken);
+
+    // What is issued from now on is good, and a retry of the fence leaves it alone.
+    world.clock.advance(Span::seconds(1));
+    let fresh = token_of(&world.begin(&world.ada(), "fresh").unwrap()).unwrap();
+    assert_eq!(fence().unwrap(), receipt);
+    world.redeem_as(&other, &fresh, "ada", "fresh").unwrap();
+    assert_eq!(world.events("deployment.renewed"), 2);
+}

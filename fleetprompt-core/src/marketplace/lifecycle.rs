@@ -1,0 +1,249 @@
+//! The life of a listing: published, withdrawn, deprecated, deleted, handed to another publisher.
+
+use serde::Serialize;
+
+use crate::domain::{
+    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingState, Publisher, PublisherId,
+    Rule,
+};
+use crate::error::{Error, ErrorCode, Result};
+use crate::policy::Action;
+use crate::port::{ClaimedName, Counter, CounterFamily, NameOwner, RecordKey, Within};
+
+use super::Acting;
+use super::context::Context;
+use super::execute::Command;
+use super::listings::{ListingReceipt, Owned};
+use super::publishers::expect_in_good_standing;
+use super::viewer::Sight;
+
+impl Acting {
+    /// Publishes a listing, or makes it current again. Its visibility decides who finds it. It
+    /// takes no release to publish a listing, and one to install it.
+    ///
+    /// # Errors
+    /// `listing_not_found`, `forbidden`, `publisher_suspended`, `wrong_state`; `invalid_input` for
+    /// a pack with members that its readers can't read.
+    pub async fn publish_listing(
+        &self,
+        listing: ListingId,
+        key: &IdempotencyKey,
+    ) -> Result<ListingReceipt> {
+        self.inner().execute(&self.principal, key, &PublishListing { listing }).await
+    }
+
+    /// Withdraws a listing from browsing and new installs; who has its address still reads it.
+    ///
+    /// # Errors
+    /// `listing_not_found`, `forbidden`, `publisher_suspended`, `wrong_state`.
+    pub async fn unlist_listing(
+        &self,
+        listing: ListingId,
+        key: &IdempotencyKey,
+    ) -> Result<ListingReceipt> {
+        self.inner().execute(&self.principal, key, &UnlistListing { listing }).await
+    }
+
+    /// Advises against a listing, in favour of `successor` if there is one.
+    ///
+    /// # Errors
+    /// `listing_not_found`, `forbidden`, `publisher_suspended`, `wrong_state`; `invalid_input` for
+    /// a successor that is neither readable by anyone nor the publisher's own.
+    pub async fn deprecate_listing(
+        &self,
+        listing: ListingId,
+        successor: Option<ListingId>,
+        key: &IdempotencyKey,
+    ) -> Result<ListingReceipt> {
+        let command = DeprecateListing { listing, successor };
+        self.inner().execute(&self.principal, key, &command).await
+    }
+
+    /// Deletes a listing for good. Unless it was a draft, its slug stays taken, so that its address
+    /// never leads elsewhere.
+    ///
+    /// # Errors
+    /// `listing_not_found`, `forbidden`, `publisher_suspended`; `wrong_state` while it is taken
+    /// down.
+    pub async fn delete_listing(
+        &self,
+        listing: ListingId,
+        key: &IdempotencyKey,
+    ) -> Result<ListingReceipt> {
+        self.inner().execute(&self.principal, key, &DeleteListing { listing }).await
+    }
+
+    /// Hands a listing to another publisher, by an owner of both. Its old address leads to the new
+    /// one; the owning system is asked again, since its answer was for the publisher that offered
+    /// the asset before.
+    ///
+    /// # Errors
+    /// `listing_not_found`, `publisher_not_found`, `forbidden`, `publisher_suspended`,
+    /// `wrong_state`, `slug_taken`, `quota_exceeded`.
+    pub async fn transfer_listing(
+        &self,
+        listing: ListingId,
+        to: PublisherId,
+        key: &IdempotencyKey,
+    ) -> Result<ListingReceipt> {
+        self.inner().execute(&self.principal, key, &TransferListing { listing, to }).await
+    }
+}
+
+/// `before` in its next state, if it can go there.
+fn moved(before: &Listing, state: ListingState) -> Result<Listing> {
+    if !before.state.can_become(state) {
+        return Err(ErrorCode::WrongState.into());
+    }
+    Ok(Listing { state, successor: None, ..before.clone() })
+}
+
+#[derive(Serialize)]
+struct PublishListing {
+    listing: ListingId,
+}
+
+impl Command for PublishListing {
+    const OPERATION: &'static str = "listing.publish";
+    type Receipt = ListingReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
+        let owned = cx.listing_to_change(self.listing, Action::PublishListing).await?;
+        let before = owned.listing.value;
+        let after = moved(&before, ListingState::Published)?;
+        cx.expect_pack(&after).await?;
+        let fact = Fact::ListingPublished { publisher: before.publisher, listing: before.id };
+        Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+        cx.may_hear_of_listing(self.listing).await
+    }
+}
+
+#[derive(Serialize)]
+struct UnlistListing {
+    listing: ListingId,
+}
+
+impl Command for UnlistListing {
+    const OPERATION: &'static str = "listing.unlist";
+    type Receipt = ListingReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
+        let owned = cx.listing_to_change(self.listing, Action::PublishListing).await?;
+        let before = owned.listing.value;
+        let after = moved(&before, ListingState::Unlisted)?;
+        let fact = Fact::ListingUnlisted { publisher: before.publisher, listing: before.id };
+        Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+        cx.may_hear_of_listing(self.listing).await
+    }
+}
+
+#[derive(Serialize)]
+struct DeprecateListing {
+    listing: ListingId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    successor: Option<ListingId>,
+}
+
+impl Command for DeprecateListing {
+    const OPERATION: &'static str = "listing.deprecate";
+    type Receipt = ListingReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
+        let owned = cx.listing_to_change(self.listing, Action::PublishListing).await?;
+        let before = owned.listing.value;
+        let after = moved(&before, ListingState::Deprecated)?;
+        if let Some(successor) = self.successor {
+            cx.expect_successor(&before, successor).await?;
+        }
+        let successor = self.successor;
+        let fact =
+            Fact::ListingDeprecated { publisher: before.publisher, listing: before.id, successor };
+        let after = Listing { successor, ..after };
+        Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+        cx.may_hear_of_listing(self.listing).await
+    }
+}
+
+impl Context<'_> {
+    async fn expect_successor(&mut self, of: &Listing, id: ListingId) -> Result<()> {
+        let rule = Rule::Other("must be another listing that can be read");
+        let refused = || Error::field_rule("successor", rule);
+        let found = self.get::<Listing>(RecordKey::listing(id)).await?.filter(|_| id != of.id);
+        let successor = found.ok_or_else(refused)?.value;
+        let key = RecordKey::publisher(successor.publisher);
+        let publisher = self.get::<Publisher>(key).await?.ok_or_else(refused)?.value;
+        let sight = Sight { inside: successor.publisher == of.publisher, ..Sight::PUBLIC };
+        if sight.reads(&successor, &publisher) { Ok(()) } else { Err(refused()) }
+    }
+}
+
+#[derive(Serialize)]
+struct DeleteListing {
+    listing: ListingId,
+}
+
+impl Command for DeleteListing {
+    const OPERATION: &'static str = "listing.delete";
+    type Receipt = ListingReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
+        let owned = cx.listing_to_change(self.listing, Action::DeleteListing).await?;
+        let before = owned.listing.value;
+        let after = moved(&before, ListingState::Deleted)?;
+        let publisher = before.publisher;
+        cx.leave_slug(&before);
+        cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
+        let fact = Fact::ListingDeleted { publisher, listing: before.id };
+        Ok(cx.change_listing(&before, after, fact, GoneReason::Deleted))
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+        cx.may_hear_of_listing(self.listing).await
+    }
+}
+
+#[derive(Serialize)]
+struct TransferListing {
+    listing: ListingId,
+    to: PublisherId,
+}
+
+impl Command for TransferListing {
+    const OPERATION: &'static str = "listing.transfer";
+    type Receipt = ListingReceipt;
+
+    async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
+        let action = Action::TransferPublisher;
+        let Owned { listing, publisher: from } = cx.listing_to_change(self.listing, action).await?;
+        let before = listing.value;
+        let to = cx.publisher_for(self.to, action).await?.value;
+        expect_in_good_standing(&to)?;
+        if from.id == to.id {
+            return Err(ErrorCode::WrongState.into());
+        }
+        let after = Listing { publisher: to.id, ..before.clone() };
+        cx.expect_pack(&after).await?;
+        cx.withdraw_reference(&before, from.id).await?;
+        cx.ask_reference(&after, &to).await?;
+        cx.claim(ClaimedName::slug(to.id, &after.slug), NameOwner::new(after.id));
+        cx.leave_slug(&before);
+        let limit = Within::AtMost(cx.market.quotas.listings_per_publisher);
+        cx.count(Counter::of_publisher(CounterFamily::Listings, from.id), -1, Within::Any);
+        cx.count(Counter::of_publisher(CounterFamily::Listings, to.id), 1, limit);
+        let fact = Fact::ListingTransferred { from: from.id, publisher: to.id, listing: before.id };
+        Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
+    }
+
+    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+        cx.may_hear_of_listing(self.listing).await
+    }
+}

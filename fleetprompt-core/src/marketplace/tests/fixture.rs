@@ -1,0 +1,180 @@
+//! A marketplace in memory, with a clock and randomness in the test's hand.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::conformance::{ManualClock, SeededEntropy};
+use crate::domain::*;
+use crate::error::{ErrorCode, Result};
+use crate::marketplace::{Acting, Marketplace, MarketplaceBuilder, NewListing, NewPublisher};
+use crate::memory::MemoryStore;
+use crate::port::{PageSize, Principal, Store};
+use crate::token::{KeyRing, MasterKey};
+
+pub(crate) const ALL: PageSize = PageSize::MAX;
+
+pub(crate) struct Fixture {
+    pub(crate) market: Marketplace,
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: ManualClock,
+    keys: AtomicU64,
+}
+
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    pollster::block_on(future)
+}
+
+/// A value of any parsed type.
+pub(crate) fn of<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+impl Default for Fixture {
+    fn default() -> Self {
+        Self::with(|builder| builder)
+    }
+}
+
+impl Fixture {
+    pub(crate) fn with(change: impl FnOnce(MarketplaceBuilder) -> MarketplaceBuilder) -> Self {
+        let (store, clock) = (MemoryStore::default(), ManualClock::default());
+        let builder = Marketplace::builder(store.clone())
+            .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
+            .issuer(of("https://market.example"))
+            .systems(systems())
+            .clock(Arc::new(clock.clone()))
+            .entropy(Arc::new(SeededEntropy::default()));
+        let market = run(change(builder).build()).unwrap();
+        Fixture { market, store, clock, keys: AtomicU64::new(0) }
+    }
+
+    /// A key that was never used.
+    pub(crate) fn key(&self) -> IdempotencyKey {
+        of(&format!("test-key-{:08}", self.keys.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    /// `name` in the organisation `tenant`.
+    pub(crate) fn person(&self, tenant: &str, name: &str) -> Acting {
+        self.market.act_as(Principal::person(identity(tenant, name)))
+    }
+
+    pub(crate) fn operator(&self) -> Acting {
+        self.market.act_as(Principal::operator(identity("market", "olga")))
+    }
+
+    pub(crate) fn anonymous(&self) -> Acting {
+        self.market.act_as(Principal::Anonymous)
+    }
+
+    pub(crate) fn system(&self, name: &str) -> Acting {
+        self.market.act_as(Principal::system(of("https://id.example"), of(name)))
+    }
+
+    pub(crate) fn publisher(&self, owner: &Acting, handle: &str) -> PublisherId {
+        let profile = PublisherProfile { name: of(handle), summary: None, website: None };
+        let new = NewPublisher { handle: of(handle), profile };
+        run(owner.create_publisher(new, &self.key())).unwrap().id
+    }
+
+    /// A draft of an agent.
+    pub(crate) fn draft(&self, by: &Acting, publisher: PublisherId, slug: &str) -> ListingId {
+        let new = new_listing(publisher, slug);
+        run(by.create_listing(new, &self.key())).unwrap().id
+    }
+
+    /// A published agent.
+    pub(crate) fn published(&self, by: &Acting, publisher: PublisherId, slug: &str) -> ListingId {
+        let id = self.draft(by, publisher, slug);
+        run(by.publish_listing(id, &self.key())).unwrap();
+        id
+    }
+
+    pub(crate) fn release(&self, by: &Acting, listing: ListingId, version: &str) {
+        let content = ReleaseContent::default();
+        run(by.publish_release(listing, of(version), content, &self.key())).unwrap();
+    }
+
+    /// Brings `guest` into a publisher.
+    pub(crate) fn join(
+        &self,
+        owner: &Acting,
+        publisher: PublisherId,
+        guest: &Acting,
+        role: PublisherRole,
+    ) -> PersonId {
+        let issued = run(owner.invite(publisher, role, &self.key())).unwrap();
+        let code = issued.code.unwrap();
+        run(guest.accept_invitation(&code, &self.key())).unwrap().person
+    }
+
+    /// How many events the log holds.
+    pub(crate) fn events(&self) -> u64 {
+        run(self.store.head()).unwrap().last.get()
+    }
+
+    /// Does a write twice under one key, and checks that it was done once.
+    pub(crate) fn twice<R: PartialEq + Debug>(
+        &self,
+        write: impl AsyncFn(&IdempotencyKey) -> Result<R>,
+    ) -> R {
+        let key = self.key();
+        let first = run(write(&key)).unwrap();
+        let events = self.events();
+        self.clock.advance(Span::seconds(1));
+        assert_eq!(run(write(&key)), Ok(first), "a retry gets the same answer");
+        assert_eq!(self.events(), events, "a retry has no effect of its own");
+        run(write(&key)).unwrap()
+    }
+}
+
+pub(crate) fn identity(tenant: &str, name: &str) -> PersonIdentity {
+    let tenant = TenantIdentity::organisation(of("https://id.example"), of(tenant));
+    PersonIdentity::new(tenant, of(name))
+}
+
+pub(crate) fn content(title: &str) -> ListingContent {
+    ListingContent {
+        title: of(title),
+        summary: of("Reads invoices."),
+        description: None,
+        tags: Tags::default(),
+        category: of("finance"),
+        price_class: PriceClass::Free,
+        visibility: Visibility::Public,
+        documentation: None,
+        repository: None,
+        license: None,
+    }
+}
+
+pub(crate) fn agent(id: &str) -> Asset {
+    Asset::WhsAgent { whs_agent_id: of(id) }
+}
+
+pub(crate) fn new_listing(publisher: PublisherId, slug: &str) -> NewListing {
+    NewListing { publisher, slug: of(slug), asset: agent(slug), content: content(slug) }
+}
+
+fn systems() -> SystemRegistry {
+    let system = |name: &str, kind| OwningSystem {
+        name: of(name),
+        audience: of(name),
+        issuer: of("https://id.example"),
+        client: of(name),
+        kinds: vec![kind],
+        deep_link: of("https://owner.example/install?u={upstreamId}&a={attemptId}"),
+        requires_confirmation: true,
+    };
+    let systems = vec![
+        system("whs", AssetKind::WhsAgent),
+        system("agentromatic", AssetKind::AgentromaticWorkflow),
+        system("specprompt", AssetKind::SpecAsset),
+    ];
+    SystemRegistry::new(systems, &["owner.example"]).unwrap()
+}
+
+/// The code of a refusal.
+pub(crate) fn refused<T>(result: Result<T>) -> ErrorCode {
+    result.map(drop).unwrap_err().code()
+}

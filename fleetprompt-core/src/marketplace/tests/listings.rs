@@ -1,0 +1,197 @@
+use super::fixture::*;
+use crate::domain::*;
+use crate::marketplace::{Found, ListingAddress, ListingEdit, NewListing};
+use crate::policy::Quotas;
+use crate::{Acting, ErrorCode};
+
+fn rename(f: &Fixture, by: &Acting, listing: ListingId, slug: &str) -> crate::Result<()> {
+    let seen = run(by.listing(listing)).unwrap();
+    let edit = ListingEdit { slug: of(slug), content: seen.content, asset: None };
+    run(by.update_listing(listing, seen.revision, edit, &f.key())).map(drop)
+}
+
+fn address(f: &Fixture, handle: &str, slug: &str) -> Result<String, ErrorCode> {
+    match run(f.anonymous().listing_by_name(&of(handle), &of(slug))) {
+        Ok(Found::Here(view)) => Ok(format!("here {}", view.id)),
+        Ok(Found::Moved(ListingAddress { handle, slug })) => Ok(format!("{handle}/{slug}")),
+        Err(error) => Err(error.code()),
+    }
+}
+
+#[test]
+fn every_former_address_leads_to_the_present_one() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&ada, "beta"));
+    let id = f.published(&ada, acme, "reader");
+    rename(&f, &ada, id, "invoice-reader").unwrap();
+    assert_eq!(address(&f, "acme", "reader").unwrap(), "acme/invoice-reader");
+    run(ada.transfer_listing(id, beta, &f.key())).unwrap();
+    for old in ["reader", "invoice-reader"] {
+        assert_eq!(address(&f, "acme", old).unwrap(), "beta/invoice-reader");
+    }
+    assert_eq!(address(&f, "beta", "invoice-reader").unwrap(), format!("here {id}"));
+
+    let profile = PublisherProfile { name: of("Beta"), summary: None, website: None };
+    let edit = crate::marketplace::PublisherEdit { handle: of("beta-labs"), profile };
+    run(ada.update_publisher(beta, Revision::FIRST, edit, &f.key())).unwrap();
+    assert_eq!(address(&f, "beta", "invoice-reader").unwrap(), "beta-labs/invoice-reader");
+    assert_eq!(address(&f, "acme", "reader").unwrap(), "beta-labs/invoice-reader");
+    let found = run(f.anonymous().publisher_by_handle(&of("beta"))).unwrap();
+    assert_eq!(found, Found::Moved(of("beta-labs")));
+}
+
+#[test]
+fn nobody_takes_a_former_or_look_alike_address() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let id = f.published(&ada, acme, "acme-bot");
+    rename(&f, &ada, id, "bot").unwrap();
+    for taken in ["acme-bot", "acrne_b0t", "acme.bot", "b0t"] {
+        let created = run(ada.create_listing(new_listing(acme, taken), &f.key()));
+        assert_eq!(refused(created), ErrorCode::SlugTaken, "{taken}");
+    }
+    run(ada.delete_listing(id, &f.key())).unwrap();
+    let created = run(ada.create_listing(new_listing(acme, "bot"), &f.key()));
+    assert_eq!(refused(created), ErrorCode::SlugTaken);
+    assert_eq!(address(&f, "acme", "bot"), Err(ErrorCode::ListingNotFound));
+    // In another publisher the slug is free, and one that only differs otherwise is as well.
+    let beta = f.publisher(&ada, "beta");
+    f.draft(&ada, beta, "acme-bot");
+    f.draft(&ada, acme, "acmebot");
+}
+
+#[test]
+fn a_draft_gives_its_slug_back() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let id = f.draft(&ada, acme, "raeder");
+    rename(&f, &ada, id, "reader").unwrap();
+    f.draft(&ada, acme, "raeder");
+    // A new spelling of the same name is the same claim, and not given up.
+    rename(&f, &ada, id, "r-eader").unwrap();
+    rename(&f, &ada, id, "r_eader").unwrap();
+    let created = run(ada.create_listing(new_listing(acme, "r-eader"), &f.key()));
+    assert_eq!(refused(created), ErrorCode::SlugTaken);
+    run(ada.delete_listing(id, &f.key())).unwrap();
+    f.draft(&ada, acme, "r-eader");
+}
+
+#[test]
+fn an_edit_names_the_revision_that_it_changes() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let id = f.draft(&ada, acme, "reader");
+    let edit = ListingEdit { slug: of("reader"), content: content("New"), asset: None };
+    let stale = Revision::FIRST;
+    run(ada.update_listing(id, stale, edit.clone(), &f.key())).unwrap();
+    let refused_edit = run(ada.update_listing(id, stale, edit.clone(), &f.key()));
+    assert_eq!(refused(refused_edit), ErrorCode::RevisionMismatch);
+    let revision = run(ada.listing(id)).unwrap().revision;
+    f.release(&ada, id, "1.0.0");
+    let behind_a_release = run(ada.update_listing(id, revision, edit, &f.key()));
+    assert_eq!(refused(behind_a_release), ErrorCode::RevisionMismatch);
+}
+
+#[test]
+fn a_listing_keeps_its_kind() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let id = f.draft(&ada, acme, "reader");
+    let asset = Asset::AgentromaticWorkflow { agentromatic_workflow_id: of("wf-1") };
+    let edit = ListingEdit { slug: of("reader"), content: content("Reader"), asset: Some(asset) };
+    let changed = run(ada.update_listing(id, Revision::FIRST, edit, &f.key())).unwrap_err();
+    assert_eq!(changed.field().unwrap().field(), "asset");
+}
+
+#[test]
+fn states_follow_each_other_as_they_may() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let (id, other) = (f.draft(&ada, acme, "reader"), f.draft(&ada, acme, "writer"));
+    assert_eq!(refused(run(ada.unlist_listing(id, &f.key()))), ErrorCode::WrongState);
+    run(ada.publish_listing(id, &f.key())).unwrap();
+    assert_eq!(refused(run(ada.publish_listing(id, &f.key()))), ErrorCode::WrongState);
+    run(ada.deprecate_listing(id, Some(other), &f.key())).unwrap();
+    assert_eq!(run(ada.listing(id)).unwrap().successor, Some(other));
+    run(ada.publish_listing(id, &f.key())).unwrap();
+    assert_eq!(run(ada.listing(id)).unwrap().successor, None);
+    run(ada.unlist_listing(id, &f.key())).unwrap();
+    run(ada.delete_listing(id, &f.key())).unwrap();
+    assert_eq!(refused(run(ada.publish_listing(id, &f.key()))), ErrorCode::ListingNotFound);
+}
+
+#[test]
+fn a_successor_can_be_read_by_those_who_are_sent_there() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("beta", "bob"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&bob, "beta"));
+    let id = f.published(&ada, acme, "reader");
+    let (draft, public) = (f.draft(&bob, beta, "draft"), f.published(&bob, beta, "public"));
+    let none = ListingId::from_bytes([9; 16]);
+    let deprecate = |to| run(ada.deprecate_listing(id, Some(to), &f.key()));
+    let answers = [draft, none, id].map(|to| deprecate(to).unwrap_err());
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(answers[0].field().unwrap().field(), "successor");
+    deprecate(public).unwrap();
+}
+
+#[test]
+fn a_pack_holds_what_its_readers_can_read() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("beta", "bob"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&bob, "beta"));
+    let own_draft = f.draft(&ada, acme, "own");
+    let (theirs, public) = (f.draft(&bob, beta, "draft"), f.published(&bob, beta, "public"));
+    let create = |slug: &str, members: &[ListingId]| {
+        let asset = Asset::Pack { members: members.to_vec().try_into().unwrap() };
+        let new = NewListing { publisher: acme, slug: of(slug), asset, content: content(slug) };
+        run(ada.create_listing(new, &f.key())).map(|receipt| receipt.id)
+    };
+    let empty = create("empty", &[]).unwrap_err();
+    assert_eq!(empty.field().unwrap().rule(), Rule::Empty);
+    let unknown = create("unknown", &[ListingId::from_bytes([9; 16])]).unwrap_err();
+    assert_eq!(create("theirs", &[theirs]).unwrap_err(), unknown);
+    let pack = create("pack", &[public, own_draft]).unwrap();
+    assert_eq!(create("nested", &[pack]).unwrap_err(), unknown);
+    // A draft may hold drafts, a published pack may not.
+    assert_eq!(run(ada.publish_listing(pack, &f.key())).unwrap_err(), unknown);
+    run(ada.publish_listing(own_draft, &f.key())).unwrap();
+    run(ada.publish_listing(pack, &f.key())).unwrap();
+}
+
+#[test]
+fn listings_are_bounded_and_deleting_makes_room() {
+    let strict = Quotas { listings_per_publisher: 1, ..Quotas::default() };
+    let f = Fixture::with(|builder| builder.quotas(strict));
+    let ada = f.person("acme", "ada");
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&ada, "beta"));
+    let id = f.draft(&ada, acme, "one");
+    let second = run(ada.create_listing(new_listing(acme, "two"), &f.key()));
+    assert_eq!(refused(second), ErrorCode::QuotaExceeded);
+    f.draft(&ada, beta, "three");
+    let moved = run(ada.transfer_listing(id, beta, &f.key()));
+    assert_eq!(refused(moved), ErrorCode::QuotaExceeded);
+    run(ada.delete_listing(id, &f.key())).unwrap();
+    f.draft(&ada, acme, "two");
+}
+
+#[test]
+fn it_takes_an_owner_of_both_publishers_to_transfer() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("beta", "bob"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&bob, "beta"));
+    let id = f.published(&ada, acme, "reader");
+    let unknown =
+        refused(run(ada.transfer_listing(id, PublisherId::from_bytes([9; 16]), &f.key())));
+    assert_eq!(unknown, ErrorCode::PublisherNotFound);
+    assert_eq!(refused(run(ada.transfer_listing(id, beta, &f.key()))), unknown);
+    f.join(&bob, beta, &ada, PublisherRole::Maintainer);
+    let maintainer = run(ada.transfer_listing(id, beta, &f.key()));
+    assert_eq!(refused(maintainer), ErrorCode::Forbidden);
+}

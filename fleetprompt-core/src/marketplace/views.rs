@@ -1,0 +1,275 @@
+//! What reads answer: shapes for pages and programs. Times are RFC 3339, names camelCase.
+
+use serde::Serialize;
+
+use crate::domain::{
+    Asset, Badge, BadgeKind, BindingState, Channel, Handle, Listing, ListingContent, ListingId,
+    ListingState, Publisher, PublisherId, PublisherProfile, PublisherRole, Reason, Release,
+    ReleaseContent, Revision, Sha256Digest, Slug, Takedown, Timestamp, Version,
+};
+use crate::port::Versioned;
+
+use super::viewer::Sight;
+
+/// A badge, as everybody sees it: the evidence stays with the operator.
+///
+/// ```
+/// use fleetprompt_core::domain::BadgeKind;
+/// use fleetprompt_core::marketplace::BadgeView;
+/// fn is_verified(badges: &[BadgeView]) -> bool {
+///     badges.iter().any(|badge| badge.kind == BadgeKind::Verified)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BadgeView {
+    /// Which badge.
+    pub kind: BadgeKind,
+    /// When it was set.
+    pub granted_at: Timestamp,
+}
+
+/// A publisher, as its page shows it.
+///
+/// ```
+/// use fleetprompt_core::{Acting, Result};
+/// use fleetprompt_core::marketplace::Found;
+/// async fn name(visitor: &Acting) -> Result<Option<String>> {
+///     let acme = "acme".parse()?;
+///     match visitor.publisher_by_handle(&acme).await? {
+///         Found::Here(publisher) => Ok(Some(publisher.profile.name.to_string())),
+///         Found::Moved(_) => Ok(None),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublisherView {
+    /// The publisher.
+    pub id: PublisherId,
+    /// The name in URLs.
+    pub handle: Handle,
+    /// What it says of itself.
+    pub profile: PublisherProfile,
+    /// What operators vouch for.
+    pub badges: Vec<BadgeView>,
+    /// Why it is suspended, if it is; only those who see its inside see it at all then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Reason>,
+    /// What an edit has to name.
+    pub revision: Revision,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl PublisherView {
+    pub(super) fn of(row: Versioned<Publisher>) -> Self {
+        let Publisher { id, handle, profile, badges, suspended, created_at, .. } = row.value;
+        let revision = row.revision;
+        let badges = badge_views(&badges);
+        PublisherView { id, handle, profile, badges, suspended, revision, created_at }
+    }
+}
+
+fn badge_views(badges: &[Badge]) -> Vec<BadgeView> {
+    badges
+        .iter()
+        .map(|badge| BadgeView { kind: badge.kind, granted_at: badge.granted_at })
+        .collect()
+}
+
+/// A publisher, and what the reader may do in it.
+///
+/// ```
+/// use fleetprompt_core::{Acting, Result};
+/// use fleetprompt_core::port::PageSize;
+/// async fn mine(ada: &Acting) -> Result<Vec<String>> {
+///     let page = ada.my_publishers(None, PageSize::MAX).await?;
+///     Ok(page.items.iter().map(|own| format!("{}: {}", own.publisher.handle, own.role)).collect())
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MyPublisher {
+    /// The publisher.
+    pub publisher: PublisherView,
+    /// The reader's role in it.
+    pub role: PublisherRole,
+}
+
+/// A publisher, as its listings show it.
+///
+/// ```
+/// use fleetprompt_core::marketplace::PublisherBrief;
+/// fn byline(publisher: &PublisherBrief) -> String {
+///     format!("{} (@{})", publisher.name, publisher.handle)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublisherBrief {
+    /// The publisher.
+    pub id: PublisherId,
+    /// The name in URLs.
+    pub handle: Handle,
+    /// The name that pages show.
+    pub name: crate::domain::DisplayName,
+    /// What operators vouch for.
+    pub badges: Vec<BadgeView>,
+}
+
+/// A listing, as its page shows it.
+///
+/// ```
+/// use fleetprompt_core::domain::BindingState;
+/// use fleetprompt_core::marketplace::ListingView;
+/// fn warning(listing: &ListingView) -> Option<&'static str> {
+///     match listing.reference {
+///         None | Some(BindingState::Confirmed) => None,
+///         Some(_) => Some("not confirmed by its owning system"),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListingView {
+    /// The listing.
+    pub id: ListingId,
+    /// Whose it is.
+    pub publisher: PublisherBrief,
+    /// The name in URLs.
+    pub slug: Slug,
+    /// What is offered.
+    pub asset: Asset,
+    /// What its publisher says of it.
+    pub content: ListingContent,
+    /// Where in its life it is.
+    pub state: ListingState,
+    /// The listing to use in place of this deprecated one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub successor: Option<ListingId>,
+    /// Why it is taken down, if it is; only those who see the publisher's inside see it at all then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takedown: Option<Takedown>,
+    /// Whether the owning system confirmed that the publisher may offer it; `None` for a pack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<BindingState>,
+    /// The highest stable version that is not yanked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Version>,
+    /// What an edit has to name.
+    pub revision: Revision,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When its newest release was published, or it was created.
+    pub released_at: Timestamp,
+}
+
+impl ListingView {
+    pub(super) fn of(
+        row: Versioned<Listing>,
+        publisher: &Publisher,
+        reference: Option<BindingState>,
+        latest: Option<Version>,
+    ) -> Self {
+        let Listing { id, slug, asset, content, state, successor, takedown, .. } = row.value;
+        let Listing { created_at, updated_at, released_at, .. } = row.value;
+        ListingView {
+            id,
+            publisher: PublisherBrief {
+                id: publisher.id,
+                handle: publisher.handle.clone(),
+                name: publisher.profile.name.clone(),
+                badges: badge_views(&publisher.badges),
+            },
+            slug,
+            asset,
+            content,
+            state,
+            successor,
+            takedown,
+            reference,
+            latest,
+            revision: row.revision,
+            created_at,
+            updated_at,
+            released_at,
+        }
+    }
+}
+
+/// A release, as its page shows it.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ReleaseView;
+/// fn can_install(release: &ReleaseView) -> bool {
+///     release.yanked.is_none()
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseView {
+    /// The listing.
+    pub listing: ListingId,
+    /// The version.
+    pub version: Version,
+    /// Stable or pre-release.
+    pub channel: Channel,
+    /// What its publisher says of it.
+    pub content: ReleaseContent,
+    /// SHA-256 over listing, version and content.
+    pub digest: Sha256Digest,
+    /// Why it is yanked, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub yanked: Option<Reason>,
+    /// When it was published.
+    pub published_at: Timestamp,
+}
+
+impl ReleaseView {
+    pub(super) fn of(release: Release) -> Self {
+        let channel = release.channel();
+        let Release { listing, version, content, digest, yanked, published_at } = release;
+        ReleaseView { listing, version, channel, content, digest, yanked, published_at }
+    }
+}
+
+/// What an address leads to.
+///
+/// ```
+/// use fleetprompt_core::marketplace::Found;
+/// let found: Found<&str, &str> = Found::Moved("acme-robotics");
+/// assert_ne!(found, Found::Here("acme-robotics"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found<T, A> {
+    /// It is here.
+    Here(T),
+    /// It has another address now: a former name, or a look-alike of the present one, was asked
+    /// for.
+    Moved(A),
+}
+
+/// Where a listing's page is.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ListingAddress;
+/// fn path(to: &ListingAddress) -> String {
+///     format!("/{}/{}", to.handle, to.slug)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListingAddress {
+    /// Its publisher's handle.
+    pub handle: Handle,
+    /// Its slug.
+    pub slug: Slug,
+}
+
+/// Whether the listing stands in the public catalogue, its publisher considered.
+pub(super) fn stands_in_catalogue(listing: &Listing, publisher: &Publisher) -> bool {
+    listing.is_listed() && Sight::PUBLIC.reads(listing, publisher)
+}
