@@ -1,8 +1,8 @@
 //! What a hand-over rests on: read alike when an install begins and when its token is redeemed.
 
 use crate::domain::{
-    BindingState, Entitlement, EntitlementStatus, Listing, ListingId, ListingState, OwningSystem,
-    Publisher, PublisherId, Release, Version,
+    BindingState, Entitlement, EntitlementStatus, Listing, ListingId, OwningSystem, Publisher,
+    PublisherId, Release, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Grounds;
@@ -20,13 +20,12 @@ pub(super) struct Handed {
 }
 
 impl Context<'_> {
-    /// Reads what handing `version` of `listing` by `publisher` over to `system` rests on.
+    /// Reads what handing `version` of `listing` by `publisher` over rests on.
     pub(super) async fn handed(
         &mut self,
         listing: ListingId,
         publisher: PublisherId,
         version: &Version,
-        system: &OwningSystem,
     ) -> Result<Handed> {
         let release = self.get::<Release>(RecordKey::release(listing, version)).await?;
         let listing = self.get::<Listing>(RecordKey::listing(listing)).await?;

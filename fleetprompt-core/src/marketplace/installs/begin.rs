@@ -119,7 +119,7 @@ impl Context<'_> {
         let system =
             market.systems.owner_of(listing.asset.kind()).ok_or(ErrorCode::SystemUnknown)?;
         let version = self.version(listing.id, begin.version.as_ref()).await?;
-        let handed = self.handed(listing.id, listing.publisher, &version, system).await?;
+        let handed = self.handed(listing.id, listing.publisher, &version).await?;
         let Some(release) = &handed.release else { return Err(ErrorCode::ReleaseNotFound.into()) };
         let grounds = handed.grounds(owned.status(self.now), listing.publisher, system);
         let grounds = match begin.method {
