@@ -170,10 +170,7 @@ impl Inner {
             })?;
         Ok(NewReceipt {
             scope,
-            fingerprint: Fingerprint {
-                kid: key.kid().clone(),
-                digest: key.keyed_digest(&[request]),
-            },
+            fingerprint: Fingerprint { kid: *key.kid(), digest: key.keyed_digest(&[request]) },
             answer,
             expires_at: self.clock.now().plus(RECEIPT_KEPT),
         })

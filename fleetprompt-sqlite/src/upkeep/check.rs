@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 use crate::error::Fault;
 use crate::prepared::columns;
 use crate::read;
-use crate::row::{self, RECORD, holds, natural, position, time};
+use crate::row::{self, RECORD, holds, position, time};
 
 /// How many of SQLite's own findings are reported.
 const PAGES_MOST: u32 = 100;
@@ -73,20 +73,28 @@ pub enum Finding {
 
 /// Checks everything, in one snapshot.
 pub(super) fn check(conn: &Connection) -> Result<CheckReport, Fault> {
+    // Given up in the end: on a damaged file, SQLite refuses even to commit what only read.
     let snapshot = conn.unchecked_transaction()?;
     let mut report = CheckReport::default();
-    structure(&snapshot, &mut report)?;
-    let head = read::head(&snapshot)?;
+    if structure(&snapshot, &mut report).is_err() {
+        report.findings.push(Finding::Unreadable { table: "sqlite_schema" });
+    }
+    match read::head(&snapshot) {
+        Ok(head) => rows(&snapshot, &head, &mut report),
+        Err(_) => report.findings.push(Finding::Unreadable { table: "log_head" }),
+    }
+    Ok(report)
+}
+
+fn rows(conn: &Connection, head: &Head, report: &mut CheckReport) {
     for kind in RecordKind::ALL {
-        if records(&snapshot, *kind, &head, &mut report).is_err() {
+        if records(conn, *kind, head, report).is_err() {
             report.findings.push(Finding::Unreadable { table: kind.name() });
         }
     }
-    if events(&snapshot, &head, &mut report).is_err() {
+    if events(conn, head, report).is_err() {
         report.findings.push(Finding::Unreadable { table: "event" });
     }
-    snapshot.commit()?;
-    Ok(report)
 }
 
 fn structure(conn: &Connection, report: &mut CheckReport) -> Result<(), Fault> {
@@ -160,11 +168,12 @@ fn events(conn: &Connection, head: &Head, report: &mut CheckReport) -> Result<()
     let (mut gaps, mut unreadable, mut beside, mut late) = (0, 0, 0, 0);
     while let Some(row) = rows.next()? {
         report.events += 1;
-        gaps += u64::from(!follows(&mut last, position(row, 0)?));
+        let mut dense = follows(&mut last, position(row, 0)?);
         let in_feed = row.get::<_, Option<i64>>(3)?.is_some();
         if in_feed {
-            gaps += u64::from(!follows(&mut feed_last, Position::new(natural(row, 3)?)));
+            dense &= follows(&mut feed_last, position(row, 3)?);
         }
+        gaps += u64::from(!dense);
         let at = time(row, 1)?;
         late += u64::from(at > head.at);
         match read::event(row, 2) {

@@ -55,7 +55,8 @@ impl Setup {
             scope.spawn(move || {
                 pollster::block_on(self.writer.submit(move |_| {
                     begun.send(()).unwrap();
-                    Ok(gate.recv().unwrap())
+                    let _: () = gate.recv().unwrap();
+                    Ok(())
                 }))
                 .unwrap();
             });
@@ -156,7 +157,8 @@ fn one_too_many_is_turned_away_at_once() {
         scope.spawn(|| {
             pollster::block_on(setup.writer.submit(move |_| {
                 begun.send(()).unwrap();
-                Ok(gate.recv().unwrap())
+                let _: () = gate.recv().unwrap();
+                Ok(())
             }))
         });
         begins.recv().unwrap();

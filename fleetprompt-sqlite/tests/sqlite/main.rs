@@ -1,3 +1,10 @@
 //! What a host, an operator and a crash would notice of the store.
 
+mod child;
 mod conformance;
+mod crash;
+mod faults;
+mod processes;
+mod stored;
+mod support;
+mod upkeep;

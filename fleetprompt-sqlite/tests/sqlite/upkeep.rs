@@ -1,0 +1,68 @@
+//! What operators do while the store is in use.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use fleetprompt_core::port::StoreError;
+use fleetprompt_sqlite::SqliteStore;
+
+use crate::support::{apply, assert_sound, count, folder};
+
+#[test]
+fn a_backup_under_load_is_whole_and_does_not_hold_up_writers() {
+    let (folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    (0..2_000).for_each(|n| apply(&store, n));
+    let before = count(&store);
+    let copy = folder.path().join("copy.db");
+    let stop = AtomicBool::new(false);
+    let (progress, steps) = mpsc::channel();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut n = 10_000;
+            while !stop.load(Ordering::SeqCst) {
+                apply(&store, n);
+                n += 1;
+            }
+        });
+        let report = move |now| progress.send(now).unwrap();
+        pollster::block_on(store.backup(&copy, report)).unwrap();
+        stop.store(true, Ordering::SeqCst);
+        writer.join().unwrap();
+    });
+    let steps: Vec<_> = steps.iter().collect();
+    assert!(steps.len() > 1, "the copy was made in one step, in which nothing could happen");
+    let last = steps.last().unwrap();
+    assert_eq!(last.copied, last.pages);
+    let copied = SqliteStore::open(&copy).unwrap();
+    assert!((before..=count(&store)).contains(&count(&copied)));
+    assert_sound(&copied);
+    assert_sound(&store);
+}
+
+#[test]
+fn a_backup_overwrites_nothing() {
+    let (folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    let copy = folder.path().join("copy.db");
+    std::fs::write(&copy, "precious").unwrap();
+    let refused = pollster::block_on(store.backup(&copy, |_| {}));
+    assert!(matches!(refused, Err(StoreError::Open(_))), "{refused:?}");
+    assert_eq!(std::fs::read(&copy).unwrap(), b"precious");
+}
+
+#[test]
+fn the_last_handle_leaves_one_file_behind() {
+    let (folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    let clone = store.clone();
+    apply(&store, 0);
+    assert!(store.size().unwrap().log > 0);
+    drop(store);
+    apply(&clone, 1);
+    drop(clone);
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(count(&SqliteStore::open(&path).unwrap()), 2);
+}
