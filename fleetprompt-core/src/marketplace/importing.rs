@@ -18,6 +18,17 @@ use super::publishers::NewPublisher;
 use super::releases::release_digest;
 
 /// One row of a catalogue: a release of a listing of a publisher.
+///
+/// [`ImportLine`](super::ImportLine) reads one from a line of JSON.
+///
+/// ```
+/// use fleetprompt_core::marketplace::{ImportLine, ImportRow};
+/// let line = r#"{"publisher":"acme","slug":"bot","kind":"whs_agent","upstreamId":"a1",
+///     "title":"Bot","summary":"Answers.","version":"1.0.0","popularity":31}"#;
+/// let row: ImportRow = ImportLine::parse(line, false)?.row;
+/// assert_eq!((row.publisher_name.as_str(), row.popularity), ("acme", 31));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportRow {
@@ -42,6 +53,13 @@ pub struct ImportRow {
 }
 
 /// What became of a row.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ImportOutcome;
+/// let word = serde_json::to_string(&ImportOutcome::ReleaseAdded)?;
+/// assert_eq!(word, r#""release_added""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportOutcome {
@@ -56,6 +74,30 @@ pub enum ImportOutcome {
 }
 
 /// What importing a row answers.
+///
+/// ```
+/// # use fleetprompt_core::domain::PersonIdentity;
+/// # use fleetprompt_core::marketplace::ImportLine;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::Principal;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::marketplace::{ImportOutcome, Imported};
+/// # pollster::block_on(async {
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// # let olga = PersonIdentity::personal("https://id.example".parse()?, "user_olga".parse()?);
+/// # let operator = market.act_as(Principal::operator(olga));
+/// # let line = r#"{"publisher":"acme","slug":"bot","kind":"whs_agent","upstreamId":"a1",
+/// #     "title":"Bot","summary":"Answers.","version":"1.0.0"}"#;
+/// # let row = ImportLine::parse(line, false)?.row;
+/// let Imported { listing, outcome } = operator.import(row.clone()).await?;
+/// assert_eq!(outcome, ImportOutcome::Created);
+/// assert_eq!(operator.listing(listing).await?.slug, row.slug);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Imported {
@@ -75,8 +117,8 @@ impl ImportRow {
 }
 
 impl Acting {
-    /// Imports one row, as an operator. Quotas and the review of names do not apply; importing
-    /// the same publisher, slug and version again changes nothing, however much later.
+    /// Imports one row, as an operator. Quotas do not apply; reserved handles and look-alikes are
+    /// refused as ever. Importing the same row again changes nothing, however much later.
     ///
     /// # Errors
     /// `forbidden`; `handle_taken` or `slug_taken` when the name looks like that of another
