@@ -18,7 +18,7 @@ use crate::domain::{
     PublisherRole, Redemption, Release, ReleaseContent, Seat, Sha256Digest, Takedown,
     TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, Version, Visibility, Window,
 };
-use crate::port::{Record, RecordKind};
+use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
 /// How many ids the references of samples lead to: `0..GROUPS`.
 pub const GROUPS: u64 = 3;
@@ -164,6 +164,11 @@ ids! {
     entitlement_id: EntitlementId;
     /// The n-th attempt.
     attempt_id: AttemptId;
+}
+
+/// The n-th name: a handle.
+pub fn name(n: u64) -> ClaimedName {
+    ClaimedName::new(NameScope::Handle, format!("sample-{n}"))
 }
 
 /// The n-th digest.

@@ -11,9 +11,11 @@ use proptest::test_runner::TestRunner;
 
 mod commands;
 mod scene;
+mod told;
 
-use commands::{Answer, Doing, Verb};
+use commands::{Doing, Verb};
 use scene::Scene;
+use told::Answer;
 
 use super::support::{config, wait};
 use super::{Fault, FaultStore, ManualClock, NumberedEntropy, StoreFixture};

@@ -1,24 +1,23 @@
 //! The commands that are tried, one a line.
 
-use std::fmt::Debug;
 use std::num::NonZeroU32;
 
 use super::Wish;
-use super::scene::{self, Known, Lesson, Role, Scene};
+use super::scene::{self, Known, Role, Scene};
+use super::told::Answer;
+use crate::conformance::samples::{self, Pick};
 use crate::domain::{
-    AttemptId, BadgeKind, BindingState, EntitlementId, EvidenceReference, IdempotencyKey,
-    InstallMethod, InvitationId, ListingId, PersonId, PersonIdentity, PublisherId,
-    PublisherProfile, PublisherRole, Reason, Revision, TenantIdentity,
+    Asset, AttemptId, BadgeKind, BindingState, Channel, EntitlementId, EvidenceReference, Handle,
+    IdempotencyKey, InstallMethod, InvitationId, ListingContent, ListingId, PersonId,
+    PersonIdentity, Position, PublisherId, PublisherProfile, PublisherRole, Reason, ReleaseContent,
+    Revision, Slug, TakedownReason, TenantIdentity, Version,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::marketplace::{
-    AttemptView, BeginInstall, EntitlementReceipt, EntitlementView, Erasure, FenceReceipt, Holder,
-    InstallReceipt, InstallStarted, Introspection, InvitationCode, InvitationReceipt,
-    InvitationView, IssuedInvitation, KeyRevocationReceipt, MemberReceipt, MemberView,
-    NewPublisher, OperatorGrant, Page, PublisherEdit, PublisherReceipt, RedeemRequest,
-    RedeemedManifest, ReferenceDecision, ReferenceReceipt, ReferenceView, TenantDeletion, Way,
+    BeginInstall, Holder, ImportRow, InvitationCode, ListingEdit, NewListing, NewPublisher,
+    OperatorGrant, PublisherEdit, RedeemRequest, ReferenceDecision, ReferenceReceipt,
 };
-use crate::port::{PageSize, Principal};
+use crate::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal};
 use crate::token::{InstallToken, KeyId};
 use crate::{Acting, Marketplace};
 
@@ -45,7 +44,7 @@ macro_rules! commands {
             /// Asks for it.
             pub(super) async fn it(&self) -> Answer {
                 let $d = self;
-                match self.verb { $(Verb::$name => self.answer(Box::pin($call).await),)* }
+                match self.verb { $(Verb::$name => Answer::of(self, Box::pin($call).await),)* }
             }
         }
     };
@@ -65,6 +64,35 @@ commands! { |d|
     1 Person Leave => d.by.leave(d.publisher(), &d.key);
     1 PublishersOwner Members => d.by.members(d.publisher(), None, PageSize::MAX);
     1 PublishersOwner Invitations => d.by.invitations(d.publisher(), None, PageSize::MAX);
+    4 PublishersOwner CreateListing => d.by.create_listing(d.new_listing(), &d.key);
+    2 ListingsOwner UpdateListing =>
+        d.by.update_listing(d.made(), d.mades_revision(), d.listing_edit(), &d.key);
+    2 ListingsOwner PublishListing => d.by.publish_listing(d.made(), &d.key);
+    1 ListingsOwner UnlistListing => d.by.unlist_listing(d.made(), &d.key);
+    1 ListingsOwner DeprecateListing => d.by.deprecate_listing(d.made(), d.successor(), &d.key);
+    1 ListingsOwner DeleteListing => d.by.delete_listing(d.made(), &d.key);
+    1 ListingsOwner TransferListing => d.by.transfer_listing(d.made(), d.to(), &d.key);
+    4 ListingsOwner PublishRelease =>
+        d.by.publish_release(d.made(), d.version(), d.release_content(), &d.key);
+    2 ListingsOwner YankRelease =>
+        d.by.yank_release(d.made(), d.version(), d.reason(), &d.key);
+    1 ListingsOwner UnyankRelease => d.by.unyank_release(d.made(), d.version(), &d.key);
+    1 Operator TakeDown => d.by.take_down(d.made(), d.class(), d.reason(), &d.key);
+    2 Operator RestoreListing => d.by.restore_listing(d.made(), &d.key);
+    2 Operator Import => d.by.import(d.import_row());
+    1 Person Browse => d.by.browse(CatalogueFilter::default(), d.order(), None, PageSize::MAX);
+    1 Person Listing => d.by.listing(d.listing());
+    1 Person ListingByName => async { d.by.listing_by_name(&d.handle(), &d.slug()).await };
+    1 Person Releases => d.by.releases(d.listing(), None, PageSize::MAX);
+    1 Person LatestRelease => d.by.latest_release(d.listing(), d.channel());
+    1 Person Publisher => d.by.publisher(d.publisher());
+    1 Person PublisherByHandle => async { d.by.publisher_by_handle(&d.handle()).await };
+    1 Person MyPublishers => d.by.my_publishers(None, PageSize::MAX);
+    1 PublishersOwner PublisherListings =>
+        d.by.publisher_listings(d.publisher(), None, PageSize::MAX);
+    1 ListingsOwner Metrics => d.by.metrics(d.made(), 30);
+    1 Person Changes => d.by.changes(None, PageSize::MAX);
+    1 Operator AuditLog => d.by.audit_log(Position::START, PageSize::MAX);
     2 Operator GrantBadge => d.by.grant_badge(d.publisher(), d.badge(), d.evidence(), &d.key);
     1 Operator RemoveBadge => d.by.remove_badge(d.publisher(), d.badge(), &d.key);
     1 Operator SuspendPublisher => d.by.suspend_publisher(d.publisher(), d.reason(), &d.key);
@@ -120,6 +148,7 @@ impl<'a> Doing<'a> {
         let by = match wish.verb.role() {
             _ if wish.anybody => nth(&scene::anybody(), wish.who),
             Role::PublishersOwner => recent(&scene.publishers, what[0]).by,
+            Role::ListingsOwner => recent(&scene.listings, what[0]).by,
             Role::Holder => recent(&scene.entitlements, what[0]).by,
             Role::Beginner => recent(&scene.attempts, what[0]).by,
             Role::Addressee => scene::system(&recent(&scene.tokens, what[0]).it.1),
@@ -155,8 +184,98 @@ impl<'a> Doing<'a> {
         InvitationCode::presented(recent(&self.scene.codes, self.what[0]))
     }
 
-    fn listing(&self) -> ListingId {
-        nth(&self.scene.listings, self.what[0])
+    pub(super) fn listing(&self) -> ListingId {
+        nth(&self.scene.listings, self.what[0]).it
+    }
+
+    /// A listing that was made lately.
+    fn made(&self) -> ListingId {
+        recent(&self.scene.listings, self.what[0]).it
+    }
+
+    /// Mostly the one that is known, or the one after it: publishing a release is a change too.
+    fn mades_revision(&self) -> Revision {
+        let known = self.revision(recent(&self.scene.listings, self.what[0]).revision);
+        if self.what[2].is_multiple_of(2) { known } else { known.next() }
+    }
+
+    fn slug(&self) -> Slug {
+        nth(&["invoice-bot", "invoice_b0t", "crm"], self.what[1]).parse().unwrap()
+    }
+
+    fn handle(&self) -> Handle {
+        let handles = ["acme-bots", "acrne.bots", "globex", "g1obex", "initech"];
+        nth(&handles, self.what[1]).parse().unwrap()
+    }
+
+    fn asset(&self) -> Asset {
+        nth(&scene::assets(), self.what[2])
+    }
+
+    fn content(&self) -> ListingContent {
+        let n = self.what.iter().sum::<usize>() as u64;
+        samples::listing(n, &mut Pick::seeded(n)).content
+    }
+
+    fn new_listing(&self) -> NewListing {
+        NewListing {
+            publisher: self.publisher(),
+            slug: self.slug(),
+            asset: self.asset(),
+            content: self.content(),
+        }
+    }
+
+    fn listing_edit(&self) -> ListingEdit {
+        let asset = (self.what[2] > 20).then(|| self.asset());
+        ListingEdit { slug: self.slug(), content: self.content(), asset }
+    }
+
+    fn successor(&self) -> Option<ListingId> {
+        (self.what[1] > 12).then(|| nth(&self.scene.listings, self.what[2]).it)
+    }
+
+    /// Where a listing moves to.
+    fn to(&self) -> PublisherId {
+        recent(&self.scene.publishers, self.what[1]).it
+    }
+
+    fn version(&self) -> Version {
+        nth(&self.scene.versions, self.what[1])
+    }
+
+    fn release_content(&self) -> ReleaseContent {
+        let content = samples::release(0, &mut Pick::seeded(self.what[2] as u64)).content;
+        // Only a spec asset has one.
+        ReleaseContent { schema_version: None, ..content }
+    }
+
+    fn import_row(&self) -> ImportRow {
+        let NewPublisher { handle, profile } = self.new_publisher();
+        ImportRow {
+            publisher: handle,
+            publisher_name: profile.name,
+            slug: self.slug(),
+            asset: self.asset(),
+            content: self.content(),
+            version: self.version(),
+            released_at: samples::time(self.what[0] as u64),
+            popularity: self.what[2] as u64,
+            confirm: self.what[2] > 6,
+        }
+    }
+
+    fn class(&self) -> TakedownReason {
+        nth(TakedownReason::ALL, self.what[1])
+    }
+
+    fn channel(&self) -> Channel {
+        nth(Channel::ALL, self.what[1])
+    }
+
+    fn order(&self) -> CatalogueOrder {
+        use CatalogueOrder::{Name, Newest, RecentlyReleased};
+        nth(&[Newest, RecentlyReleased, Name], self.what[1])
     }
 
     fn entitlement(&self) -> EntitlementId {
@@ -231,10 +350,9 @@ impl<'a> Doing<'a> {
     }
 
     fn new_publisher(&self) -> NewPublisher {
-        let handle = nth(&["acme-bots", "acrne.bots", "globex", "g1obex", "initech"], self.what[1]);
         let name = nth(&["Acme", "Bots & \"Söhne\"", "日本"], self.what[2]);
         NewPublisher {
-            handle: handle.parse().unwrap(),
+            handle: self.handle(),
             profile: PublisherProfile { name: name.parse().unwrap(), summary: None, website: None },
         }
     }
@@ -280,22 +398,15 @@ impl<'a> Doing<'a> {
             true => ReferenceDecision::Confirm { reason: None },
             false => ReferenceDecision::Refuse { reason: self.reason() },
         };
-        let publisher = self.scene.publishers[0].it;
+        let publisher = match self.what[0].checked_sub(12) {
+            Some(n) => recent(&self.scene.publishers, n).it,
+            None => self.scene.publishers[0].it,
+        };
         self.by.decide_reference(publisher, kind, upstream_id, decision, &self.key).await
     }
 
-    fn answer<T: Told>(&self, answer: Result<T>) -> Answer {
-        let mut text = format!("{answer:?}");
-        let mut taught = Vec::new();
-        if let Ok(told) = &answer {
-            told.teach(self, &mut taught);
-            text.push_str(&told.secrets());
-        }
-        Answer { text, taught, kind: answer.err().map(|error| error.kind()) }
-    }
-
     /// Something that was learnt by whoever acts.
-    fn known<T>(&self, it: T, revision: Revision) -> Known<T> {
+    pub(super) fn known<T>(&self, it: T, revision: Revision) -> Known<T> {
         Known { it, by: self.by.principal().clone(), revision }
     }
 }
@@ -308,107 +419,4 @@ fn nth<T: Clone>(choices: &[T], n: usize) -> T {
 fn recent<T: Clone>(known: &[T], n: usize) -> T {
     let back = if n < 21 { n / 7 } else { known.len() - 1 };
     known[(known.len() - 1).saturating_sub(back)].clone()
-}
-
-/// What a marketplace answered.
-pub(super) struct Answer {
-    /// All of it, spelled out.
-    pub(super) text: String,
-    pub(super) taught: Vec<Lesson>,
-    kind: Option<ErrorKind>,
-}
-
-impl Answer {
-    pub(super) fn error_kind(&self) -> Option<ErrorKind> {
-        self.kind
-    }
-}
-
-/// An answer that is no refusal.
-trait Told: Debug {
-    /// What can be asked about from now on.
-    fn teach(&self, _: &Doing<'_>, _: &mut Vec<Lesson>) {}
-
-    /// What `Debug` doesn't show.
-    fn secrets(&self) -> String {
-        String::new()
-    }
-}
-
-macro_rules! told {
-    ($($kind:ty: |$told:ident, $doing:ident| $lessons:expr;)*) => {$(
-        impl Told for $kind {
-            fn teach(&self, $doing: &Doing<'_>, lessons: &mut Vec<Lesson>) {
-                let $told = self;
-                lessons.extend($lessons);
-            }
-        }
-    )*};
-    ($($kind:ty),*) => { $(impl Told for $kind {})* };
-}
-
-told! {
-    PublisherReceipt: |told, doing| [Lesson::Publisher(doing.known(told.id, told.revision))];
-    InvitationReceipt: |told, doing| { let _ = doing; [Lesson::Invitation(told.id)] };
-    MemberReceipt: |told, doing| { let _ = doing; [Lesson::Member(told.person)] };
-    EntitlementReceipt: |told, doing|
-        [Lesson::Entitlement(doing.known((told.id, doing.listing()), told.revision))];
-}
-
-told!(
-    InstallReceipt,
-    ReferenceReceipt,
-    EntitlementView,
-    AttemptView,
-    Introspection,
-    KeyRevocationReceipt,
-    FenceReceipt,
-    Erasure,
-    TenantDeletion,
-    Page<InvitationView>,
-    Page<MemberView>,
-    Page<ReferenceView>,
-    Page<EntitlementView>,
-    Page<AttemptView>
-);
-
-impl Told for IssuedInvitation {
-    fn teach(&self, doing: &Doing<'_>, lessons: &mut Vec<Lesson>) {
-        self.receipt.teach(doing, lessons);
-        lessons.extend(self.code.iter().map(|code| Lesson::Code(code.expose().to_owned())));
-    }
-
-    fn secrets(&self) -> String {
-        self.code.as_ref().map(|code| code.expose().to_owned()).unwrap_or_default()
-    }
-}
-
-impl Told for InstallStarted {
-    fn teach(&self, doing: &Doing<'_>, lessons: &mut Vec<Lesson>) {
-        for handover in &self.handovers {
-            let attempt = (handover.attempt.id, handover.attempt.system.clone());
-            let known = doing.known(attempt, Revision::FIRST);
-            lessons.push(Lesson::Attempt(known));
-            if let Way::Token(Some(token)) = &handover.way {
-                let token = (token.expose().to_owned(), handover.attempt.system.clone());
-                let known = doing.known(token, Revision::FIRST);
-                lessons.push(Lesson::Token(known));
-            }
-        }
-    }
-
-    fn secrets(&self) -> String {
-        let secret = |way: &Way| match way {
-            Way::Token(Some(token)) => token.expose().to_owned(),
-            Way::DeepLink(Some(link)) => link.as_str().to_owned(),
-            Way::Token(None) | Way::DeepLink(None) => String::new(),
-        };
-        self.handovers.iter().map(|handover| secret(&handover.way)).collect()
-    }
-}
-
-impl Told for RedeemedManifest {
-    fn secrets(&self) -> String {
-        self.as_str().to_owned()
-    }
 }

@@ -41,6 +41,8 @@ pub(super) enum Role {
     Person,
     /// Whoever made the publisher that it is about.
     PublishersOwner,
+    /// Whoever made the listing that it is about.
+    ListingsOwner,
     /// Whoever got the entitlement that it is about.
     Holder,
     /// Whoever began the attempt that it is about.
@@ -75,7 +77,11 @@ pub(super) fn tenants() -> Vec<TenantIdentity> {
 pub(super) fn principals(role: Role) -> Vec<Principal> {
     let people = || people().into_iter().zip(PEOPLE);
     match role {
-        Role::Person | Role::PublishersOwner | Role::Holder | Role::Beginner => people()
+        Role::Person
+        | Role::PublishersOwner
+        | Role::ListingsOwner
+        | Role::Holder
+        | Role::Beginner => people()
             .map(|(identity, (_, _, admin))| match admin {
                 true => Principal::admin(identity),
                 false => Principal::person(identity),
@@ -187,7 +193,7 @@ pub(super) fn seed() -> Commit {
 }
 
 /// What is asked for first, so that a run begins with something to ask about: two publishers, a
-/// member, three claims and three installs.
+/// member, a listing with a release, three claims and three installs.
 pub(super) fn prologue() -> Vec<Wish> {
     let wish = |key, verb, who, what| Wish { verb, anybody: false, who, what, key };
     vec![
@@ -195,6 +201,10 @@ pub(super) fn prologue() -> Vec<Wish> {
         wish(101, Verb::CreatePublisher, 2, [0, 2, 1]),
         wish(102, Verb::Invite, 0, [7, 1, 0]),
         wish(103, Verb::AcceptInvitation, 1, [0, 0, 0]),
+        wish(110, Verb::CreateListing, 0, [7, 0, 0]),
+        wish(111, Verb::PublishRelease, 0, [0, 0, 0]),
+        wish(112, Verb::DecideReference, 0, [19, 0, 8]),
+        wish(113, Verb::PublishListing, 0, [0, 0, 0]),
         wish(104, Verb::ClaimFree, 1, [0, 0, 0]),
         wish(105, Verb::ClaimFree, 3, [1, 0, 0]),
         wish(106, Verb::ClaimFree, 2, [2, 0, 0]),
@@ -204,7 +214,7 @@ pub(super) fn prologue() -> Vec<Wish> {
     ]
 }
 
-fn assets() -> [Asset; 4] {
+pub(super) fn assets() -> [Asset; 4] {
     let members = vec![samples::listing_id(0), samples::listing_id(1)];
     [
         Asset::WhsAgent { whs_agent_id: "agent/1".parse().unwrap() },
@@ -243,6 +253,7 @@ pub(super) struct Known<T> {
 #[derive(Clone, Debug)]
 pub(super) enum Lesson {
     Publisher(Known<PublisherId>),
+    Listing(Known<ListingId>),
     Member(PersonId),
     Invitation(InvitationId),
     Code(String),
@@ -256,7 +267,7 @@ pub(super) enum Lesson {
 pub(super) struct Scene {
     pub(super) publishers: Vec<Known<PublisherId>>,
     pub(super) members: Vec<PersonId>,
-    pub(super) listings: Vec<ListingId>,
+    pub(super) listings: Vec<Known<ListingId>>,
     pub(super) references: Vec<(AssetKind, UpstreamId)>,
     pub(super) versions: Vec<Version>,
     pub(super) invitations: Vec<InvitationId>,
@@ -278,7 +289,7 @@ impl Default for Scene {
         Scene {
             publishers: vec![known(samples::publisher_id(0))],
             members: vec![samples::person_id(0)],
-            listings: (0..5).map(samples::listing_id).collect(),
+            listings: (0..5).map(samples::listing_id).map(known).collect(),
             references: assets().iter().filter_map(reference).collect(),
             versions: ["1.0.0", "1.1.0", "2.0.0-rc.1", "9.9.9"].map(|v| v.parse().unwrap()).into(),
             invitations: vec![samples::invitation_id(0)],
@@ -307,6 +318,7 @@ impl Scene {
         for lesson in lessons {
             match lesson {
                 Lesson::Publisher(known) => renew(&mut self.publishers, known, PartialEq::eq),
+                Lesson::Listing(known) => renew(&mut self.listings, known, PartialEq::eq),
                 Lesson::Member(id) => add(&mut self.members, id),
                 Lesson::Invitation(id) => add(&mut self.invitations, id),
                 Lesson::Code(code) => add(&mut self.codes, code),
@@ -326,7 +338,7 @@ impl Scene {
         keys.extend(people.iter().map(RecordKey::person));
         keys.extend(people.iter().map(|person| RecordKey::tenant(person.tenant())));
         keys.extend(self.publishers.iter().map(|known| RecordKey::publisher(known.it)));
-        keys.extend(self.listings.iter().map(|id| RecordKey::listing(*id)));
+        keys.extend(self.listings.iter().map(|known| RecordKey::listing(known.it)));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
         keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
         keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
@@ -353,7 +365,7 @@ impl Scene {
                 Scan::BindingsOfPublisher(*id),
             ]);
         }
-        for id in &self.listings {
+        for Known { it: id, .. } in &self.listings {
             scans.push(Scan::BuyersOf(*id));
             let (channel, available_only) = (None, false);
             scans.push(Scan::Releases { listing: *id, channel, available_only });

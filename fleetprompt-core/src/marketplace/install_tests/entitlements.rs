@@ -71,7 +71,7 @@ fn only_what_is_free_offered_and_readable_can_be_claimed() {
     world.change::<Publisher>(&RecordKey::publisher(world.publisher), |publisher| {
         publisher.suspended = Some(reason());
     });
-    attempt(ErrorCode::PublisherSuspended);
+    attempt(ErrorCode::ListingNotFound);
     // None of these refusals sticks to the key.
     world.change::<Publisher>(&RecordKey::publisher(world.publisher), |it| it.suspended = None);
     claim(&world, &world.ada(), "claim").unwrap();
