@@ -90,7 +90,6 @@ impl Inner {
                 }
                 Err(_) => (None, cx.into_refusal()),
             };
-            let is_kept = kept.is_some();
             commit.receipt = match kept {
                 Some(kept) => Some(self.receipt(scope, &request, &kept)?),
                 None if commit.changes.is_empty() && commit.events.is_empty() => return outcome,
@@ -108,9 +107,8 @@ impl Inner {
                     }
                 }
                 // The key answers whether it was applied. If it was not, deciding again is safe.
-                Err(StoreError::OutcomeUnknown(_)) if is_kept => {}
-                // Only the trace of a refusal is in doubt, and it must not be left twice.
-                Err(StoreError::OutcomeUnknown(_)) => return outcome,
+                // The trace of a refusal has no key: better left twice than not at all.
+                Err(StoreError::OutcomeUnknown(_)) => {}
                 Err(error) => return Err(self.store_error(&error)),
             }
         }
