@@ -133,8 +133,8 @@ impl Acting {
     ///
     /// The same request under the same key gets the same bytes again, also after the token has
     /// expired and for as long as the attempt is kept, unless what it rests on was withdrawn since.
-    /// Under another key a token that was redeemed is refused, and the holder sees a replay in
-    /// their log.
+    /// Under another key a token that was redeemed is refused, and the log
+    /// says that it was replayed.
     ///
     /// # Errors
     /// `invalid_token` for whatever is not a token for this system, `subject_mismatch` (the fifth
