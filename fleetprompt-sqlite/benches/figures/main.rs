@@ -8,7 +8,14 @@ mod reads;
 mod tokens;
 
 fn main() {
-    commits::figures();
-    reads::figures();
-    tokens::figures();
+    // `cargo bench -- reads` takes these alone.
+    let chosen: Vec<String> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let all: [(&str, fn()); 3] =
+        [("commits", commits::figures), ("reads", reads::figures), ("tokens", tokens::figures)];
+    for (name, figures) in all {
+        if chosen.is_empty() || chosen.iter().any(|choice| choice == name) {
+            figures();
+        }
+    }
 }

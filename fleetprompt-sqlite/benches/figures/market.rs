@@ -2,7 +2,7 @@
 
 use fleetprompt_core::conformance::samples::{self, Pick};
 use fleetprompt_core::domain::{
-    Actor, Attempt, AttemptState, Event, Fact, Redemption, Revision, Timestamp,
+    Actor, Attempt, AttemptId, AttemptState, Event, Fact, Redemption, Revision, Timestamp,
 };
 use fleetprompt_core::port::{
     Change, Commit, Committed, Counter, CounterFamily, Expectation, Fingerprint, IdempotencyScope,
@@ -31,8 +31,17 @@ fn at() -> Timestamp {
     samples::time(0)
 }
 
+/// The n-th attempt's id: later ones sort after earlier ones, as version 7 of UUIDs do.
+fn id(n: u64) -> AttemptId {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(n.to_be_bytes()).for_each(|(to, from)| *to = from);
+    AttemptId::from_bytes(bytes)
+}
+
 fn issued(n: u64) -> Attempt {
     Attempt {
+        id: id(n),
+        expires_at: samples::time(n),
         state: AttemptState::Issued,
         redemption: None,
         ..samples::attempt(n, &mut Pick::full())
@@ -80,7 +89,7 @@ pub(crate) fn redemption(n: u64) -> Commit {
                 "{{\"done\":{{\"attempt\":\"{}\",\"state\":\"redeemed\"}}}}",
                 attempt.id
             ),
-            expires_at: at(),
+            expires_at: samples::time(n),
         }),
         expectations,
         changes: std::iter::once(put(attempt, revision)).chain(counts).collect(),
@@ -90,7 +99,7 @@ pub(crate) fn redemption(n: u64) -> Commit {
 
 /// The key of the n-th attempt.
 pub(crate) fn key(n: u64) -> RecordKey {
-    RecordKey::attempt(samples::attempt_id(n))
+    RecordKey::attempt(id(n))
 }
 
 /// Fills a store with what redemptions look at, and with `attempts` issued attempts.

@@ -11,7 +11,7 @@ use crate::market::{looked_at, redemption};
 pub(crate) fn writer(path: &Path) -> Connection {
     let conn = reader(path);
     conn.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4096;
+        "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;
          PRAGMA secure_delete = ON",
     )
     .unwrap();
