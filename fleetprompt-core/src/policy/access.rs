@@ -88,9 +88,8 @@ macro_rules! actions {
         /// ```
         /// use fleetprompt_core::policy::{Action, Standing};
         /// assert!(Action::ReadEntitlement.is_open_to(Standing::Holder));
-        /// // Publishers see figures, not owners.
+        /// // Publishers see figures, not who owns what.
         /// assert!(!Action::ReadEntitlement.is_open_to(Standing::Owner));
-        /// assert!(Action::UpdatePublisher.is_open_to(Standing::Owner));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Action { $($(#[$doc])* $name,)* }

@@ -2,16 +2,16 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use flate2::read::MultiGzDecoder;
 use fleetprompt_core::domain::PersonIdentity;
 use fleetprompt_core::marketplace::{ImportLine, ImportRow};
 use fleetprompt_core::port::Principal;
 use fleetprompt_core::token::{KeyRing, MasterKey};
 use fleetprompt_core::{Acting, Marketplace};
 use fleetprompt_sqlite::SqliteStore;
-use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use rusqlite::types::Value;
@@ -42,7 +42,11 @@ pub(crate) fn figures(file: Option<&Path>) {
     };
     let (ours, ceiling) = (median(ours), median(ceiling));
     println!("{:<44} {:>12.0} rows a second", "import, 64 at a time", rows.len() as f64 / ours);
-    println!("{:<44} {:>12.0} rows a second", "raw inserts, 64 rows a transaction", rows.len() as f64 / ceiling);
+    println!(
+        "{:<44} {:>12.0} rows a second",
+        "raw inserts, 64 rows a transaction",
+        rows.len() as f64 / ceiling
+    );
     figure("import_of_raw_inserts", ceiling / ours, "x", Goal::AtLeast(0.25));
 }
 
@@ -75,7 +79,9 @@ fn insert(from: &Path, to: &Path, lines: usize) -> Duration {
     let to = raw::writer(to);
     to.execute_batch("PRAGMA journal_mode = WAL").unwrap();
     let mut schema = from
-        .prepare("SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC")
+        .prepare(
+            "SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC",
+        )
         .unwrap();
     let parts: Vec<(String, String, String)> = schema
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -88,7 +94,10 @@ fn insert(from: &Path, to: &Path, lines: usize) -> Duration {
         if kind == "table" {
             let rows = all(&from, &name);
             let places = vec!["?"; rows.first().map_or(1, Vec::len)].join(", ");
-            work.extend(rows.into_iter().map(|row| (format!("INSERT OR REPLACE INTO {name} VALUES ({places})"), row)));
+            work.extend(
+                rows.into_iter()
+                    .map(|row| (format!("INSERT OR REPLACE INTO {name} VALUES ({places})"), row)),
+            );
         }
     }
     let transactions = lines.div_ceil(AT_A_TIME).max(1);
@@ -118,9 +127,13 @@ fn read(file: &Path) -> Vec<ImportRow> {
     let mut start = [0; 2];
     let gzip = File::open(file).unwrap().read(&mut start).unwrap() == 2 && start == [0x1f, 0x8b];
     let file = File::open(file).unwrap();
-    let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let reader: Box<dyn Read> =
+        if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let lines = BufReader::new(reader).lines();
-    lines.filter_map(|line| ImportLine::parse(&line.unwrap(), false).ok()).map(|it| it.row).collect()
+    lines
+        .filter_map(|line| ImportLine::parse(&line.unwrap(), false).ok())
+        .map(|it| it.row)
+        .collect()
 }
 
 /// Some thousand rows like those of a real catalogue.
@@ -135,9 +148,4 @@ fn made_up() -> Vec<ImportRow> {
         ImportLine::parse(&line, false).unwrap().row
     };
     (0..4_000).map(row).collect()
-}
-
-/// The catalogue that was named on the command line, if one was.
-pub(crate) fn named() -> Option<PathBuf> {
-    std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from)
 }

@@ -41,13 +41,10 @@ impl Setup {
     }
 
     /// Lets `futures` wait together while the writer is held up, and answers their outcomes.
-    fn together<T: Send>(
+    fn together<T: Send + 'static>(
         &self,
         works: Vec<impl Fn(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static>,
-    ) -> Vec<Result<T, StoreError>>
-    where
-        T: 'static,
-    {
+    ) -> Vec<Result<T, StoreError>> {
         let (begun, begins) = mpsc::channel();
         let (go, gate) = mpsc::channel::<()>();
         let mut answers = Vec::new();
