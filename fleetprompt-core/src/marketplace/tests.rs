@@ -4,10 +4,15 @@ mod fixture;
 
 mod catalogue;
 mod feed;
+mod importing;
 mod isolation;
 mod listings;
 mod members;
+mod metrics;
 mod moderation;
+mod people;
 mod references;
 mod releases;
 mod replay;
+mod tenants;
+mod upkeep;
