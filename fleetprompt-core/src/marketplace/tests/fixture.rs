@@ -71,8 +71,7 @@ impl Fixture {
     pub(crate) fn offered(&self, by: &Acting, publisher: PublisherId, slug: &str) -> ListingId {
         let id = self.published(by, publisher, slug);
         self.release(by, id, "1.0.0");
-        let (kind, confirm) =
-            (AssetKind::WhsAgent, ReferenceDecision::Confirm { reason: None });
+        let (kind, confirm) = (AssetKind::WhsAgent, ReferenceDecision::Confirm { reason: None });
         let whs = self.system("whs");
         run(whs.decide_reference(publisher, kind, of(slug), confirm, &self.key())).unwrap();
         id

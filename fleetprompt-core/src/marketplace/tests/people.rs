@@ -268,12 +268,9 @@ fn nothing_slips_through_while_a_subject_is_erased() {
             run(f.operator().erase_subject(&past.ada, &f.key())).unwrap();
         }
         past.expect_forgotten();
-        let attempts = run(f.store.scan(
-            &crate::port::Scan::AttemptsOfPerson(past.person),
-            None,
-            ALL,
-        ))
-        .unwrap();
+        let attempts =
+            run(f.store.scan(&crate::port::Scan::AttemptsOfPerson(past.person), None, ALL))
+                .unwrap();
         assert!(attempts.len() >= 9);
         assert!(!attempts.iter().any(|row| row.value.encode().unwrap().contains("issued\",")));
     }
