@@ -7,6 +7,7 @@ mod feed;
 mod importing;
 mod isolation;
 mod listings;
+mod logs;
 mod members;
 mod metrics;
 mod moderation;
