@@ -88,6 +88,7 @@ fn a_tenant_is_one_buyer_and_the_publishers_own_is_none() {
     installed(0);
 
     // Whoever comes back after that is news tomorrow, and not today.
+    f.install(&identity("acme", "subject-0"), listing);
     for n in 1..5 {
         f.install(&buyer(n), listing);
     }

@@ -3,9 +3,10 @@
 use super::fixture::*;
 use crate::domain::*;
 use crate::error::ErrorCode;
+use crate::marketplace::chores::Chore;
 use crate::marketplace::{Maintained, NewPublisher, Retention};
 use crate::policy::Quotas;
-use crate::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal};
+use crate::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal, Scan, Store};
 
 fn tidy(f: &Fixture) -> Maintained {
     run(f.market.maintain(ALL)).unwrap()
@@ -163,4 +164,22 @@ fn every_budget_gets_there() {
         assert_eq!(left, Maintained { events: left.events, ..Maintained::default() });
         assert_eq!(left.events, 0, "nothing was left to do");
     }
+}
+
+#[test]
+fn a_buyer_who_comes_back_while_marks_are_pruned_is_kept() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let publisher = f.publisher(&ada, "acme");
+    let listing = f.offered(&ada, publisher, "reader");
+    let carol = identity("buyers", "carol");
+    f.install(&carol, listing);
+    f.clock.advance(Span::days(92));
+    let oldest = BuyerMark::oldest_counted(crate::port::Clock::now(&f.clock));
+    let marks = || run(f.store.scan(&Scan::BuyersOf(listing), None, ALL)).unwrap();
+    let due = Chore::PruneBuyerMark(marks()[0].value.key(), oldest);
+    // The mark was found to be due, and then:
+    f.install(&carol, listing);
+    run(f.market.inner.chore(&due)).unwrap();
+    assert_eq!(marks().len(), 1);
 }
