@@ -79,9 +79,9 @@ impl ImportLine {
             return Err(ParseError::new("line", Rule::Other("has a field that is not known")));
         }
         let fields = Fields(fields);
-        let kind: AssetKind = fields.required("kind")?;
         let publisher = fields.required("publisher")?;
         let slug = fields.required("slug")?;
+        let kind: AssetKind = fields.required("kind")?;
         let asset = asset(kind, &fields)?;
         let version = Version::normalised(fields.text("version")?.ok_or(missing("version"))?)?;
         let released_at = fields.text("updated")?.map(updated).transpose()?;
