@@ -14,7 +14,7 @@ use crate::port::{ClaimedName, Counter, CounterFamily, NameOwner, RecordKey, Ver
 use super::Acting;
 use super::context::Context;
 use super::execute::Command;
-use super::publishers::NewPublisher;
+use super::publishers::{NewPublisher, expect_in_good_standing};
 use super::releases::release_digest;
 
 /// One row of a catalogue: a release of a listing of a publisher.
@@ -48,7 +48,8 @@ pub struct ImportRow {
     pub released_at: Timestamp,
     /// The popularity that the row brings along, kept as a quality signal; the latest row wins.
     pub popularity: u64,
-    /// Whether the reference is confirmed at once, on the operator's word.
+    /// Whether the reference of a listing that is created is confirmed at once, on the operator's
+    /// word.
     pub confirm: bool,
 }
 
@@ -122,7 +123,9 @@ impl Acting {
     ///
     /// # Errors
     /// `forbidden`; `handle_taken` or `slug_taken` when the name looks like that of another
-    /// publisher or listing; `wrong_state` when the listing was deleted or taken down.
+    /// publisher or listing; `publisher_suspended`; `reference_taken` when the row is to be
+    /// confirmed and another publisher's reference is; `wrong_state` when the listing was deleted
+    /// or taken down.
     pub async fn import(&self, row: ImportRow) -> Result<Imported> {
         let key = row.idempotency_key()?;
         self.inner().execute(&self.principal, &key, &Import { row }).await
@@ -161,7 +164,11 @@ impl Import {
             let id: PublisherId = owner.as_str().parse()?;
             let taken = ErrorCode::HandleTaken;
             let found = cx.find::<Publisher>(RecordKey::publisher(id), taken).await?.value;
-            return if found.handle == *handle { Ok(found) } else { Err(taken.into()) };
+            if found.handle != *handle {
+                return Err(taken.into());
+            }
+            expect_in_good_standing(&found)?;
+            return Ok(found);
         }
         let name = self.row.publisher_name.clone();
         let profile = PublisherProfile { name, summary: None, website: None };

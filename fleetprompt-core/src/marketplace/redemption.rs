@@ -354,7 +354,10 @@ impl<'m> Context<'m> {
             let Some(buyer) = self.market.buyer_hash(kid, listing, tenant) else { continue };
             let key = RecordKey::buyer_mark(listing, &buyer);
             if let Some(found) = self.get::<BuyerMark>(key).await? {
-                first_at = found.value.first_at;
+                // Who had stopped counting counts again from tomorrow on, like anyone new.
+                if found.value.last_at >= BuyerMark::oldest_counted(self.now) {
+                    first_at = found.value.first_at;
+                }
                 mark = Some(buyer);
                 break;
             }
