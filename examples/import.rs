@@ -12,7 +12,8 @@ use fleetprompt_core::domain::{ParseError, PersonIdentity};
 use fleetprompt_core::marketplace::{IMPORT_LINE_MAX_BYTES, ImportLine, ImportOutcome};
 use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal};
 use fleetprompt_core::{Acting, Error, ErrorKind, Marketplace};
-use fleetprompt_examples::{Outcome, open as open_market};
+use fleetprompt_examples::{Outcome, open_store};
+use fleetprompt_sqlite::SqliteStore;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -92,7 +93,13 @@ impl std::fmt::Display for Report {
 }
 
 async fn run(arguments: &Arguments) -> Outcome<Report> {
-    let market = open_market(&arguments.database).await?;
+    // One thread reads and one writes, so a large mapping and many caches would only fill memory.
+    let store = SqliteStore::options()
+        .readers(1)
+        .mmap(32 << 20)
+        .cache(4 << 20, 32 << 20)
+        .open(&arguments.database)?;
+    let market = open_store(&arguments.database, store).await?;
     let importer = PersonIdentity::personal("https://id.example".parse()?, "importer".parse()?);
     let operator = market.act_as(Principal::operator(importer));
     let mut report = import(&operator, arguments).await?;
@@ -108,7 +115,7 @@ enum Fate {
 }
 
 async fn import(operator: &Acting, arguments: &Arguments) -> Outcome<Report> {
-    let (mut reader, progress) = open_file(&arguments.file)?;
+    let (mut reader, progress) = open(&arguments.file)?;
     let mut report = Report::default();
     let mut in_flight = FuturesUnordered::new();
     let mut more = true;
@@ -166,10 +173,12 @@ async fn import_line(operator: &Acting, number: u64, line: String, confirm: bool
 
 fn words(outcome: ImportOutcome) -> &'static str {
     match outcome {
-        ImportOutcome::Created => "listings created, with their first release",
-        ImportOutcome::ReleaseAdded => "releases added to listings that were there",
-        ImportOutcome::PopularityChanged => "releases were there; popularity brought up to date",
-        ImportOutcome::Unchanged => "were there already",
+        ImportOutcome::Created => "listings, each with its first release",
+        ImportOutcome::ReleaseAdded => "further releases of listings",
+        ImportOutcome::PopularityChanged => {
+            "releases that were there; popularity brought up to date"
+        }
+        ImportOutcome::Unchanged => "rows whose release was there already",
     }
 }
 
@@ -196,7 +205,7 @@ async fn browse(market: &Marketplace, report: &mut Report) -> Outcome {
 }
 
 /// The file's lines, and a bar that shows how much of the file has been read.
-fn open_file(path: &Path) -> Outcome<(Box<dyn BufRead>, ProgressBar)> {
+fn open(path: &Path) -> Outcome<(Box<dyn BufRead>, ProgressBar)> {
     let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let progress =
         ProgressBar::new(file.metadata()?.len()).with_style(ProgressStyle::with_template(

@@ -4,14 +4,13 @@
 
 results=()
 first_failure=0
-install=0
+install=1
 
 # options ARGUMENT...: those that every script takes; the caller defines `usage`.
 options() {
     local argument
     for argument in "$@"; do
         case $argument in
-            --install) install=1 ;;
             --no-install) install=0 ;;
             --help | -h) usage && exit 0 ;;
             *) usage >&2 && exit 2 ;;
@@ -51,7 +50,7 @@ finish() {
     exit "$first_failure"
 }
 
-# tool NAME: is `cargo NAME` there? With install=1 it is installed if it is not.
+# tool NAME: is `cargo NAME` there? It is installed if it is not, unless --no-install.
 tool() {
     if cargo "$1" --version >/dev/null 2>&1; then
         return 0

@@ -76,7 +76,15 @@ pub fn systems() -> Outcome<SystemRegistry> {
 /// # Errors
 /// When the file or its key can't be opened.
 pub async fn open(database: &Path) -> Outcome<Marketplace> {
-    Ok(Marketplace::builder(SqliteStore::open(database)?)
+    open_store(database, SqliteStore::open(database)?).await
+}
+
+/// A marketplace over a store that was opened in `database` with options of its own.
+///
+/// # Errors
+/// When the key beside it can't be opened.
+pub async fn open_store(database: &Path, store: SqliteStore) -> Outcome<Marketplace> {
+    Ok(Marketplace::builder(store)
         .keys(keys_beside(database)?)
         .issuer("https://market.example".parse()?)
         .systems(systems()?)

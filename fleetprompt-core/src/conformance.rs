@@ -24,8 +24,9 @@
 //! }
 //! ```
 //!
-//! No case can be skipped: the marketplace relies on all of them. Two of them draw random input;
-//! the environment variable `PROPTEST_CASES` says how often (64 times by default).
+//! No case can be skipped: the marketplace relies on all of them. Two of them draw random input,
+//! 64 times, and by default the same in every run; the environment variables `PROPTEST_CASES` and
+//! `PROPTEST_RNG_SEED` say otherwise.
 //!
 //! [`store_conformance!`]: crate::store_conformance
 

@@ -50,6 +50,24 @@ impl MemoryStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryStore {
+    /// Everything that the store holds, with nothing left out as `Debug` may.
+    pub(crate) fn dump(&self) -> String {
+        let state = self.state();
+        let records = state.records.iter();
+        let records = records.map(|(key, row)| (key.id(), row.value.encode()));
+        let events = state.events.iter().map(|stored| serde_json::to_string(&stored.event));
+        let answers = state.receipts.values().map(|(receipt, _)| &receipt.answer);
+        format!(
+            "{:?} {:?} {:?} {state:?}",
+            records.collect::<Vec<_>>(),
+            events.collect::<Vec<_>>(),
+            answers.collect::<Vec<_>>(),
+        )
+    }
+}
+
 impl State {
     fn head(&self) -> Head {
         self.head.unwrap_or(Head {

@@ -33,8 +33,8 @@ mod memory {
     fleetprompt_core::store_conformance!(InMemory);
 }
 
-/// Each kind of broken store fails the case that is there to find it, and is found by random
-/// commits too.
+/// Each kind of broken store fails the cases that are there to find it, and random commits or
+/// commands find it too where they can.
 macro_rules! found {
     ($($mutant:ident: $($case:ident)*;)*) => {
         #[expect(non_snake_case, reason = "a test is called like the store that it finds out")]
@@ -62,10 +62,10 @@ fn text(panic: &(dyn std::any::Any + Send)) -> &str {
 
 found! {
     SkipsARow: every_scan_is_the_same_in_small_pages random_commits_do_what_the_oracle_does;
-    ShufflesTies: ties_are_broken_by_key every_scan_finds_its_rows_in_order
-        random_commits_do_what_the_oracle_does;
+    ShufflesTies: ties_are_broken_by_key every_scan_finds_its_rows_in_order;
     ForgetsReceipts: a_receipt_is_kept_with_its_commit one_of_many_applies_a_request
-        a_dropped_commit_is_whole_or_absent random_commits_do_what_the_oracle_does;
+        a_dropped_commit_is_whole_or_absent random_commits_do_what_the_oracle_does
+        a_marketplace_answers_as_it_does_over_the_oracle;
     LooksUpTheKeyLate: a_known_key_is_replayed_before_anything_is_tested
         random_commits_do_what_the_oracle_does;
     IgnoresExpectations: expectations_hold_a_commit_to_what_was_read
@@ -79,8 +79,9 @@ found! {
     CountsOn: counters_stay_within_their_bounds random_commits_do_what_the_oracle_does;
     TestsThenCounts: seats_are_taken_exactly_as_often_as_there_are_seats;
     GivesNamesAway: a_free_name_is_claimed_and_a_taken_one_is_not one_of_many_takes_a_name
-        random_commits_do_what_the_oracle_does;
+        random_commits_do_what_the_oracle_does a_marketplace_answers_as_it_does_over_the_oracle;
     RemembersReads: two_handles_see_each_other_at_once no_update_is_lost
         random_commits_do_what_the_oracle_does;
-    LosesAll: everything_is_there_after_reopening random_commits_do_what_the_oracle_does;
+    LosesAll: everything_is_there_after_reopening random_commits_do_what_the_oracle_does
+        a_marketplace_answers_as_it_does_over_the_oracle;
 }

@@ -2,12 +2,21 @@
 //!
 //! ```
 //! use fleetprompt_core::Marketplace;
+//! use fleetprompt_core::token::{KeyRing, MasterKey};
 //! use fleetprompt_sqlite::SqliteStore;
 //!
-//! let folder = tempfile::tempdir()?;
-//! let builder = Marketplace::builder(SqliteStore::open(folder.path().join("market.db"))?);
-//! # drop(builder);
+//! # pollster::block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! let store = SqliteStore::open(folder.path().join("market.db"))?;
+//! let market = Marketplace::builder(store.clone())
+//!     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?)) // a real key is random
+//!     .issuer("https://market.example".parse()?)
+//!     .build()
+//!     .await?;
+//! assert!(store.check().await?.is_clean());
+//! # drop(market);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
 //! ```
 //!
 //! # What it promises
@@ -43,3 +52,8 @@ mod writer;
 pub use options::SqliteOptions;
 pub use store::SqliteStore;
 pub use upkeep::{BackupProgress, CheckReport, FileSize, Finding};
+
+/// The repository's front page, for its example to be run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct ReadmeExamples;

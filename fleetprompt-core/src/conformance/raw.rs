@@ -22,7 +22,7 @@ use crate::port::{
 };
 
 /// The most steps of a run.
-const STEPS: usize = 40;
+const STEPS: usize = 60;
 /// The records that exist: a few of some kinds.
 const SLOTS: [(RecordKind, u64); 10] = [
     (RecordKind::Listing, 0),

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use proptest::test_runner::Config;
+use proptest::test_runner::{Config, RngSeed};
 
 use crate::domain::{Actor, Event, Fact, FeedChange, Position, Revision, Timestamp};
 use crate::port::{
@@ -19,14 +19,19 @@ pub(super) fn wait<T>(future: impl Future<Output = Result<T, StoreError>>) -> T 
     pollster::block_on(future).unwrap()
 }
 
-/// How often property tests run: as `PROPTEST_CASES` says, else 64 times.
+/// How property tests run: as `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say, else 64 times and with
+/// the same input whenever they run, so that a failure comes again.
 pub(super) fn config() -> Config {
-    let cases = match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => Config::default().cases,
-        None => 64,
-    };
+    let set = |name| std::env::var_os(name).is_some();
     // Failures are persisted beside a source file, and this one is in somebody's registry.
-    Config { cases, failure_persistence: None, ..Config::default() }
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if !set("PROPTEST_CASES") {
+        config.cases = 64;
+    }
+    if !set("PROPTEST_RNG_SEED") {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    config
 }
 
 /// A commit that is being put together.

@@ -197,6 +197,21 @@ pub struct BuyerMark {
     pub last_at: Timestamp,
 }
 
+impl BuyerMark {
+    /// The first moment of which a redemption still counts at `now`. Whole days, so that a buyer
+    /// comes and goes at midnight and a count stays the same all day.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::BuyerMark;
+    /// let noon = "2026-04-01T12:00:00Z".parse()?;
+    /// assert_eq!(BuyerMark::oldest_counted(noon).to_string(), "2026-01-01T00:00:00Z");
+    /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+    /// ```
+    pub fn oldest_counted(now: Timestamp) -> Timestamp {
+        now.day().start().minus(BUYER_MARK_KEPT)
+    }
+}
+
 /// How long a buyer counts among the distinct buyers of a listing.
 pub const BUYER_MARK_KEPT: Span = Span::days(90);
 

@@ -221,11 +221,16 @@ impl Listing {
 
     /// Whether somebody who knows its address may read it without further standing.
     pub fn is_readable_by_anyone(&self) -> bool {
-        self.content.visibility != Visibility::Organisation
-            && matches!(
-                self.state,
-                ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
-            )
+        self.content.visibility != Visibility::Organisation && self.is_offered()
+    }
+
+    /// Whether it is offered at all, so that those who own it may install it: also when it is
+    /// unlisted or deprecated, and not when it was taken down or deleted.
+    pub fn is_offered(&self) -> bool {
+        matches!(
+            self.state,
+            ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
+        )
     }
 
     /// Whether new entitlements may be claimed and new installs begun.

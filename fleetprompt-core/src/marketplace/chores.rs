@@ -5,8 +5,9 @@
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
-    Listing, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity, Publisher,
-    PublisherId, Reason, Redemption, Tenant, TenantId, TenantIdentity,
+    Listing, ListingContent, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity,
+    Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags, Tenant, TenantId,
+    TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -22,14 +23,17 @@ const ROUNDS: u32 = 24;
 
 /// One step.
 pub(super) enum Chore {
-    /// Ends a membership of somebody who is being erased.
+    /// Ends a membership of somebody who is being erased, or in a publisher that is closed.
     EndMembership(PublisherId, PersonId),
-    /// Revokes an attempt if it is still issued, and drops its manifest, which names its subject.
+    /// Revokes an attempt if it is still issued, and drops its manifest, which names its subject,
+    /// and its context, which may.
     Forget(AttemptId),
-    /// Suspends a publisher whose tenant is being deleted.
-    SuspendWithTenant(PublisherId),
-    /// Deletes a listing whose publisher's tenant is being deleted.
-    DeleteWithTenant(ListingId),
+    /// Suspends a publisher whose tenant is being deleted, and drops what it says of itself.
+    CloseWithTenant(PublisherId, TenantId),
+    /// Drops a release of a publisher whose tenant is being deleted.
+    DropRelease(RecordKey, TenantId),
+    /// Deletes a listing whose publisher's tenant is being deleted, and drops what it says.
+    DeleteWithTenant(ListingId, TenantId),
     /// Marks a person of a tenant that is being deleted.
     MarkErasing(PersonIdentity),
     /// Breaks the link between a person's name and surrogate.
@@ -40,8 +44,8 @@ pub(super) enum Chore {
     PruneInvitation(InvitationId),
     /// Prunes an attempt.
     PruneAttempt(AttemptId),
-    /// Prunes a buyer's mark.
-    PruneBuyerMark(RecordKey),
+    /// Prunes a buyer's mark, unless the buyer has come back since then.
+    PruneBuyerMark(RecordKey, Timestamp),
 }
 
 impl Inner {
@@ -88,66 +92,110 @@ impl Context<'_> {
         match chore {
             Chore::EndMembership(publisher, person) => self.end_erased(*publisher, *person).await,
             Chore::Forget(id) => self.forget(*id).await,
-            Chore::SuspendWithTenant(id) => self.suspend_with_tenant(*id).await,
-            Chore::DeleteWithTenant(id) => self.delete_with_tenant(*id).await,
+            Chore::CloseWithTenant(id, tenant) => self.close_with_tenant(*id, *tenant).await,
+            Chore::DropRelease(key, tenant) => self.drop_release(key, *tenant).await,
+            Chore::DeleteWithTenant(id, tenant) => self.delete_with_tenant(*id, *tenant).await,
             Chore::MarkErasing(identity) => self.mark_erasing(identity).await,
             Chore::ForgetPerson(identity, id) => self.forget_person(identity, *id).await,
             Chore::ForgetTenant(identity, id) => self.forget_tenant(identity, *id).await,
             Chore::PruneInvitation(id) => self.prune_invitation(*id).await,
             Chore::PruneAttempt(id) => self.prune::<Attempt>(RecordKey::attempt(*id)).await,
-            Chore::PruneBuyerMark(key) => self.prune::<BuyerMark>(key.clone()).await,
+            Chore::PruneBuyerMark(key, oldest) => self.prune_buyer_mark(key, *oldest).await,
         }
     }
 
     async fn end_erased(&mut self, publisher: PublisherId, person: PersonId) -> Result<()> {
         let key = RecordKey::membership(publisher, person);
-        let Some(found) = self.get::<Membership>(key).await? else { return Ok(()) };
-        let record = self.get::<Publisher>(RecordKey::publisher(publisher)).await?;
-        let going = record.is_none_or(|publisher| publisher.value.suspended.is_some());
-        let owners = if going { Within::Any } else { Within::AtLeast(1) };
-        self.end_membership(&found.value, owners);
+        if let Some(found) = self.get::<Membership>(key).await? {
+            // The last owner was held back when the erasure began: what has begun must end.
+            self.end_membership(&found.value, Within::Any);
+        }
         Ok(())
     }
 
     async fn forget(&mut self, id: AttemptId) -> Result<()> {
         let Some(found) = self.get::<Attempt>(RecordKey::attempt(id)).await? else { return Ok(()) };
-        let attempt = found.value;
-        let listing = attempt.listing;
-        if attempt.state == AttemptState::Issued {
-            self.put(Attempt { state: AttemptState::Revoked, ..attempt });
-            self.event(Fact::InstallRevoked { attempt: id, listing });
-        } else if let Some(redemption) = attempt.redemption.clone().filter(|r| r.manifest.is_some())
-        {
-            let redemption = Some(Redemption { manifest: None, ..redemption });
-            self.put(Attempt { redemption, ..attempt });
-            self.event(Fact::ManifestDropped { attempt: id, listing });
-        }
-        Ok(())
-    }
-
-    async fn suspend_with_tenant(&mut self, id: PublisherId) -> Result<()> {
-        let Some(found) = self.get::<Publisher>(RecordKey::publisher(id)).await? else {
-            return Ok(());
+        let before = found.value;
+        let listing = before.listing;
+        let redemption = before.redemption.clone();
+        let redemption = redemption.map(|kept| Redemption { manifest: None, ..kept });
+        let mut after = Attempt { context: None, redemption, ..before.clone() };
+        let fact = if before.state == AttemptState::Issued {
+            after.state = AttemptState::Revoked;
+            Fact::InstallRevoked { attempt: id, listing }
+        } else {
+            Fact::ManifestDropped { attempt: id, listing }
         };
-        if found.value.suspended.is_none() {
-            let reason: Reason = "The publisher's tenant was deleted.".parse()?;
-            self.put(Publisher { suspended: Some(reason), updated_at: self.now, ..found.value });
-            self.event(Fact::PublisherSuspended { publisher: id });
+        if after != before {
+            self.put(after);
+            self.event(fact);
         }
         Ok(())
     }
 
-    async fn delete_with_tenant(&mut self, id: ListingId) -> Result<()> {
+    /// A publisher of a tenant that is being deleted.
+    async fn going(&mut self, id: PublisherId, tenant: TenantId) -> Result<Option<Publisher>> {
+        let found = self.get::<Publisher>(RecordKey::publisher(id)).await?;
+        // It may have been handed to another tenant in the meantime.
+        Ok(found.map(|row| row.value).filter(|publisher| publisher.tenant == tenant))
+    }
+
+    async fn close_with_tenant(&mut self, id: PublisherId, tenant: TenantId) -> Result<()> {
+        let Some(before) = self.going(id, tenant).await? else { return Ok(()) };
+        let reason: Reason = "The publisher's tenant was deleted.".parse()?;
+        let name = "Deleted publisher".parse()?;
+        let profile = PublisherProfile { name, summary: None, website: None };
+        let closed =
+            Publisher { suspended: Some(reason), profile, badges: Vec::new(), ..before.clone() };
+        if closed != before {
+            self.change_publisher(closed, Fact::PublisherSuspended { publisher: id });
+        }
+        Ok(())
+    }
+
+    async fn drop_release(&mut self, key: &RecordKey, tenant: TenantId) -> Result<()> {
+        let Some(found) = self.get::<Release>(key.clone()).await? else { return Ok(()) };
+        let listing = RecordKey::listing(found.value.listing);
+        let Some(listing) = self.get::<Listing>(listing).await? else { return Ok(()) };
+        if self.going(listing.value.publisher, tenant).await?.is_some() {
+            self.delete(key.clone());
+        }
+        Ok(())
+    }
+
+    async fn delete_with_tenant(&mut self, id: ListingId, tenant: TenantId) -> Result<()> {
         let Some(found) = self.get::<Listing>(RecordKey::listing(id)).await? else { return Ok(()) };
-        let listing = found.value;
-        if !listing.state.can_become(ListingState::Deleted) {
+        let before = found.value;
+        let publisher = before.publisher;
+        if self.going(publisher, tenant).await?.is_none() {
             return Ok(());
         }
-        let publisher = listing.publisher;
-        let after = Listing { state: ListingState::Deleted, ..listing.clone() };
-        self.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
+        let content = ListingContent {
+            title: "Deleted listing".parse()?,
+            summary: "Deleted along with its publisher.".parse()?,
+            description: None,
+            tags: Tags::default(),
+            documentation: None,
+            repository: None,
+            license: None,
+            ..before.content.clone()
+        };
+        // A listing that was deleted before still has its words; one that was taken down goes too.
+        let (state, takedown) = (ListingState::Deleted, None);
+        let after = Listing { state, takedown, content, ..before.clone() };
+        if after == before {
+            return Ok(());
+        }
+        self.withdraw_reference(&before, publisher).await?;
         let fact = Fact::ListingDeleted { publisher, listing: id };
-        self.change_listing(&listing, after, fact, GoneReason::Deleted);
+        if before.state == ListingState::Deleted {
+            self.put(Listing { updated_at: self.now, ..after });
+            self.event(fact);
+        } else {
+            self.leave_slug(&before);
+            self.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
+            self.change_listing(&before, after, fact, GoneReason::Deleted);
+        }
         Ok(())
     }
 
@@ -165,9 +213,14 @@ impl Context<'_> {
 
     async fn forget_person(&mut self, identity: &PersonIdentity, id: PersonId) -> Result<()> {
         let key = RecordKey::person(identity);
-        if self.get::<Person>(key.clone()).await?.is_some_and(|found| found.value.id == id) {
-            self.delete(key);
-            self.event(Fact::PersonErased { person: id });
+        let found = self.get::<Person>(key.clone()).await?.filter(|found| found.value.id == id);
+        let Some(person) = found else { return Ok(()) };
+        self.delete(key);
+        self.event(Fact::PersonErased { person: id });
+        // A personal tenant is named like its subject, and is nothing without them.
+        let tenant = identity.tenant();
+        if tenant.is_personal() && tenant.name() == identity.subject().as_str() {
+            self.forget_tenant(tenant, person.value.tenant).await?;
         }
         Ok(())
     }
@@ -188,6 +241,14 @@ impl Context<'_> {
         self.delete(key);
         self.count(Counter::of_publisher(CounterFamily::Invitations, publisher), -1, Within::Any);
         self.event(Fact::InvitationEnded { publisher, invitation: id });
+        Ok(())
+    }
+
+    async fn prune_buyer_mark(&mut self, key: &RecordKey, oldest: Timestamp) -> Result<()> {
+        let found = self.get::<BuyerMark>(key.clone()).await?;
+        if found.is_some_and(|mark| mark.value.last_at < oldest) {
+            self.delete(key.clone());
+        }
         Ok(())
     }
 

@@ -107,6 +107,7 @@ impl Inner {
                     }
                 }
                 // The key answers whether it was applied. If it was not, deciding again is safe.
+                // The trace of a refusal has no key: better left twice than not at all.
                 Err(StoreError::OutcomeUnknown(_)) => {}
                 Err(error) => return Err(self.store_error(&error)),
             }
@@ -170,10 +171,7 @@ impl Inner {
             })?;
         Ok(NewReceipt {
             scope,
-            fingerprint: Fingerprint {
-                kid: key.kid().clone(),
-                digest: key.keyed_digest(&[request]),
-            },
+            fingerprint: Fingerprint { kid: *key.kid(), digest: key.keyed_digest(&[request]) },
             answer,
             expires_at: self.clock.now().plus(RECEIPT_KEPT),
         })

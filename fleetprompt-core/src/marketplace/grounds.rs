@@ -1,8 +1,8 @@
 //! What a hand-over rests on: read alike when an install begins and when its token is redeemed.
 
 use crate::domain::{
-    Binding, BindingState, Entitlement, EntitlementStatus, Listing, ListingId, ListingState,
-    OwningSystem, Publisher, PublisherId, Release, Version,
+    BindingState, Entitlement, EntitlementStatus, Listing, ListingId, OwningSystem, Publisher,
+    PublisherId, Release, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Grounds;
@@ -20,13 +20,12 @@ pub(super) struct Handed {
 }
 
 impl Context<'_> {
-    /// Reads what handing `version` of `listing` by `publisher` over to `system` rests on.
+    /// Reads what handing `version` of `listing` by `publisher` over rests on.
     pub(super) async fn handed(
         &mut self,
         listing: ListingId,
         publisher: PublisherId,
         version: &Version,
-        system: &OwningSystem,
     ) -> Result<Handed> {
         let release = self.get::<Release>(RecordKey::release(listing, version)).await?;
         let listing = self.get::<Listing>(RecordKey::listing(listing)).await?;
@@ -34,27 +33,11 @@ impl Context<'_> {
         let (listing, publisher) = (value(listing), value(publisher));
         let confirmed = match (&listing, &publisher) {
             (Some(listing), Some(publisher)) => {
-                self.is_confirmed(listing, publisher, system).await?
+                self.binding_state(listing, publisher).await? == Some(BindingState::Confirmed)
             }
             _ => false,
         };
         Ok(Handed { listing, release: value(release), publisher, confirmed })
-    }
-
-    /// Whether `system` lets the publisher, as it belongs to its tenant today, offer the asset.
-    async fn is_confirmed(
-        &mut self,
-        listing: &Listing,
-        publisher: &Publisher,
-        system: &OwningSystem,
-    ) -> Result<bool> {
-        let Some(upstream) = listing.asset.upstream_id() else { return Ok(false) };
-        let kind = listing.asset.kind();
-        let key = RecordKey::binding(publisher.id, &system.name, kind, upstream);
-        Ok(self.get::<Binding>(key).await?.is_some_and(|binding| {
-            binding.value.state == BindingState::Confirmed
-                && binding.value.tenant == publisher.tenant
-        }))
     }
 }
 
@@ -72,9 +55,10 @@ impl Handed {
                 .release
                 .as_ref()
                 .is_some_and(|release| release.yanked.is_none()),
-            listing_available: self.listing.as_ref().is_some_and(|listing| {
-                listing.publisher == publisher && is_offered_to_owners(listing)
-            }),
+            listing_available: self
+                .listing
+                .as_ref()
+                .is_some_and(|listing| listing.publisher == publisher && listing.is_offered()),
             publisher_suspended: self
                 .publisher
                 .as_ref()
@@ -82,15 +66,6 @@ impl Handed {
             reference_confirmed: self.confirmed || !system.requires_confirmation,
         }
     }
-}
-
-/// Whether those who own a listing may still install it: also when it is unlisted or deprecated,
-/// and not when it was taken down or deleted.
-pub(super) fn is_offered_to_owners(listing: &Listing) -> bool {
-    matches!(
-        listing.state,
-        ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
-    )
 }
 
 /// What an entitlement is worth; one that is gone was taken back.

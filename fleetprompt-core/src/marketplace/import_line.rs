@@ -29,7 +29,7 @@ pub const IMPORT_LINE_MAX_BYTES: usize = 256 * 1_024;
 /// assert!(line.version_normalised);
 ///
 /// let refused = ImportLine::parse(r#"{"publisher":"acme"}"#, false).unwrap_err();
-/// assert_eq!(refused.to_string(), "slug is missing");
+/// assert_eq!(refused.to_string(), "kind is missing");
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +79,9 @@ impl ImportLine {
             return Err(ParseError::new("line", Rule::Other("has a field that is not known")));
         }
         let fields = Fields(fields);
-        let kind: AssetKind = fields.required("kind")?;
         let publisher = fields.required("publisher")?;
         let slug = fields.required("slug")?;
+        let kind: AssetKind = fields.required("kind")?;
         let asset = asset(kind, &fields)?;
         let version = Version::normalised(fields.text("version")?.ok_or(missing("version"))?)?;
         let released_at = fields.text("updated")?.map(updated).transpose()?;
@@ -203,15 +203,17 @@ impl Fields {
             Some(Value::Array(entries)) => entries,
             Some(_) => return Err(wrong),
         };
+        let of_tags = |refused: ParseError| ParseError::new("tags", refused.rule());
         // Real catalogues repeat tags in other cases; one of each is what they mean.
         let mut tags: Vec<Tag> = Vec::new();
         for entry in entries {
-            let tag: Tag = entry.as_str().ok_or(wrong)?.parse()?;
+            let tag = entry.as_str().ok_or(wrong)?.parse();
+            let tag: Tag = tag.map_err(of_tags)?;
             if !tags.contains(&tag) {
                 tags.push(tag);
             }
         }
-        tags.try_into()
+        tags.try_into().map_err(of_tags)
     }
 }
 

@@ -14,10 +14,21 @@ use crate::port::{ClaimedName, Counter, CounterFamily, NameOwner, RecordKey, Ver
 use super::Acting;
 use super::context::Context;
 use super::execute::Command;
-use super::publishers::NewPublisher;
+use super::publishers::{NewPublisher, expect_in_good_standing};
 use super::releases::release_digest;
 
 /// One row of a catalogue: a release of a listing of a publisher.
+///
+/// [`ImportLine`](super::ImportLine) reads one from a line of JSON.
+///
+/// ```
+/// use fleetprompt_core::marketplace::{ImportLine, ImportRow};
+/// let line = r#"{"publisher":"acme","slug":"bot","kind":"whs_agent","upstreamId":"a1",
+///     "title":"Bot","summary":"Answers.","version":"1.0.0","popularity":31}"#;
+/// let row: ImportRow = ImportLine::parse(line, false)?.row;
+/// assert_eq!((row.publisher_name.as_str(), row.popularity), ("acme", 31));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportRow {
@@ -37,11 +48,19 @@ pub struct ImportRow {
     pub released_at: Timestamp,
     /// The popularity that the row brings along, kept as a quality signal; the latest row wins.
     pub popularity: u64,
-    /// Whether the reference is confirmed at once, on the operator's word.
+    /// Whether the reference of a listing that is created is confirmed at once, on the operator's
+    /// word.
     pub confirm: bool,
 }
 
 /// What became of a row.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ImportOutcome;
+/// let word = serde_json::to_string(&ImportOutcome::ReleaseAdded)?;
+/// assert_eq!(word, r#""release_added""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportOutcome {
@@ -56,6 +75,30 @@ pub enum ImportOutcome {
 }
 
 /// What importing a row answers.
+///
+/// ```
+/// # use fleetprompt_core::domain::PersonIdentity;
+/// # use fleetprompt_core::marketplace::ImportLine;
+/// # use fleetprompt_core::memory::MemoryStore;
+/// # use fleetprompt_core::port::Principal;
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// # use fleetprompt_core::Marketplace;
+/// use fleetprompt_core::marketplace::{ImportOutcome, Imported};
+/// # pollster::block_on(async {
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+/// #     .issuer("https://market.example".parse()?).build().await?;
+/// # let olga = PersonIdentity::personal("https://id.example".parse()?, "user_olga".parse()?);
+/// # let operator = market.act_as(Principal::operator(olga));
+/// # let line = r#"{"publisher":"acme","slug":"bot","kind":"whs_agent","upstreamId":"a1",
+/// #     "title":"Bot","summary":"Answers.","version":"1.0.0"}"#;
+/// # let row = ImportLine::parse(line, false)?.row;
+/// let Imported { listing, outcome } = operator.import(row.clone()).await?;
+/// assert_eq!(outcome, ImportOutcome::Created);
+/// assert_eq!(operator.listing(listing).await?.slug, row.slug);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Imported {
@@ -75,12 +118,14 @@ impl ImportRow {
 }
 
 impl Acting {
-    /// Imports one row, as an operator. Quotas and the review of names do not apply; importing
-    /// the same publisher, slug and version again changes nothing, however much later.
+    /// Imports one row, as an operator. Quotas do not apply; reserved handles and look-alikes are
+    /// refused as ever. Importing the same row again changes nothing, however much later.
     ///
     /// # Errors
     /// `forbidden`; `handle_taken` or `slug_taken` when the name looks like that of another
-    /// publisher or listing; `wrong_state` when the listing was deleted or taken down.
+    /// publisher or listing; `publisher_suspended`; `reference_taken` when the row is to be
+    /// confirmed and another publisher's reference is; `wrong_state` when the listing was deleted
+    /// or taken down.
     pub async fn import(&self, row: ImportRow) -> Result<Imported> {
         let key = row.idempotency_key()?;
         self.inner().execute(&self.principal, &key, &Import { row }).await
@@ -119,7 +164,11 @@ impl Import {
             let id: PublisherId = owner.as_str().parse()?;
             let taken = ErrorCode::HandleTaken;
             let found = cx.find::<Publisher>(RecordKey::publisher(id), taken).await?.value;
-            return if found.handle == *handle { Ok(found) } else { Err(taken.into()) };
+            if found.handle != *handle {
+                return Err(taken.into());
+            }
+            expect_in_good_standing(&found)?;
+            return Ok(found);
         }
         let name = self.row.publisher_name.clone();
         let profile = PublisherProfile { name, summary: None, website: None };

@@ -13,8 +13,8 @@ use crate::conformance::{ManualClock, SeededEntropy};
 use crate::domain::{
     Actor, AssetKind, Attempt, AttemptId, Binding, BindingState, Event, Fact, IdempotencyKey,
     InstallMethod, Listing, ListingId, ListingState, OwningSystem, PersonIdentity, Publisher,
-    PublisherId, Release, Revision, Sha256Digest, SystemName, SystemRegistry, TargetContext,
-    TenantId, TenantIdentity, Timestamp, Version,
+    PublisherId, Release, Sha256Digest, SystemName, SystemRegistry, TargetContext, TenantId,
+    TenantIdentity, Timestamp, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::memory::MemoryStore;
@@ -358,8 +358,4 @@ fn refusal<T: std::fmt::Debug>(result: Result<T>) -> ErrorCode {
 /// Changes the listing's state.
 fn bring(world: &World, state: ListingState) {
     world.change::<Listing>(&RecordKey::listing(world.listing), |listing| listing.state = state);
-}
-
-fn revision_of(receipt: &EntitlementReceipt) -> Revision {
-    receipt.revision
 }

@@ -19,7 +19,6 @@ use super::Acting;
 use super::actor::judge;
 use super::context::Context;
 use super::execute::Command;
-use super::grounds::is_offered_to_owners;
 use super::paging::{Page, Paging};
 
 mod begin;
@@ -328,7 +327,7 @@ impl Context<'_> {
             return Ok(Way::DeepLink(None));
         }
         let listing = self.get::<Listing>(RecordKey::listing(attempt.listing)).await?;
-        let listing = listing.map(|row| row.value).filter(is_offered_to_owners);
+        let listing = listing.map(|row| row.value).filter(Listing::is_offered);
         let system = self.market.systems.named(&attempt.system);
         Ok(Way::DeepLink(listing.zip(system).and_then(|(listing, system)| {
             let upstream = listing.asset.upstream_id()?;

@@ -80,7 +80,7 @@ impl Inner {
     /// A code for a new invitation, and the key that made it.
     pub(super) fn new_code(&self, id: InvitationId) -> (InvitationCode, KeyId) {
         let key = self.keys().derive_active(Purpose::InvitationCode, &self.own_scope());
-        (InvitationCode::make(&key, id), key.kid().clone())
+        (InvitationCode::make(&key, id), *key.kid())
     }
 
     /// The code of an invitation, made again; `None` once the key that made it is revoked, or the

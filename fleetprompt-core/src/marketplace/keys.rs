@@ -171,9 +171,9 @@ impl Command for RevokeKey {
         if cx.market.keys().state(&self.kid) != Some(KeyState::Revoked) {
             return Err(ErrorCode::WrongState.into());
         }
-        let revoked = cx.revoke_issued(Some(self.kid.clone()), &actor).await?;
-        cx.event(Fact::KeyRevoked { kid: self.kid.clone(), revoked });
-        Ok(KeyRevocationReceipt { kid: self.kid.clone(), revoked, at: cx.now })
+        let revoked = cx.revoke_issued(Some(self.kid), &actor).await?;
+        cx.event(Fact::KeyRevoked { kid: self.kid, revoked });
+        Ok(KeyRevocationReceipt { kid: self.kid, revoked, at: cx.now })
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &KeyRevocationReceipt) -> Result<()> {

@@ -57,7 +57,7 @@ pub struct Maintained {
     pub buyer_marks: u32,
     /// Events.
     pub events: u32,
-    /// Whether the budget ended before the work did: call again.
+    /// Whether the budget was used up for a kind, so that there may be more to forget: call again.
     pub more: bool,
 }
 
@@ -91,10 +91,12 @@ impl Marketplace {
         let old = market.list::<Attempt>(&Scan::AttemptsByExpiry, None, budget).await?;
         let old = old.iter().map(|row| &row.value).filter(|row| row.expires_at <= oldest);
         let attempts = market.chores(old.map(|row| Chore::PruneAttempt(row.id))).await?;
-        let oldest = now.minus(crate::domain::BUYER_MARK_KEPT);
+        // Whole days, as buyers are counted: pruning never changes what a reader sees today.
+        let oldest = BuyerMark::oldest_counted(now);
         let old = market.list::<BuyerMark>(&Scan::BuyerMarksByExpiry, None, budget).await?;
-        let old = old.iter().map(|row| &row.value).filter(|row| row.last_at <= oldest);
-        let buyer_marks = market.chores(old.map(|row| Chore::PruneBuyerMark(row.key()))).await?;
+        let old = old.iter().map(|row| &row.value).filter(|row| row.last_at < oldest);
+        let old = old.map(|row| Chore::PruneBuyerMark(row.key(), oldest));
+        let buyer_marks = market.chores(old).await?;
         let events =
             market.prune(Prune::Events(now.minus(market.retention.events)), budget).await?;
         let full = u32::from(budget.get());

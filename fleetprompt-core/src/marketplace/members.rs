@@ -131,7 +131,7 @@ impl Acting {
 
 /// A publisher keeps an owner. Two owners who leave at the same moment read different records, so
 /// it is the counter that holds the last one back.
-const LAST_OWNER: Within = Within::AtLeast(1);
+pub(super) const LAST_OWNER: Within = Within::AtLeast(1);
 
 impl Context<'_> {
     /// Finds out who acts, if that is a person, before anything else is looked up: a tenant that

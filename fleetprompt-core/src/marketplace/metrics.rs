@@ -44,13 +44,14 @@ pub struct Metrics {
     pub first: Day,
     /// The day after the last one that is covered.
     pub end: Day,
-    /// Install attempts begun.
+    /// Install attempts begun: the sum of what [`days`](Self::days) shows, and so at least this
+    /// many. A sum over what is not shown as well would, less what is shown, tell it.
     pub begun: Aggregate,
-    /// Install attempts redeemed by the owning system. Not proof of installs.
+    /// Install attempts redeemed by the owning system, summed up likewise. Not proof of installs.
     pub redeemed: Aggregate,
     /// Distinct tenants that redeemed it in the last 90 days.
     pub distinct_buyers: Aggregate,
-    /// By day and release, where there was anything.
+    /// By day and release, where there was enough to show.
     pub days: Vec<ReleaseDay>,
 }
 
@@ -94,28 +95,31 @@ impl Acting {
         let first = end.minus(days.clamp(1, METRICS_DAYS_MAX));
         let begun = market.count_days(CounterFamily::Begun, listing, first, end).await?;
         let redeemed = market.count_days(CounterFamily::Redeemed, listing, first, end).await?;
-        let sum = |counts: &BTreeMap<String, u64>| Aggregate::of(counts.values().sum());
         let mut rows: BTreeMap<&String, (u64, u64)> = BTreeMap::new();
         begun.iter().for_each(|(name, count)| rows.entry(name).or_default().0 = *count);
         redeemed.iter().for_each(|(name, count)| rows.entry(name).or_default().1 = *count);
         let days = rows.into_iter().filter_map(|(name, (begun, redeemed))| {
+            let (begun, redeemed) = (Aggregate::of(begun), Aggregate::of(redeemed));
+            // A row of two small counts would tell that there was somebody.
+            begun.get().or(redeemed.get())?;
             let (day, version) = name.split_once('/')?;
-            Some(ReleaseDay {
-                day: day.to_owned(),
-                version: version.to_owned(),
-                begun: Aggregate::of(begun),
-                redeemed: Aggregate::of(redeemed),
-            })
+            Some(ReleaseDay { day: day.to_owned(), version: version.to_owned(), begun, redeemed })
         });
+        let days: Vec<_> = days.collect();
         Ok(Metrics {
             first,
             end,
-            begun: sum(&begun),
-            redeemed: sum(&redeemed),
+            begun: sum(days.iter().map(|day| day.begun)),
+            redeemed: sum(days.iter().map(|day| day.redeemed)),
             distinct_buyers: market.distinct_buyers(listing, end).await?,
-            days: days.collect(),
+            days,
         })
     }
+}
+
+/// The sum of what is shown.
+fn sum(shown: impl Iterator<Item = Aggregate>) -> Aggregate {
+    Aggregate::of(shown.filter_map(Aggregate::get).sum())
 }
 
 impl Inner {
@@ -141,7 +145,7 @@ impl Inner {
     async fn distinct_buyers(&self, listing: ListingId, today: Day) -> Result<Aggregate> {
         let scan = Scan::BuyersOf(listing);
         let plan = scan.plan();
-        let oldest = today.start().minus(crate::domain::BUYER_MARK_KEPT);
+        let oldest = BuyerMark::oldest_counted(today.start());
         let mut after = None;
         let mut count = 0;
         loop {

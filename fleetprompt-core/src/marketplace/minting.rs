@@ -34,7 +34,7 @@ impl Context<'_> {
     ) -> Result<(KeyId, InstallToken)> {
         let deployment = self.deployment().await?;
         let ring = self.market.keys();
-        let kid = ring.active().clone();
+        let kid = *ring.active();
         let keys = self.market.minting_keys(&ring, &kid, deployment, audience);
         let keys = keys.ok_or(ErrorCode::Unavailable)?;
         let token =

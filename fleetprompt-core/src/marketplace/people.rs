@@ -5,17 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Attempt, Fact, IdempotencyKey, Listing, Membership, Person, PersonId, PersonIdentity,
-    Publisher, PublisherId, PublisherRole, Tenant, TenantId, TenantIdentity,
+    Publisher, PublisherRole, Release, Tenant, TenantId, TenantIdentity,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::{Action, Standing};
-use crate::port::{
-    Counter, CounterFamily, PageSize, Principal, RecordKey, Scan, TenantRole, Within,
-};
+use crate::port::{Principal, RecordKey, Scan, TenantRole};
 
 use super::chores::Chore;
 use super::context::Context;
 use super::execute::Command;
+use super::members::LAST_OWNER;
 use super::{Acting, Inner};
 
 /// What was erased.
@@ -77,8 +76,8 @@ impl Acting {
     /// Erases a subject: by an operator, or by an administrator of the subject's own tenant.
     ///
     /// The subject's attempts are revoked where they are still issued, kept manifests are dropped,
-    /// memberships end, and nothing leads from the surrogate to the name any more. A subject who
-    /// comes back under the same name is somebody new and inherits nothing. Interrupted halfway,
+    /// memberships end, and nothing leads from the surrogate to the name any more; a personal
+    /// tenant goes with its subject. A subject who comes back under the same name is somebody new and inherits nothing. Interrupted halfway,
     /// the same call goes on where it stopped.
     ///
     /// # Errors
@@ -97,11 +96,14 @@ impl Acting {
 
     /// Deletes a tenant: by an operator, or by an administrator of the tenant itself.
     ///
-    /// Its subjects are erased, its publishers suspended and their listings deleted. Interrupted
+    /// Its subjects are erased; its publishers lose their profile and all members, outsiders too,
+    /// and are suspended for good; their listings are deleted, with what they said. Handles and
+    /// slugs that were public stay taken, so that no address ever leads elsewhere. Interrupted
     /// halfway, the same call goes on where it stopped.
     ///
     /// # Errors
-    /// `tenant_not_found`.
+    /// `tenant_not_found`; `last_owner` when nobody outside the tenant owns a publisher of another
+    /// tenant that somebody in it owns.
     pub async fn delete_tenant(
         &self,
         tenant: &TenantIdentity,
@@ -144,10 +146,11 @@ impl Command for BeginErasure {
         let missing = ErrorCode::SubjectNotFound;
         require_over(cx, self.subject.tenant(), Action::EraseSubject, missing)?;
         let found = cx.find::<Person>(RecordKey::person(&self.subject), missing).await?;
-        cx.who().await?;
         let person = found.value.id;
-        cx.refuse_orphans(person, None).await?;
+        // Whoever is erasing themselves must be able to finish.
         if !found.value.erasing {
+            cx.who().await?;
+            cx.end_memberships(person).await?;
             cx.put(Person { erasing: true, ..found.value });
             cx.event(Fact::PersonErasing { person });
         }
@@ -172,14 +175,12 @@ impl Command for BeginDeletion {
         let missing = ErrorCode::TenantNotFound;
         require_over(cx, &self.tenant, Action::DeleteTenant, missing)?;
         let found = cx.find::<Tenant>(RecordKey::tenant(&self.tenant), missing).await?;
-        if matches!(cx.principal, Principal::Operator { .. }) {
-            cx.who().await?;
-        }
         let tenant = found.value.id;
-        for person in cx.scan::<Person>(&Scan::PersonsOf(tenant), PageSize::MAX).await? {
-            cx.refuse_orphans(person.id, Some(tenant)).await?;
-        }
         if !found.value.closing {
+            cx.who().await?;
+            for person in cx.market.all::<Person>(&Scan::PersonsOf(tenant)).await? {
+                cx.end_ownerships_elsewhere(person.id, tenant).await?;
+            }
             cx.put(Tenant { closing: true, ..found.value });
             cx.event(Fact::TenantClosing { tenant });
         }
@@ -192,25 +193,35 @@ impl Command for BeginDeletion {
 }
 
 impl Context<'_> {
-    /// Refuses when `person` is the only owner of a publisher, unless that publisher goes too,
-    /// with its tenant `going`.
-    async fn refuse_orphans(&mut self, person: PersonId, going: Option<TenantId>) -> Result<()> {
-        for membership in
-            self.scan::<Membership>(&Scan::MembershipsOf(person), PageSize::MAX).await?
-        {
-            let owned = membership.role == PublisherRole::Owner;
-            if owned && !self.goes(membership.publisher, going).await? {
-                let counter = Counter::of_publisher(CounterFamily::Owners, membership.publisher);
-                self.count(counter, 0, Within::AtLeast(2));
+    /// Ends all memberships of a person, in the commit that marks them. Of two owners who are
+    /// erased at the same moment, the counter holds the second back before anything is lost.
+    async fn end_memberships(&mut self, person: PersonId) -> Result<()> {
+        for member in self.market.all::<Membership>(&Scan::MembershipsOf(person)).await? {
+            let key = RecordKey::membership(member.publisher, person);
+            if let Some(found) = self.get::<Membership>(key).await? {
+                self.end_membership(&found.value, LAST_OWNER);
             }
         }
         Ok(())
     }
 
-    async fn goes(&mut self, publisher: PublisherId, going: Option<TenantId>) -> Result<bool> {
-        let Some(going) = going else { return Ok(false) };
-        let found = self.get::<Publisher>(RecordKey::publisher(publisher)).await?;
-        Ok(found.is_some_and(|publisher| publisher.value.tenant == going))
+    /// The same for what a person owns outside their tenant `going`, whose own publishers go
+    /// with it.
+    async fn end_ownerships_elsewhere(&mut self, person: PersonId, going: TenantId) -> Result<()> {
+        for member in self.market.all::<Membership>(&Scan::MembershipsOf(person)).await? {
+            let publisher = RecordKey::publisher(member.publisher);
+            let publisher = self.get::<Publisher>(publisher).await?;
+            if publisher.is_some_and(|publisher| publisher.value.tenant == going) {
+                continue;
+            }
+            let key = RecordKey::membership(member.publisher, person);
+            if let Some(found) = self.get::<Membership>(key).await?
+                && found.value.role == PublisherRole::Owner
+            {
+                self.end_membership(&found.value, LAST_OWNER);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -229,9 +240,18 @@ impl Inner {
     /// Finishes the deletion of a tenant that is marked as closing.
     async fn delete(&self, identity: &TenantIdentity, tenant: TenantId) -> Result<()> {
         for publisher in self.all::<Publisher>(&Scan::PublishersOf(tenant)).await? {
-            self.chore(&Chore::SuspendWithTenant(publisher.id)).await?;
+            self.chore(&Chore::CloseWithTenant(publisher.id, tenant)).await?;
             for listing in self.all::<Listing>(&Scan::ListingsOf(publisher.id)).await? {
-                self.chore(&Chore::DeleteWithTenant(listing.id)).await?;
+                let scan =
+                    Scan::Releases { listing: listing.id, channel: None, available_only: false };
+                for release in self.all::<Release>(&scan).await? {
+                    self.chore(&Chore::DropRelease(release.key(), tenant)).await?;
+                }
+                self.chore(&Chore::DeleteWithTenant(listing.id, tenant)).await?;
+            }
+            // Nobody can own a closed publisher: an outsider who did could never be erased.
+            for member in self.all::<Membership>(&Scan::MembersOf(publisher.id)).await? {
+                self.chore(&Chore::EndMembership(publisher.id, member.person)).await?;
             }
         }
         for person in self.all::<Person>(&Scan::PersonsOf(tenant)).await? {

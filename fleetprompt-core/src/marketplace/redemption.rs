@@ -133,8 +133,8 @@ impl Acting {
     ///
     /// The same request under the same key gets the same bytes again, also after the token has
     /// expired and for as long as the attempt is kept, unless what it rests on was withdrawn since.
-    /// Under another key a token that was redeemed is refused, and the holder sees a replay in
-    /// their log.
+    /// Under another key a token that was redeemed is refused, and the log
+    /// says that it was replayed.
     ///
     /// # Errors
     /// `invalid_token` for whatever is not a token for this system, `subject_mismatch` (the fifth
@@ -354,7 +354,10 @@ impl<'m> Context<'m> {
             let Some(buyer) = self.market.buyer_hash(kid, listing, tenant) else { continue };
             let key = RecordKey::buyer_mark(listing, &buyer);
             if let Some(found) = self.get::<BuyerMark>(key).await? {
-                first_at = found.value.first_at;
+                // Who had stopped counting counts again from tomorrow on, like anyone new.
+                if found.value.last_at >= BuyerMark::oldest_counted(self.now) {
+                    first_at = found.value.first_at;
+                }
                 mark = Some(buyer);
                 break;
             }

@@ -38,8 +38,7 @@ impl Sight {
         }
         self.inside
             || publisher.suspended.is_none()
-                && (listing.is_readable_by_anyone()
-                    || self.same_tenant && is_offered_within(listing))
+                && (listing.is_readable_by_anyone() || self.same_tenant && listing.is_offered())
     }
 
     /// Whether the listing stands among those of its publisher, for whoever does not know its
@@ -51,15 +50,6 @@ impl Sight {
                 || listing.content.visibility == Visibility::Organisation
                     && listing.state != ListingState::Unlisted)
     }
-}
-
-/// Whether a listing for the publisher's own tenant is offered there.
-fn is_offered_within(listing: &Listing) -> bool {
-    listing.content.visibility == Visibility::Organisation
-        && matches!(
-            listing.state,
-            ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
-        )
 }
 
 impl Inner {

@@ -88,9 +88,8 @@ macro_rules! actions {
         /// ```
         /// use fleetprompt_core::policy::{Action, Standing};
         /// assert!(Action::ReadEntitlement.is_open_to(Standing::Holder));
-        /// // Publishers see figures, not owners.
+        /// // Publishers see figures, not who owns what.
         /// assert!(!Action::ReadEntitlement.is_open_to(Standing::Owner));
-        /// assert!(Action::ReadMetrics.is_open_to(Standing::Owner));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Action { $($(#[$doc])* $name,)* }
@@ -118,8 +117,6 @@ actions! {
     JoinPublisher: SignedIn | Operator;
     /// Read what only members see: drafts, members, invitations, bindings.
     ReadPublisherInternals: Viewer | Maintainer | Owner | Operator;
-    /// Read the aggregated metrics of a publisher's listings.
-    ReadMetrics: Viewer | Maintainer | Owner | Operator;
     /// Change a publisher's profile or handle.
     UpdatePublisher: Owner;
     /// Move a publisher to another tenant, or a listing to another publisher.
@@ -178,7 +175,6 @@ mod tests {
         (Action::CreatePublisher, " s      p"),
         (Action::JoinPublisher, " s      p"),
         (Action::ReadPublisherInternals, "  vmo   p"),
-        (Action::ReadMetrics, "  vmo   p"),
         (Action::UpdatePublisher, "    o    "),
         (Action::TransferPublisher, "    o    "),
         (Action::ManageMembers, "    o    "),

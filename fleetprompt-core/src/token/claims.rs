@@ -86,7 +86,17 @@ texts! {
 ///
 /// They are readable by whoever holds the token, so they hold opaque names and no personal data.
 /// FleetPrompt itself takes no fact from them: what counts is the attempt's record. The
-/// [module](super) has an example.
+/// [module](super) makes some.
+///
+/// ```
+/// use fleetprompt_core::domain::{Span, Timestamp};
+/// use fleetprompt_core::token::Claims;
+/// /// What an owning system could show while it asks for the token to be redeemed.
+/// fn left(claims: &Claims, now: Timestamp) -> Span {
+///     claims.expires.since(now)
+/// }
+/// # let _ = left;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// Who minted the token.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 
 use fleetprompt_core::conformance::StoreFixture;
 use fleetprompt_core::domain::{Position, Span};
@@ -18,7 +18,7 @@ use pollster::block_on;
 type Rows = Vec<Versioned<Record>>;
 
 /// How a store is broken; by default, not at all.
-pub trait Break: Default + Send + Sync + 'static {
+pub(crate) trait Break: Default + Send + Sync + 'static {
     fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
         block_on(inner.commit(commit))
     }
@@ -45,9 +45,9 @@ pub trait Break: Default + Send + Sync + 'static {
 }
 
 /// A store in memory with a defect. Each handle has its own.
-pub struct Broken<B>(MemoryStore, B);
+pub(crate) struct Broken<B>(MemoryStore, B);
 
-pub struct Fixture<B: Break>(MemoryStore, Arc<Broken<B>>);
+pub(crate) struct Fixture<B: Break>(MemoryStore, Arc<Broken<B>>);
 
 impl<B: Break> StoreFixture for Fixture<B> {
     fn new() -> Self {
@@ -126,7 +126,7 @@ impl<B: Break> Store for Broken<B> {
 
 /// A page begins one row too late.
 #[derive(Default)]
-pub struct SkipsARow;
+pub(crate) struct SkipsARow;
 
 impl Break for SkipsARow {
     fn scanned(&self, _: &Scan, after: Option<&PageKey>, rows: Rows) -> Rows {
@@ -136,7 +136,7 @@ impl Break for SkipsARow {
 
 /// Rows that are alike in the order column come as they like.
 #[derive(Default)]
-pub struct ShufflesTies;
+pub(crate) struct ShufflesTies;
 
 impl Break for ShufflesTies {
     fn scanned(&self, scan: &Scan, _: Option<&PageKey>, mut rows: Rows) -> Rows {
@@ -149,7 +149,7 @@ impl Break for ShufflesTies {
 
 /// Receipts are not kept.
 #[derive(Default)]
-pub struct ForgetsReceipts;
+pub(crate) struct ForgetsReceipts;
 
 impl Break for ForgetsReceipts {
     fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
@@ -159,7 +159,7 @@ impl Break for ForgetsReceipts {
 
 /// A retry is held to its expectations before its key is looked up.
 #[derive(Default)]
-pub struct LooksUpTheKeyLate;
+pub(crate) struct LooksUpTheKeyLate;
 
 impl Break for LooksUpTheKeyLate {
     fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
@@ -175,7 +175,7 @@ impl Break for LooksUpTheKeyLate {
 
 /// What was read may have changed.
 #[derive(Default)]
-pub struct IgnoresExpectations;
+pub(crate) struct IgnoresExpectations;
 
 impl Break for IgnoresExpectations {
     fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
@@ -185,7 +185,7 @@ impl Break for IgnoresExpectations {
 
 /// A commit that is refused leaves its events behind.
 #[derive(Default)]
-pub struct AppliesHalf;
+pub(crate) struct AppliesHalf;
 
 impl Break for AppliesHalf {
     fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
@@ -205,7 +205,7 @@ impl Break for AppliesHalf {
 
 /// Positions have gaps.
 #[derive(Default)]
-pub struct LeavesGaps;
+pub(crate) struct LeavesGaps;
 
 impl Break for LeavesGaps {
     fn events(&self, _: Position, page: LogPage<StoredEvent>) -> LogPage<StoredEvent> {
@@ -221,7 +221,7 @@ impl Break for LeavesGaps {
 
 /// A reader behind the pruned events is not told.
 #[derive(Default)]
-pub struct HidesPruning;
+pub(crate) struct HidesPruning;
 
 impl Break for HidesPruning {
     fn events(&self, _: Position, page: LogPage<StoredEvent>) -> LogPage<StoredEvent> {
@@ -234,7 +234,7 @@ impl Break for HidesPruning {
 
 /// What is exactly as old as was said is pruned too.
 #[derive(Default)]
-pub struct PrunesTooMuch;
+pub(crate) struct PrunesTooMuch;
 
 impl Break for PrunesTooMuch {
     fn prune(&self, inner: &MemoryStore, what: Prune, limit: u32) -> Result<u32, StoreError> {
@@ -249,7 +249,7 @@ impl Break for PrunesTooMuch {
 
 /// Counters know no bounds.
 #[derive(Default)]
-pub struct CountsOn;
+pub(crate) struct CountsOn;
 
 fn unbound(mut commit: Commit) -> Commit {
     for change in &mut commit.changes {
@@ -268,7 +268,7 @@ impl Break for CountsOn {
 
 /// Bounds are tested first, and the counting comes later: eleven at once all see the same count.
 #[derive(Default)]
-pub struct TestsThenCounts {
+pub(crate) struct TestsThenCounts {
     commits: AtomicUsize,
 }
 
@@ -287,7 +287,7 @@ impl Break for TestsThenCounts {
 
 /// A name goes to whoever claimed it last.
 #[derive(Default)]
-pub struct GivesNamesAway;
+pub(crate) struct GivesNamesAway;
 
 impl Break for GivesNamesAway {
     fn commit(&self, inner: &MemoryStore, mut commit: Commit) -> Result<Committed, StoreError> {
@@ -307,17 +307,22 @@ impl Break for GivesNamesAway {
 
 /// What was read once is not read again.
 #[derive(Default)]
-pub struct RemembersReads(Mutex<BTreeMap<RecordKey, Option<Versioned<Record>>>>);
+pub(crate) struct RemembersReads(Mutex<BTreeMap<RecordKey, Option<Versioned<Record>>>>);
 
 impl Break for RemembersReads {
     fn found(&self, key: &RecordKey, row: Option<Versioned<Record>>) -> Option<Versioned<Record>> {
-        self.0.lock().unwrap().entry(key.clone()).or_insert(row).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key.clone())
+            .or_insert(row)
+            .clone()
     }
 }
 
 /// Nothing is durable.
 #[derive(Default)]
-pub struct LosesAll;
+pub(crate) struct LosesAll;
 
 impl Break for LosesAll {
     fn reopened(&self, _: &MemoryStore) -> MemoryStore {

@@ -45,7 +45,9 @@ pub(crate) fn timed(work: impl FnOnce()) -> Duration {
 /// The median of each run's operations in a second.
 pub(crate) fn compare<const N: usize>(mut runs: [Run<'_>; N]) -> [f64; N] {
     // Once for nothing, so that caches are warm and statements prepared.
-    runs.iter_mut().for_each(|run| drop((run.run)()));
+    for run in &mut runs {
+        (run.run)();
+    }
     let mut rates = [(); N].map(|()| Vec::new());
     for _ in 0..ROUNDS {
         for (run, rates) in runs.iter_mut().zip(&mut rates) {

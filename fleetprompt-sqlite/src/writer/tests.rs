@@ -41,13 +41,10 @@ impl Setup {
     }
 
     /// Lets `futures` wait together while the writer is held up, and answers their outcomes.
-    fn together<T: Send>(
+    fn together<T: Send + 'static>(
         &self,
         works: Vec<impl Fn(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static>,
-    ) -> Vec<Result<T, StoreError>>
-    where
-        T: 'static,
-    {
+    ) -> Vec<Result<T, StoreError>> {
         let (begun, begins) = mpsc::channel();
         let (go, gate) = mpsc::channel::<()>();
         let mut answers = Vec::new();
@@ -55,7 +52,8 @@ impl Setup {
             scope.spawn(move || {
                 pollster::block_on(self.writer.submit(move |_| {
                     begun.send(()).unwrap();
-                    Ok(gate.recv().unwrap())
+                    let _: () = gate.recv().unwrap();
+                    Ok(())
                 }))
                 .unwrap();
             });
@@ -156,7 +154,8 @@ fn one_too_many_is_turned_away_at_once() {
         scope.spawn(|| {
             pollster::block_on(setup.writer.submit(move |_| {
                 begun.send(()).unwrap();
-                Ok(gate.recv().unwrap())
+                let _: () = gate.recv().unwrap();
+                Ok(())
             }))
         });
         begins.recv().unwrap();

@@ -1,10 +1,22 @@
 //! What a host, an operator and a crash would notice of the store.
 
+#[cfg(test)]
 mod child;
+#[cfg(test)]
 mod conformance;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod market;
+#[cfg(test)]
 mod processes;
+#[cfg(test)]
+mod redemption;
+#[cfg(test)]
 mod stored;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod upkeep;

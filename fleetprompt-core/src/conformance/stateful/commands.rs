@@ -1,35 +1,39 @@
 //! The commands that are tried, one a line.
 
-use std::fmt::{Debug, Write as _};
 use std::num::NonZeroU32;
 
 use super::Wish;
-use super::scene::{self, Lesson, Role, Scene};
+use super::scene::{self, Known, Role, Scene};
+use super::told::Answer;
+use crate::conformance::samples::{self, Pick};
 use crate::domain::{
-    AttemptId, BadgeKind, EntitlementId, IdempotencyKey, InstallMethod, ListingId, PersonIdentity,
-    PublisherId, PublisherRole, Reason, Revision,
+    Asset, AttemptId, BadgeKind, BindingState, Channel, EntitlementId, EvidenceReference, Handle,
+    IdempotencyKey, InstallMethod, InvitationId, ListingContent, ListingId, PersonId,
+    PersonIdentity, Position, PublisherId, PublisherProfile, PublisherRole, Reason, ReleaseContent,
+    Revision, Slug, TakedownReason, TenantIdentity, Version,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::marketplace::{
-    AttemptView, BeginInstall, EntitlementReceipt, EntitlementView, Erasure, FenceReceipt, Holder,
-    InstallReceipt, InstallStarted, Introspection, InvitationCode, InvitationReceipt,
-    IssuedInvitation, KeyRevocationReceipt, MemberReceipt, MemberView, NewPublisher, OperatorGrant,
-    Page, PublisherEdit, PublisherReceipt, RedeemRequest, RedeemedManifest, ReferenceDecision,
-    ReferenceReceipt, ReferenceView, TenantDeletion, Way,
+    BeginInstall, Holder, ImportRow, InvitationCode, ListingEdit, NewListing, NewPublisher,
+    OperatorGrant, PublisherEdit, RedeemRequest, ReferenceDecision, ReferenceReceipt,
 };
-use crate::port::PageSize;
-use crate::token::InstallToken;
+use crate::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal};
+use crate::token::{InstallToken, KeyId};
 use crate::{Acting, Marketplace};
 
-/// `Role Name => what is called;` makes a command that is mostly tried by those who have the role.
+/// `n Role Name => what is called;` makes a command that is drawn n times as often as one with a 1,
+/// mostly by those who have the role.
 macro_rules! commands {
-    (|$d:ident| $($role:ident $name:ident => $call:expr;)*) => {
+    (|$d:ident| $($often:literal $role:ident $name:ident => $call:expr;)*) => {
         /// What can be asked for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Verb { $($name,)* }
 
         impl Verb {
-            pub(super) const ALL: &'static [Verb] = &[$(Verb::$name,)*];
+            /// Every verb, as often as it is to be drawn.
+            pub(super) fn urn() -> Vec<Verb> {
+                [$([Verb::$name].repeat($often)),*].concat()
+            }
 
             fn role(self) -> Role {
                 match self { $(Verb::$name => Role::$role,)* }
@@ -40,50 +44,93 @@ macro_rules! commands {
             /// Asks for it.
             pub(super) async fn it(&self) -> Answer {
                 let $d = self;
-                match self.verb { $(Verb::$name => Answer::of(Box::pin($call).await),)* }
+                match self.verb { $(Verb::$name => Answer::of(self, Box::pin($call).await),)* }
             }
         }
     };
 }
 
 commands! { |d|
-    Person CreatePublisher => d.by.create_publisher(d.new_publisher(), &d.key);
-    Person UpdatePublisher => d.by.update_publisher(d.publisher(), d.revision(), d.edit(), &d.key);
-    Person Invite => d.by.invite(d.publisher(), d.role(), &d.key);
-    Person RevokeInvitation => d.by.revoke_invitation(d.of(&d.scene.invitations), &d.key);
-    Person AcceptInvitation => async { d.by.accept_invitation(&d.code(), &d.key).await };
-    Person Leave => d.by.leave(d.publisher(), &d.key);
-    Person Members => d.by.members(d.publisher(), None, PageSize::MAX);
-    Operator GrantBadge =>
-        d.by.grant_badge(d.publisher(), d.badge(), "case-1".parse().unwrap(), &d.key);
-    Operator RemoveBadge => d.by.remove_badge(d.publisher(), d.badge(), &d.key);
-    Operator SuspendPublisher => d.by.suspend_publisher(d.publisher(), d.reason(), &d.key);
-    Operator RestorePublisher => d.by.restore_publisher(d.publisher(), &d.key);
-    System DecideReference => d.decide_reference();
-    System References => d.by.references(d.one_of(crate::domain::BindingState::ALL), None, PageSize::MAX);
-    Person ClaimFree => d.by.claim_free(d.listing(), &d.key);
-    Operator GrantEntitlement => d.by.grant_entitlement(d.grant(), &d.key);
-    Operator ActivateEntitlement =>
-        d.by.activate_entitlement(d.entitlement(), d.revision(), d.reason(), &d.key);
-    Operator SuspendEntitlement =>
-        d.by.suspend_entitlement(d.entitlement(), d.revision(), d.reason(), &d.key);
-    Operator ResumeEntitlement =>
-        d.by.resume_entitlement(d.entitlement(), d.revision(), d.reason(), &d.key);
-    Operator RevokeEntitlement =>
-        d.by.revoke_entitlement(d.entitlement(), d.revision(), d.reason(), &d.key);
-    Person Entitlement => d.by.entitlement(d.entitlement());
-    Person MyEntitlements => d.by.my_entitlements(None, PageSize::MAX);
-    Person BeginInstall => d.by.begin_install(d.install(), &d.key);
-    Person RevokeInstall => d.by.revoke_install(d.attempt(), &d.key);
-    Person Attempt => d.by.attempt(d.attempt());
-    Person MyInstalls => d.by.my_installs(None, PageSize::MAX);
-    System Redeem => d.by.redeem(d.token(), &d.key);
-    System Introspect => async { d.by.introspect(&d.token()).await };
-    System ManifestAgain => async { d.by.manifest_again(d.attempt(), &d.person()).await };
-    Operator RevokeKey => d.by.revoke_key(d.one_of(&["k1", "k2"]).parse().unwrap(), &d.key);
-    Operator Fence => d.by.fence(d.reason(), &d.key);
-    Operator EraseSubject => async { d.by.erase_subject(&d.person(), &d.key).await };
-    Operator DeleteTenant => async { d.by.delete_tenant(&d.of(&scene::tenants()), &d.key).await };
+    4 Person CreatePublisher => d.by.create_publisher(d.new_publisher(), &d.key);
+    3 PublishersOwner UpdatePublisher =>
+        d.by.update_publisher(d.publisher(), d.publishers_revision(), d.edit(), &d.key);
+    2 PublishersOwner TransferPublisher => d.by.transfer_publisher(d.publisher(), d.member(), &d.key);
+    4 PublishersOwner Invite => d.by.invite(d.publisher(), d.role(), &d.key);
+    1 PublishersOwner RevokeInvitation => d.by.revoke_invitation(d.invitation(), &d.key);
+    4 Person AcceptInvitation => async { d.by.accept_invitation(&d.code(), &d.key).await };
+    2 PublishersOwner ChangeRole =>
+        d.by.change_role(d.publisher(), d.member(), d.role(), &d.key);
+    1 PublishersOwner RemoveMember => d.by.remove_member(d.publisher(), d.member(), &d.key);
+    1 Person Leave => d.by.leave(d.publisher(), &d.key);
+    1 PublishersOwner Members => d.by.members(d.publisher(), None, PageSize::MAX);
+    1 PublishersOwner Invitations => d.by.invitations(d.publisher(), None, PageSize::MAX);
+    4 PublishersOwner CreateListing => d.by.create_listing(d.new_listing(), &d.key);
+    2 ListingsOwner UpdateListing =>
+        d.by.update_listing(d.made(), d.mades_revision(), d.listing_edit(), &d.key);
+    2 ListingsOwner PublishListing => d.by.publish_listing(d.made(), &d.key);
+    1 ListingsOwner UnlistListing => d.by.unlist_listing(d.made(), &d.key);
+    1 ListingsOwner DeprecateListing => d.by.deprecate_listing(d.made(), d.successor(), &d.key);
+    1 ListingsOwner DeleteListing => d.by.delete_listing(d.made(), &d.key);
+    1 ListingsOwner TransferListing => d.by.transfer_listing(d.made(), d.to(), &d.key);
+    4 ListingsOwner PublishRelease =>
+        d.by.publish_release(d.made(), d.version(), d.release_content(), &d.key);
+    2 ListingsOwner YankRelease =>
+        d.by.yank_release(d.made(), d.version(), d.reason(), &d.key);
+    1 ListingsOwner UnyankRelease => d.by.unyank_release(d.made(), d.version(), &d.key);
+    1 Operator TakeDown => d.by.take_down(d.made(), d.class(), d.reason(), &d.key);
+    2 Operator RestoreListing => d.by.restore_listing(d.made(), &d.key);
+    2 Operator Import => d.by.import(d.import_row());
+    1 Person Browse => d.by.browse(CatalogueFilter::default(), d.order(), None, PageSize::MAX);
+    1 Person Listing => d.by.listing(d.listing());
+    1 Person ListingByName => async { d.by.listing_by_name(&d.handle(), &d.slug()).await };
+    1 Person Releases => d.by.releases(d.listing(), None, PageSize::MAX);
+    1 Person LatestRelease => d.by.latest_release(d.listing(), d.channel());
+    1 Person Publisher => d.by.publisher(d.publisher());
+    1 Person PublisherByHandle => async { d.by.publisher_by_handle(&d.handle()).await };
+    1 Person MyPublishers => d.by.my_publishers(None, PageSize::MAX);
+    1 PublishersOwner PublisherListings =>
+        d.by.publisher_listings(d.publisher(), None, PageSize::MAX);
+    1 ListingsOwner Metrics => d.by.metrics(d.made(), 30);
+    1 Person Changes => d.by.changes(None, PageSize::MAX);
+    1 Operator AuditLog => d.by.audit_log(Position::START, PageSize::MAX);
+    2 Operator GrantBadge => d.by.grant_badge(d.publisher(), d.badge(), d.evidence(), &d.key);
+    1 Operator RemoveBadge => d.by.remove_badge(d.publisher(), d.badge(), &d.key);
+    1 Operator SuspendPublisher => d.by.suspend_publisher(d.publisher(), d.reason(), &d.key);
+    3 Operator RestorePublisher => d.by.restore_publisher(d.publisher(), &d.key);
+    2 System DecideReference => d.decide_reference();
+    1 System References => d.by.references(d.binding_state(), None, PageSize::MAX);
+    6 Person ClaimFree => d.by.claim_free(d.listing(), &d.key);
+    4 Operator GrantEntitlement => d.by.grant_entitlement(d.grant(), &d.key);
+    2 Operator ActivateEntitlement =>
+        d.by.activate_entitlement(d.entitlement(), d.entitlements_revision(), d.reason(), &d.key);
+    2 Operator SuspendEntitlement =>
+        d.by.suspend_entitlement(d.entitlement(), d.entitlements_revision(), d.reason(), &d.key);
+    2 Operator ResumeEntitlement =>
+        d.by.resume_entitlement(d.entitlement(), d.entitlements_revision(), d.reason(), &d.key);
+    1 Operator RevokeEntitlement =>
+        d.by.revoke_entitlement(d.entitlement(), d.entitlements_revision(), d.reason(), &d.key);
+    1 Holder Entitlement => d.by.entitlement(d.entitlement());
+    1 Person MyEntitlements => d.by.my_entitlements(None, PageSize::MAX);
+    9 Holder BeginInstall => d.by.begin_install(d.install(), &d.key);
+    1 Person BeginInstallOfAny => d.by.begin_install(d.install_of_any(), &d.key);
+    1 Beginner RevokeInstall => d.by.revoke_install(d.attempt(), &d.key);
+    1 Beginner Attempt => d.by.attempt(d.attempt());
+    1 Person MyInstalls => d.by.my_installs(None, PageSize::MAX);
+    9 Addressee Redeem => d.by.redeem(d.token(), &d.key);
+    2 Addressee Introspect => async { d.by.introspect(&d.token()).await };
+    2 Receiver ManifestAgain => async { d.by.manifest_again(d.attempt(), &d.expected()).await };
+    1 Operator RevokeKey => d.by.revoke_key(d.kid(), &d.key);
+    1 Operator Fence => d.by.fence(d.reason(), &d.key);
+    1 Operator EraseSubject => async { d.by.erase_subject(&d.person(), &d.key).await };
+    1 Operator DeleteTenant => async { d.by.delete_tenant(&d.tenant(), &d.key).await };
+}
+
+impl Verb {
+    /// Whether the answer tells how much was left for the run that finished: another round of the
+    /// same command then answers less, as its receipt says.
+    pub(super) fn counts_its_last_run(self) -> bool {
+        matches!(self, Verb::Fence | Verb::RevokeKey)
+    }
 }
 
 /// A wish, by somebody, to one of the marketplaces, with what the caller knows.
@@ -97,78 +144,204 @@ pub(super) struct Doing<'a> {
 
 impl<'a> Doing<'a> {
     pub(super) fn new(market: &Marketplace, scene: &'a Scene, wish: &Wish) -> Self {
-        let candidates = match wish.anybody {
-            true => scene::anybody(),
-            false => scene::principals(wish.verb.role()),
+        let what = wish.what;
+        let by = match wish.verb.role() {
+            _ if wish.anybody => nth(&scene::anybody(), wish.who),
+            Role::PublishersOwner => recent(&scene.publishers, what[0]).by,
+            Role::ListingsOwner => recent(&scene.listings, what[0]).by,
+            Role::Holder => recent(&scene.entitlements, what[0]).by,
+            Role::Beginner => recent(&scene.attempts, what[0]).by,
+            Role::Addressee => scene::system(&recent(&scene.tokens, what[0]).it.1),
+            Role::Receiver => scene::system(&recent(&scene.attempts, what[0]).it.1),
+            role => nth(&scene::principals(role), wish.who),
         };
         Doing {
             verb: wish.verb,
-            by: market.act_as(nth(&candidates, wish.who)),
+            by: market.act_as(by),
             scene,
-            what: wish.what,
+            what,
             key: format!("a-command-key-{:03}", wish.key).parse().unwrap(),
         }
     }
 
-    /// What the wish's first number stands for.
-    fn of<T: Clone>(&self, known: &[T]) -> T {
-        nth(known, self.what[0])
-    }
-
-    /// What the wish's second number stands for.
-    fn one_of<T: Clone>(&self, choices: &[T]) -> T {
-        nth(choices, self.what[1])
-    }
-
-    /// What the wish's third number stands for.
-    fn last_of<T: Clone>(&self, choices: &[T]) -> T {
-        nth(choices, self.what[2])
-    }
-
     fn publisher(&self) -> PublisherId {
-        self.of(&self.scene.publishers)
+        recent(&self.scene.publishers, self.what[0]).it
     }
 
-    fn listing(&self) -> ListingId {
-        self.of(&self.scene.listings)
+    fn publishers_revision(&self) -> Revision {
+        self.revision(recent(&self.scene.publishers, self.what[0]).revision)
+    }
+
+    fn member(&self) -> PersonId {
+        recent(&self.scene.members, self.what[1])
+    }
+
+    fn invitation(&self) -> InvitationId {
+        recent(&self.scene.invitations, self.what[0])
+    }
+
+    fn code(&self) -> InvitationCode {
+        InvitationCode::presented(recent(&self.scene.codes, self.what[0]))
+    }
+
+    pub(super) fn listing(&self) -> ListingId {
+        nth(&self.scene.listings, self.what[0]).it
+    }
+
+    /// A listing that was made lately.
+    fn made(&self) -> ListingId {
+        recent(&self.scene.listings, self.what[0]).it
+    }
+
+    /// Mostly the one that is known, or the one after it: publishing a release is a change too.
+    fn mades_revision(&self) -> Revision {
+        let known = self.revision(recent(&self.scene.listings, self.what[0]).revision);
+        if self.what[2].is_multiple_of(2) { known } else { known.next() }
+    }
+
+    fn slug(&self) -> Slug {
+        nth(&["invoice-bot", "invoice_b0t", "crm"], self.what[1]).parse().unwrap()
+    }
+
+    fn handle(&self) -> Handle {
+        let handles = ["acme-bots", "acrne.bots", "globex", "g1obex", "initech"];
+        nth(&handles, self.what[1]).parse().unwrap()
+    }
+
+    fn asset(&self) -> Asset {
+        nth(&scene::assets(), self.what[2])
+    }
+
+    fn content(&self) -> ListingContent {
+        let n = self.what.iter().sum::<usize>() as u64;
+        samples::listing(n, &mut Pick::seeded(n)).content
+    }
+
+    fn new_listing(&self) -> NewListing {
+        NewListing {
+            publisher: self.publisher(),
+            slug: self.slug(),
+            asset: self.asset(),
+            content: self.content(),
+        }
+    }
+
+    fn listing_edit(&self) -> ListingEdit {
+        let asset = (self.what[2] > 20).then(|| self.asset());
+        ListingEdit { slug: self.slug(), content: self.content(), asset }
+    }
+
+    fn successor(&self) -> Option<ListingId> {
+        (self.what[1] > 12).then(|| nth(&self.scene.listings, self.what[2]).it)
+    }
+
+    /// Where a listing moves to.
+    fn to(&self) -> PublisherId {
+        recent(&self.scene.publishers, self.what[1]).it
+    }
+
+    fn version(&self) -> Version {
+        nth(&self.scene.versions, self.what[1])
+    }
+
+    fn release_content(&self) -> ReleaseContent {
+        let content = samples::release(0, &mut Pick::seeded(self.what[2] as u64)).content;
+        // Only a spec asset has one.
+        ReleaseContent { schema_version: None, ..content }
+    }
+
+    fn import_row(&self) -> ImportRow {
+        let NewPublisher { handle, profile } = self.new_publisher();
+        ImportRow {
+            publisher: handle,
+            publisher_name: profile.name,
+            slug: self.slug(),
+            asset: self.asset(),
+            content: self.content(),
+            version: self.version(),
+            released_at: samples::time(self.what[0] as u64),
+            popularity: self.what[2] as u64,
+            confirm: self.what[2] > 6,
+        }
+    }
+
+    fn class(&self) -> TakedownReason {
+        nth(TakedownReason::ALL, self.what[1])
+    }
+
+    fn channel(&self) -> Channel {
+        nth(Channel::ALL, self.what[1])
+    }
+
+    fn order(&self) -> CatalogueOrder {
+        use CatalogueOrder::{Name, Newest, RecentlyReleased};
+        nth(&[Newest, RecentlyReleased, Name], self.what[1])
     }
 
     fn entitlement(&self) -> EntitlementId {
-        self.of(&self.scene.entitlements)
+        recent(&self.scene.entitlements, self.what[0]).it.0
+    }
+
+    fn entitlements_revision(&self) -> Revision {
+        self.revision(recent(&self.scene.entitlements, self.what[0]).revision)
+    }
+
+    /// Mostly the one that is known.
+    fn revision(&self, known: Revision) -> Revision {
+        if self.what[1] < 20 { known } else { Revision::new(self.what[2] as u64) }
     }
 
     fn attempt(&self) -> AttemptId {
-        self.of(&self.scene.attempts)
+        recent(&self.scene.attempts, self.what[0]).it.0
+    }
+
+    fn token(&self) -> RedeemRequest {
+        let token = InstallToken::presented(recent(&self.scene.tokens, self.what[0]).it.0);
+        RedeemRequest { token, expected: self.expected() }
+    }
+
+    /// Mostly whoever began the install.
+    fn expected(&self) -> PersonIdentity {
+        let by = match self.verb.role() {
+            Role::Receiver => recent(&self.scene.attempts, self.what[0]).by,
+            _ => recent(&self.scene.tokens, self.what[0]).by,
+        };
+        match by {
+            Principal::Person { identity, .. } if self.what[2] < 18 => identity,
+            _ => self.person(),
+        }
     }
 
     fn person(&self) -> PersonIdentity {
-        self.last_of(&scene::people())
+        nth(&scene::people(), self.what[2])
     }
 
-    /// Mostly low, as revisions are after a few commands.
-    fn revision(&self) -> Revision {
-        self.one_of(&[1, 1, 1, 2, 2, 3].map(Revision::new))
+    fn tenant(&self) -> TenantIdentity {
+        nth(&scene::tenants(), self.what[2])
     }
 
     fn role(&self) -> PublisherRole {
-        self.one_of(PublisherRole::ALL)
+        nth(PublisherRole::ALL, self.what[1])
     }
 
     fn badge(&self) -> BadgeKind {
-        self.one_of(BadgeKind::ALL)
+        nth(BadgeKind::ALL, self.what[1])
+    }
+
+    fn binding_state(&self) -> BindingState {
+        nth(BindingState::ALL, self.what[1])
+    }
+
+    fn kid(&self) -> KeyId {
+        nth(&["k1", "k2", "k3"], self.what[1]).parse().unwrap()
+    }
+
+    fn evidence(&self) -> EvidenceReference {
+        "case's 1".parse().unwrap()
     }
 
     fn reason(&self) -> Reason {
         "It's for a reason.".parse().unwrap()
-    }
-
-    fn code(&self) -> InvitationCode {
-        InvitationCode::presented(self.of(&self.scene.codes))
-    }
-
-    fn token(&self) -> RedeemRequest {
-        let token = InstallToken::presented(self.of(&self.scene.tokens));
-        RedeemRequest { token, expected: self.person() }
     }
 
     fn edit(&self) -> PublisherEdit {
@@ -177,59 +350,64 @@ impl<'a> Doing<'a> {
     }
 
     fn new_publisher(&self) -> NewPublisher {
-        let handle = self.one_of(&["acme-bots", "acrne.bots", "globex", "g1obex", "initech"]);
-        let name = self.last_of(&["Acme", "Bots & \"Söhne\"", "日本"]);
+        let name = nth(&["Acme", "Bots & \"Söhne\"", "日本"], self.what[2]);
         NewPublisher {
-            handle: handle.parse().unwrap(),
-            profile: crate::domain::PublisherProfile {
-                name: name.parse().unwrap(),
-                summary: None,
-                website: None,
-            },
+            handle: self.handle(),
+            profile: PublisherProfile { name: name.parse().unwrap(), summary: None, website: None },
         }
     }
 
     fn grant(&self) -> OperatorGrant {
-        let holder = match self.last_of(&[None, Some(None), Some(Some(1)), Some(Some(2))]) {
+        let holder = match nth(&[None, Some(None), Some(Some(1)), Some(Some(2))], self.what[1]) {
             None => Holder::Person(self.person()),
-            Some(seats) => Holder::Tenant {
-                identity: self.last_of(&scene::tenants()),
-                seats: seats.and_then(NonZeroU32::new),
-            },
+            Some(seats) => {
+                Holder::Tenant { identity: self.tenant(), seats: seats.and_then(NonZeroU32::new) }
+            }
         };
         OperatorGrant {
             listing: self.listing(),
             holder,
-            reference: self.one_of(&["order-1", "order's", "order-3"]).parse().unwrap(),
+            reference: nth(&["order-1", "order's", "order-3"], self.what[2]).parse().unwrap(),
             reason: self.reason(),
             window: None,
             pending: self.what[1] > 18,
         }
     }
 
+    /// Of what the holder owns.
     fn install(&self) -> BeginInstall {
+        let listing = recent(&self.scene.entitlements, self.what[0]).it.1;
+        BeginInstall { listing, ..self.install_of_any() }
+    }
+
+    fn install_of_any(&self) -> BeginInstall {
+        use InstallMethod::{DeepLink, Token};
+        let version = (self.what[1] > 18).then(|| nth(&self.scene.versions, self.what[2]));
         BeginInstall {
             listing: self.listing(),
-            version: self
-                .one_of(&[None, None, None, Some(())])
-                .map(|()| self.last_of(&self.scene.versions)),
-            method: nth(
-                &[InstallMethod::Token, InstallMethod::Token, InstallMethod::DeepLink],
-                self.what[2],
-            ),
+            version,
+            method: nth(&[Token, Token, Token, DeepLink], self.what[2]),
             entitlement: None,
-            context: None,
+            context: (self.what[1] == 7).then(|| "telespace's 7".parse().unwrap()),
         }
     }
 
     async fn decide_reference(&self) -> Result<ReferenceReceipt> {
-        let (kind, upstream_id) = self.one_of(&self.scene.references);
+        let (kind, upstream_id) = nth(&self.scene.references, self.what[1]);
         let decision = match self.what[2] > 6 {
             true => ReferenceDecision::Confirm { reason: None },
             false => ReferenceDecision::Refuse { reason: self.reason() },
         };
-        let publisher = nth(&self.scene.publishers, self.what[0] / 6);
+        let publisher = match self.what[0].checked_sub(12) {
+            Some(n) => recent(&self.scene.publishers, n).it,
+            None => self.scene.publishers[0].it,
+        };
         self.by.decide_reference(publisher, kind, upstream_id, decision, &self.key).await
+    }
+
+    /// Something that was learnt by whoever acts.
+    pub(super) fn known<T>(&self, it: T, revision: Revision) -> Known<T> {
+        Known { it, by: self.by.principal().clone(), revision }
     }
 }
 
@@ -237,111 +415,8 @@ fn nth<T: Clone>(choices: &[T], n: usize) -> T {
     choices[n % choices.len()].clone()
 }
 
-/// What a marketplace answered.
-pub(super) struct Answer {
-    /// All of it, spelled out.
-    pub(super) text: String,
-    pub(super) taught: Vec<Lesson>,
-    kind: Option<ErrorKind>,
-}
-
-impl Answer {
-    fn of<T: Told>(answer: Result<T>) -> Self {
-        let mut text = format!("{answer:?}");
-        let mut taught = Vec::new();
-        if let Ok(told) = &answer {
-            told.teach(&mut taught);
-            let _ = write!(text, "{}", told.secrets());
-        }
-        Answer { text, taught, kind: answer.err().map(|error| error.kind()) }
-    }
-
-    pub(super) fn error_kind(&self) -> Option<ErrorKind> {
-        self.kind
-    }
-}
-
-/// An answer that is no refusal.
-trait Told: Debug {
-    /// What can be asked about from now on.
-    fn teach(&self, _: &mut Vec<Lesson>) {}
-
-    /// What `Debug` doesn't show.
-    fn secrets(&self) -> String {
-        String::new()
-    }
-}
-
-macro_rules! told {
-    ($($kind:ty: |$told:ident, $lessons:ident| $teach:expr;)*) => {$(
-        impl Told for $kind {
-            fn teach(&self, $lessons: &mut Vec<Lesson>) {
-                let $told = self;
-                $teach
-            }
-        }
-    )*};
-    ($($kind:ty),*) => { $(impl Told for $kind {})* };
-}
-
-told! {
-    PublisherReceipt: |told, lessons| lessons.push(Lesson::Publisher(told.id));
-    InvitationReceipt: |told, lessons| lessons.push(Lesson::Invitation(told.id));
-    EntitlementReceipt: |told, lessons| lessons.push(Lesson::Entitlement(told.id));
-    InstallReceipt: |told, lessons| {
-        lessons.extend(told.attempts.iter().map(|id| Lesson::Attempt(*id)));
-    };
-}
-
-told!(
-    MemberReceipt,
-    ReferenceReceipt,
-    EntitlementView,
-    AttemptView,
-    Introspection,
-    KeyRevocationReceipt,
-    FenceReceipt,
-    Erasure,
-    TenantDeletion,
-    Page<MemberView>,
-    Page<ReferenceView>,
-    Page<EntitlementView>,
-    Page<AttemptView>
-);
-
-impl Told for IssuedInvitation {
-    fn teach(&self, lessons: &mut Vec<Lesson>) {
-        self.receipt.teach(lessons);
-        lessons.extend(self.code.iter().map(|code| Lesson::Code(code.expose().to_owned())));
-    }
-
-    fn secrets(&self) -> String {
-        self.code.as_ref().map(|code| code.expose().to_owned()).unwrap_or_default()
-    }
-}
-
-impl Told for InstallStarted {
-    fn teach(&self, lessons: &mut Vec<Lesson>) {
-        for handover in &self.handovers {
-            lessons.push(Lesson::Attempt(handover.attempt.id));
-            if let Way::Token(Some(token)) = &handover.way {
-                lessons.push(Lesson::Token(token.expose().to_owned()));
-            }
-        }
-    }
-
-    fn secrets(&self) -> String {
-        let secret = |way: &Way| match way {
-            Way::Token(Some(token)) => token.expose().to_owned(),
-            Way::DeepLink(Some(link)) => link.as_str().to_owned(),
-            Way::Token(None) | Way::DeepLink(None) => String::new(),
-        };
-        self.handovers.iter().map(|handover| secret(&handover.way)).collect()
-    }
-}
-
-impl Told for RedeemedManifest {
-    fn secrets(&self) -> String {
-        self.as_str().to_owned()
-    }
+/// One of the three that were learnt last, or what was known at first.
+fn recent<T: Clone>(known: &[T], n: usize) -> T {
+    let back = if n < 21 { n / 7 } else { known.len() - 1 };
+    known[(known.len() - 1).saturating_sub(back)].clone()
 }

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
+use super::Wish;
+use super::commands::Verb;
 use crate::Marketplace;
 use crate::conformance::samples::{self, Pick};
 use crate::conformance::support::{Draft, handle, wait};
 use crate::conformance::{ManualClock, NumberedEntropy};
 use crate::domain::{
-    Asset, AssetKind, AttemptId, BindingState, BoundedList, EntitlementId, InvitationId, Listing,
-    ListingId, ListingState, OwningSystem, Person, PersonIdentity, PriceClass, Publisher,
-    PublisherId, Release, ReleaseContent, Sha256Digest, SystemRegistry, Tenant, TenantIdentity,
-    UpstreamId, Version, Visibility,
+    Asset, AssetKind, AttemptId, Binding, BindingState, BoundedList, EntitlementId, InvitationId,
+    Listing, ListingId, ListingState, OwningSystem, Person, PersonId, PersonIdentity, PriceClass,
+    Publisher, PublisherId, Release, ReleaseContent, Revision, Sha256Digest, SystemName,
+    SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId, Version, Visibility,
 };
-use crate::domain::{Binding, Timestamp};
 use crate::port::{
     CatalogueFilter, CatalogueOrder, Commit, Counter, CounterFamily, Entity, Principal, RecordKey,
-    Scan, Store,
+    Scan, Store, Within,
 };
 use crate::token::{KeyRing, KeyState, MasterKey};
 
@@ -38,8 +39,20 @@ const SYSTEMS: &[(&str, AssetKind, bool)] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Person,
+    /// Whoever made the publisher that it is about.
+    PublishersOwner,
+    /// Whoever made the listing that it is about.
+    ListingsOwner,
+    /// Whoever got the entitlement that it is about.
+    Holder,
+    /// Whoever began the attempt that it is about.
+    Beginner,
     Operator,
     System,
+    /// The system that the token is for.
+    Addressee,
+    /// The system that the attempt is for.
+    Receiver,
 }
 
 pub(super) fn people() -> Vec<PersonIdentity> {
@@ -64,18 +77,26 @@ pub(super) fn tenants() -> Vec<TenantIdentity> {
 pub(super) fn principals(role: Role) -> Vec<Principal> {
     let people = || people().into_iter().zip(PEOPLE);
     match role {
-        Role::Person => people()
+        Role::Person
+        | Role::PublishersOwner
+        | Role::ListingsOwner
+        | Role::Holder
+        | Role::Beginner => people()
             .map(|(identity, (_, _, admin))| match admin {
                 true => Principal::admin(identity),
                 false => Principal::person(identity),
             })
             .collect(),
         Role::Operator => people().take(1).map(|(who, _)| Principal::operator(who)).collect(),
-        Role::System => SYSTEMS
-            .iter()
-            .map(|(name, _, _)| Principal::system(ISSUER.parse().unwrap(), name.parse().unwrap()))
-            .collect(),
+        Role::System | Role::Addressee | Role::Receiver => {
+            SYSTEMS.iter().map(|(name, _, _)| system(&name.parse().unwrap())).collect()
+        }
     }
+}
+
+/// The service identity of a system.
+pub(super) fn system(name: &SystemName) -> Principal {
+    Principal::system(ISSUER.parse().unwrap(), name.as_str().parse().unwrap())
 }
 
 /// Everybody, and nobody.
@@ -133,16 +154,13 @@ pub(super) fn market(
 }
 
 /// What an import left behind: a publisher with listings, releases and references.
-pub(super) fn seed() -> Vec<Commit> {
-    let publisher = Publisher { suspended: None, ..samples::publisher(0, &mut Pick::sparse()) };
+pub(super) fn seed() -> Commit {
+    let tenant = samples::tenant_id(0);
+    let publisher = Publisher { tenant, ..samples::publisher(0, &mut Pick::sparse()) };
     let mut draft = Draft::new()
         .event(0)
         .claim(&handle(publisher.handle.skeleton().as_str()), &publisher.id.to_string())
-        .count(
-            &Counter::of_publisher(CounterFamily::Listings, publisher.id),
-            4,
-            crate::port::Within::Any,
-        );
+        .count(&Counter::of_publisher(CounterFamily::Listings, publisher.id), 4, Within::Any);
     draft = draft.create(publisher.clone());
     for (n, asset) in (0..).zip(assets()) {
         if let Some(upstream_id) = asset.upstream_id() {
@@ -171,10 +189,32 @@ pub(super) fn seed() -> Vec<Commit> {
         }
         draft = draft.create(listing).public_event(n);
     }
-    vec![draft.0]
+    draft.0
 }
 
-fn assets() -> [Asset; 4] {
+/// What is asked for first, so that a run begins with something to ask about: two publishers, a
+/// member, a listing with a release, three claims and three installs.
+pub(super) fn prologue() -> Vec<Wish> {
+    let wish = |key, verb, who, what| Wish { verb, anybody: false, who, what, key };
+    vec![
+        wish(100, Verb::CreatePublisher, 0, [0, 0, 0]),
+        wish(101, Verb::CreatePublisher, 2, [0, 2, 1]),
+        wish(102, Verb::Invite, 0, [7, 1, 0]),
+        wish(103, Verb::AcceptInvitation, 1, [0, 0, 0]),
+        wish(110, Verb::CreateListing, 0, [7, 0, 0]),
+        wish(111, Verb::PublishRelease, 0, [0, 0, 0]),
+        wish(112, Verb::DecideReference, 0, [19, 0, 8]),
+        wish(113, Verb::PublishListing, 0, [0, 0, 0]),
+        wish(104, Verb::ClaimFree, 1, [0, 0, 0]),
+        wish(105, Verb::ClaimFree, 3, [1, 0, 0]),
+        wish(106, Verb::ClaimFree, 2, [2, 0, 0]),
+        wish(107, Verb::BeginInstall, 0, [0, 0, 0]),
+        wish(108, Verb::BeginInstall, 0, [7, 0, 0]),
+        wish(109, Verb::BeginInstall, 0, [14, 0, 0]),
+    ]
+}
+
+pub(super) fn assets() -> [Asset; 4] {
     let members = vec![samples::listing_id(0), samples::listing_id(1)];
     [
         Asset::WhsAgent { whs_agent_id: "agent/1".parse().unwrap() },
@@ -192,54 +232,71 @@ fn reference(publisher: PublisherId, asset: &Asset, upstream_id: UpstreamId) -> 
         system: system.parse().unwrap(),
         kind: asset.kind(),
         upstream_id,
-        state: BindingState::Pending,
+        state: BindingState::Confirmed,
         reason: None,
         created_at: Timestamp::MIN,
-        decided_at: None,
+        decided_at: Some(Timestamp::MIN),
     }
+}
+
+/// Something that a caller knows of.
+#[derive(Clone, Debug)]
+pub(super) struct Known<T> {
+    pub(super) it: T,
+    /// Who was told.
+    pub(super) by: Principal,
+    /// Its revision at that time.
+    pub(super) revision: Revision,
 }
 
 /// What an answer teaches.
 #[derive(Clone, Debug)]
 pub(super) enum Lesson {
-    Publisher(PublisherId),
+    Publisher(Known<PublisherId>),
+    Listing(Known<ListingId>),
+    Member(PersonId),
     Invitation(InvitationId),
     Code(String),
-    Entitlement(EntitlementId),
-    Attempt(AttemptId),
-    Token(String),
+    Entitlement(Known<(EntitlementId, ListingId)>),
+    Attempt(Known<(AttemptId, SystemName)>),
+    Token(Known<(String, SystemName)>),
 }
 
 /// What callers know: ids, tokens and codes.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
-    pub(super) publishers: Vec<PublisherId>,
-    pub(super) listings: Vec<ListingId>,
+    pub(super) publishers: Vec<Known<PublisherId>>,
+    pub(super) members: Vec<PersonId>,
+    pub(super) listings: Vec<Known<ListingId>>,
     pub(super) references: Vec<(AssetKind, UpstreamId)>,
     pub(super) versions: Vec<Version>,
     pub(super) invitations: Vec<InvitationId>,
     pub(super) codes: Vec<String>,
-    pub(super) entitlements: Vec<EntitlementId>,
-    pub(super) attempts: Vec<AttemptId>,
-    pub(super) tokens: Vec<String>,
+    pub(super) entitlements: Vec<Known<(EntitlementId, ListingId)>>,
+    pub(super) attempts: Vec<Known<(AttemptId, SystemName)>>,
+    pub(super) tokens: Vec<Known<(String, SystemName)>>,
 }
 
 impl Default for Scene {
     /// What was there at first, and something of each kind that never was.
     fn default() -> Self {
-        let references = assets();
-        let references =
-            references.iter().filter_map(|asset| Some((asset.kind(), asset.upstream_id()?)));
+        fn known<T>(it: T) -> Known<T> {
+            let by = principals(Role::Person).swap_remove(0);
+            Known { it, by, revision: Revision::FIRST }
+        }
+        let whs: SystemName = "whs".parse().unwrap();
+        let reference = |asset: &Asset| Some((asset.kind(), asset.upstream_id()?.clone()));
         Scene {
-            publishers: vec![samples::publisher_id(0)],
-            listings: (0..5).map(samples::listing_id).collect(),
-            references: references.map(|(kind, id)| (kind, id.clone())).collect(),
+            publishers: vec![known(samples::publisher_id(0))],
+            members: vec![samples::person_id(0)],
+            listings: (0..5).map(samples::listing_id).map(known).collect(),
+            references: assets().iter().filter_map(reference).collect(),
             versions: ["1.0.0", "1.1.0", "2.0.0-rc.1", "9.9.9"].map(|v| v.parse().unwrap()).into(),
             invitations: vec![samples::invitation_id(0)],
             codes: vec!["no code".to_owned()],
-            entitlements: vec![samples::entitlement_id(0)],
-            attempts: vec![samples::attempt_id(0)],
-            tokens: vec!["fpi1.k1.e30.AAAA".to_owned()],
+            entitlements: vec![known((samples::entitlement_id(0), samples::listing_id(0)))],
+            attempts: vec![known((samples::attempt_id(0), whs.clone()))],
+            tokens: vec![known(("fpi1.k1.e30.AAAA".to_owned(), whs))],
         }
     }
 }
@@ -251,14 +308,25 @@ impl Scene {
                 known.push(new);
             }
         }
+        /// Whoever was told first stays the one who acts.
+        fn renew<T: PartialEq>(all: &mut Vec<Known<T>>, new: Known<T>, same: fn(&T, &T) -> bool) {
+            match all.iter_mut().find(|known| same(&known.it, &new.it)) {
+                Some(known) => known.revision = new.revision,
+                None => all.push(new),
+            }
+        }
         for lesson in lessons {
             match lesson {
-                Lesson::Publisher(id) => add(&mut self.publishers, id),
+                Lesson::Publisher(known) => renew(&mut self.publishers, known, PartialEq::eq),
+                Lesson::Listing(known) => renew(&mut self.listings, known, PartialEq::eq),
+                Lesson::Member(id) => add(&mut self.members, id),
                 Lesson::Invitation(id) => add(&mut self.invitations, id),
                 Lesson::Code(code) => add(&mut self.codes, code),
-                Lesson::Entitlement(id) => add(&mut self.entitlements, id),
-                Lesson::Attempt(id) => add(&mut self.attempts, id),
-                Lesson::Token(token) => add(&mut self.tokens, token),
+                Lesson::Entitlement(known) => {
+                    renew(&mut self.entitlements, known, |(one, _), (other, _)| one == other);
+                }
+                Lesson::Attempt(known) => renew(&mut self.attempts, known, PartialEq::eq),
+                Lesson::Token(known) => renew(&mut self.tokens, known, PartialEq::eq),
             }
         }
     }
@@ -269,11 +337,11 @@ impl Scene {
         let mut keys = vec![RecordKey::deployment()];
         keys.extend(people.iter().map(RecordKey::person));
         keys.extend(people.iter().map(|person| RecordKey::tenant(person.tenant())));
-        keys.extend(self.publishers.iter().map(|id| RecordKey::publisher(*id)));
-        keys.extend(self.listings.iter().map(|id| RecordKey::listing(*id)));
+        keys.extend(self.publishers.iter().map(|known| RecordKey::publisher(known.it)));
+        keys.extend(self.listings.iter().map(|known| RecordKey::listing(known.it)));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
-        keys.extend(self.entitlements.iter().map(|id| RecordKey::entitlement(*id)));
-        keys.extend(self.attempts.iter().map(|id| RecordKey::attempt(*id)));
+        keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
+        keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
         keys
     }
 
@@ -289,7 +357,7 @@ impl Scene {
             Scan::AttemptsByExpiry,
             Scan::BuyerMarksByExpiry,
         ];
-        for id in &self.publishers {
+        for Known { it: id, .. } in &self.publishers {
             scans.extend([
                 Scan::ListingsOf(*id),
                 Scan::MembersOf(*id),
@@ -297,12 +365,12 @@ impl Scene {
                 Scan::BindingsOfPublisher(*id),
             ]);
         }
-        for id in &self.listings {
+        for Known { it: id, .. } in &self.listings {
             scans.push(Scan::BuyersOf(*id));
             let (channel, available_only) = (None, false);
             scans.push(Scan::Releases { listing: *id, channel, available_only });
         }
-        scans.extend(self.entitlements.iter().map(|id| Scan::SeatsOf(*id)));
+        scans.extend(self.entitlements.iter().map(|known| Scan::SeatsOf(known.it.0)));
         for identity in people() {
             if let Some(Person { id, .. }) = read(store, &RecordKey::person(&identity)) {
                 scans.extend([
@@ -329,8 +397,8 @@ impl Scene {
     pub(super) fn counters(&self, store: &dyn Store) -> Vec<Counter> {
         use CounterFamily::{Invitations, Listings, Members, Owners};
         let mut counters: Vec<Counter> =
-            self.entitlements.iter().map(|id| Counter::seats(*id)).collect();
-        for id in &self.publishers {
+            self.entitlements.iter().map(|known| Counter::seats(known.it.0)).collect();
+        for Known { it: id, .. } in &self.publishers {
             let of = |family| Counter::of_publisher(family, *id);
             counters.extend([Owners, Members, Listings, Invitations].map(of));
         }

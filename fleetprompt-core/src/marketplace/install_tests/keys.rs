@@ -28,9 +28,8 @@ fn a_revoked_key_takes_its_open_attempts_along_and_no_manifest_back() {
     let manifest = world.redeem(&token, "redeem").unwrap();
     let started = world.begin(&world.ada(), "open").unwrap();
     let open = token_of(&started).unwrap();
-    let k1 = world.ring.active().clone();
-    let revoke =
-        |name: &str| pollster::block_on(world.operator().revoke_key(k1.clone(), &key(name)));
+    let k1 = *world.ring.active();
+    let revoke = |name: &str| pollster::block_on(world.operator().revoke_key(k1, &key(name)));
     assert_eq!(refusal(revoke("early")), ErrorCode::WrongState);
 
     world.market.set_keys(rotated(&world).revoke(&k1).unwrap());
@@ -51,9 +50,9 @@ fn more_attempts_than_fit_a_step_are_revoked_in_steps() {
     for _ in 0..230 {
         pollster::block_on(world.ada().begin_install(world.by_token(), &fresh_key())).unwrap();
     }
-    let k1 = world.ring.active().clone();
+    let k1 = *world.ring.active();
     world.market.set_keys(rotated(&world).revoke(&k1).unwrap());
-    let revoke = || pollster::block_on(world.operator().revoke_key(k1.clone(), &key("revoke")));
+    let revoke = || pollster::block_on(world.operator().revoke_key(k1, &key("revoke")));
     let receipt = revoke().unwrap();
     assert_eq!(receipt.revoked, 230);
     assert_eq!(revoke().unwrap(), receipt);

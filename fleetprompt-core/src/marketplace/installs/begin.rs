@@ -14,7 +14,7 @@ use crate::port::{Counter, CounterFamily, PageSize, Principal, RecordKey, Scan, 
 use super::{BeginInstall, InstallReceipt};
 use crate::marketplace::context::{Context, Who};
 use crate::marketplace::execute::Command;
-use crate::marketplace::grounds::{allowed, is_offered_to_owners};
+use crate::marketplace::grounds::allowed;
 use crate::marketplace::publishers::expect_in_good_standing;
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ impl Command for Begin {
             return Err(missing.into());
         }
         let owned = cx.ownership(&listing, *entitlement, who).await?;
-        if !is_offered_to_owners(&listing) {
+        if !listing.is_offered() {
             return Err(ErrorCode::ListingUnavailable.into());
         }
         let mut attempts = Vec::new();
@@ -119,7 +119,7 @@ impl Context<'_> {
         let system =
             market.systems.owner_of(listing.asset.kind()).ok_or(ErrorCode::SystemUnknown)?;
         let version = self.version(listing.id, begin.version.as_ref()).await?;
-        let handed = self.handed(listing.id, listing.publisher, &version, system).await?;
+        let handed = self.handed(listing.id, listing.publisher, &version).await?;
         let Some(release) = &handed.release else { return Err(ErrorCode::ReleaseNotFound.into()) };
         let grounds = handed.grounds(owned.status(self.now), listing.publisher, system);
         let grounds = match begin.method {

@@ -105,8 +105,7 @@ impl Context<'_> {
     ) -> Result<(Handed, Grounds)> {
         let entitlement =
             self.get::<Entitlement>(RecordKey::entitlement(attempt.entitlement)).await?;
-        let handed =
-            self.handed(attempt.listing, attempt.publisher, &attempt.version, system).await?;
+        let handed = self.handed(attempt.listing, attempt.publisher, &attempt.version).await?;
         let status = worth(entitlement.as_ref(), self);
         let grounds = handed.grounds(status, attempt.publisher, system);
         Ok((handed, grounds))

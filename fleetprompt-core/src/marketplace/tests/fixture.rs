@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::conformance::{ManualClock, SeededEntropy};
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
-use crate::marketplace::{Acting, Marketplace, MarketplaceBuilder, NewListing, NewPublisher};
+use crate::marketplace::{
+    Acting, BeginInstall, Marketplace, MarketplaceBuilder, NewListing, NewPublisher, RedeemRequest,
+    RedeemedManifest, ReferenceDecision, Way,
+};
 use crate::memory::MemoryStore;
 use crate::port::{PageSize, Principal, Store};
-use crate::token::{KeyRing, MasterKey};
+use crate::token::{InstallToken, KeyRing, MasterKey};
 
 pub(crate) const ALL: PageSize = PageSize::MAX;
 
@@ -18,7 +21,21 @@ pub(crate) struct Fixture {
     pub(crate) market: Marketplace,
     pub(crate) store: MemoryStore,
     pub(crate) clock: ManualClock,
+    entropy: SeededEntropy,
     keys: AtomicU64,
+}
+
+fn builder(
+    store: impl Store + 'static,
+    clock: &ManualClock,
+    entropy: &SeededEntropy,
+) -> MarketplaceBuilder {
+    Marketplace::builder(store)
+        .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
+        .issuer(of("https://market.example"))
+        .systems(systems())
+        .clock(Arc::new(clock.clone()))
+        .entropy(Arc::new(entropy.clone()))
 }
 
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
@@ -39,14 +56,66 @@ impl Default for Fixture {
 impl Fixture {
     pub(crate) fn with(change: impl FnOnce(MarketplaceBuilder) -> MarketplaceBuilder) -> Self {
         let (store, clock) = (MemoryStore::default(), ManualClock::default());
-        let builder = Marketplace::builder(store.clone())
-            .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
-            .issuer(of("https://market.example"))
-            .systems(systems())
-            .clock(Arc::new(clock.clone()))
-            .entropy(Arc::new(SeededEntropy::default()));
+        let entropy = SeededEntropy::default();
+        let builder = builder(store.clone(), &clock, &entropy);
         let market = run(change(builder).build()).unwrap();
-        Fixture { market, store, clock, keys: AtomicU64::new(0) }
+        Fixture { market, store, clock, entropy, keys: AtomicU64::new(0) }
+    }
+
+    /// The same marketplace as another process sees it, through `wrapped`, over the same store.
+    pub(crate) fn through(&self, wrapped: impl Store + 'static) -> Marketplace {
+        run(builder(wrapped, &self.clock, &self.entropy).build()).unwrap()
+    }
+
+    /// A published agent with a confirmed reference and a release.
+    pub(crate) fn offered(&self, by: &Acting, publisher: PublisherId, slug: &str) -> ListingId {
+        let id = self.published(by, publisher, slug);
+        self.release(by, id, "1.0.0");
+        let (kind, confirm) = (AssetKind::WhsAgent, ReferenceDecision::Confirm { reason: None });
+        let whs = self.system("whs");
+        run(whs.decide_reference(publisher, kind, of(slug), confirm, &self.key())).unwrap();
+        id
+    }
+
+    /// The token of an install that `buyer` begins, and its attempt.
+    pub(crate) fn begin(
+        &self,
+        buyer: &Acting,
+        listing: ListingId,
+        context: Option<&str>,
+    ) -> Result<(InstallToken, AttemptId)> {
+        let begin = BeginInstall {
+            listing,
+            version: None,
+            method: InstallMethod::Token,
+            context: context.map(of),
+            entitlement: None,
+        };
+        let handover = run(buyer.begin_install(begin, &self.key()))?.handovers.remove(0);
+        let Way::Token(Some(token)) = handover.way else { panic!("no token") };
+        Ok((token, handover.attempt.id))
+    }
+
+    /// The owning system redeems a token of `expected`.
+    pub(crate) fn redeem(
+        &self,
+        token: &InstallToken,
+        expected: &PersonIdentity,
+        key: &IdempotencyKey,
+    ) -> Result<RedeemedManifest> {
+        let request = RedeemRequest { token: token.clone(), expected: expected.clone() };
+        run(self.system("whs").redeem(request, key))
+    }
+
+    /// Begins and redeems an install of a free listing, claimed if need be.
+    pub(crate) fn install(&self, buyer: &PersonIdentity, listing: ListingId) -> AttemptId {
+        let acting = self.market.act_as(Principal::person(buyer.clone()));
+        if let Err(refused) = run(acting.claim_free(listing, &self.key())) {
+            assert_eq!(refused.code(), ErrorCode::SourceTaken);
+        }
+        let (token, attempt) = self.begin(&acting, listing, None).unwrap();
+        self.redeem(&token, buyer, &self.key()).unwrap();
+        attempt
     }
 
     /// A key that was never used.

@@ -120,7 +120,7 @@ fn a_retried_invitation_gets_its_code_again_while_the_key_stands() {
     assert_eq!(run(ada.invite(acme, role, &key)).unwrap(), first);
 
     let ring = crate::token::KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap());
-    let (old, new) = (ring.active().clone(), of("k2"));
+    let (old, new) = (*ring.active(), of("k2"));
     let fresh = MasterKey::from_bytes(&[8; 32]).unwrap();
     let ring = ring.with_pending(of("k2"), fresh).unwrap().activate(&new).unwrap();
     f.market.set_keys(ring.clone());

@@ -1,0 +1,176 @@
+//! What is written to the host's log when a store breaks.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::fixture::*;
+use crate::domain::*;
+use crate::error::{ErrorCode, Result};
+use crate::marketplace::{BeginInstall, NewPublisher, RedeemRequest};
+use crate::memory::MemoryStore;
+use crate::port::{
+    ClaimedName, Commit, Committed, CounterRange, Head, IdempotencyScope, LogPage, NameOwner,
+    PageKey, PageSize, Principal, Prune, Record, RecordKey, Scan, Store, StoreError, StoreFuture,
+    StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
+};
+
+/// A store that answers a number of calls, and is corrupt from then on.
+#[derive(Clone, Default)]
+struct Breaking {
+    store: MemoryStore,
+    calls_left: Arc<AtomicI64>,
+}
+
+impl Breaking {
+    fn or<'a, T: Send + 'a>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        match self.calls_left.fetch_sub(1, Ordering::SeqCst) {
+            1.. => answer,
+            _ => Box::pin(std::future::ready(Err(StoreError::Corrupt("as the test says")))),
+        }
+    }
+}
+
+impl Store for Breaking {
+    fn get<'a>(&'a self, key: &'a RecordKey) -> StoreFuture<'a, Option<Versioned<Record>>> {
+        self.or(self.store.get(key))
+    }
+
+    fn scan<'a>(
+        &'a self,
+        scan: &'a Scan,
+        after: Option<&'a PageKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<Versioned<Record>>> {
+        self.or(self.store.scan(scan, after, size))
+    }
+
+    fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
+        self.or(self.store.name(name))
+    }
+
+    fn receipt<'a>(
+        &'a self,
+        scope: &'a IdempotencyScope,
+    ) -> StoreFuture<'a, Option<StoredReceipt>> {
+        self.or(self.store.receipt(scope))
+    }
+
+    fn counters<'a>(
+        &'a self,
+        range: &'a CounterRange,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<(String, u64)>> {
+        self.or(self.store.counters(range, limit))
+    }
+
+    fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {
+        self.or(self.store.events(after, size))
+    }
+
+    fn feed(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredFeedEntry>> {
+        self.or(self.store.feed(after, size))
+    }
+
+    fn head(&self) -> StoreFuture<'_, Head> {
+        self.or(self.store.head())
+    }
+
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed> {
+        match self.calls_left.fetch_sub(1, Ordering::SeqCst) {
+            1.. => self.store.commit(commit),
+            _ => Box::pin(std::future::ready(Err(StoreError::Corrupt("as the test says")))),
+        }
+    }
+
+    fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
+        self.store.prune(what, limit)
+    }
+}
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What `drive` writes to the log, at the finest level.
+fn logged(drive: impl FnOnce()) -> String {
+    let sink = Sink::default();
+    let writer = sink.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, drive);
+    let bytes = sink.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_broken_store_is_logged_under_a_number_and_tells_no_secret_and_no_name() {
+    let f = Fixture::default();
+    let maker = f.person("maker", "olaf");
+    let publisher = f.publisher(&maker, "maker");
+    let listing = f.offered(&maker, publisher, "reader");
+    let ada = identity("canary-acme", "canary-ada");
+    let buyer = f.market.act_as(Principal::person(ada.clone()));
+    run(buyer.claim_free(listing, &f.key())).unwrap();
+    let (token, _) = f.begin(&buyer, listing, None).unwrap();
+
+    let breaking = Breaking { store: f.store.clone(), calls_left: Arc::new(AtomicI64::new(999)) };
+    let calls_left = breaking.calls_left.clone();
+    let market = f.through(breaking);
+    let (buyer, whs) = (
+        market.act_as(buyer.principal().clone()),
+        market.act_as(f.system("whs").principal().clone()),
+    );
+    let operator = market.act_as(f.operator().principal().clone());
+    let profile = PublisherProfile { name: of("canary-name"), summary: None, website: None };
+    let new = NewPublisher { handle: of("canary-handle"), profile };
+    let (method, context) = (InstallMethod::Token, Some(of("canary-room")));
+    let begin = BeginInstall { listing, version: None, method, context, entitlement: None };
+    let request = RedeemRequest { token: token.clone(), expected: ada.clone() };
+
+    let (mut numbers, mut shown) = (Vec::new(), String::new());
+    let log = logged(|| {
+        let mut note = |outcome: Result<()>| {
+            shown.push_str(&format!("{outcome:?}"));
+            let Err(error) = outcome else { return };
+            shown.push_str(&error.to_string());
+            assert_eq!(error.code() == ErrorCode::Internal, error.incident().is_some());
+            numbers.extend(error.incident().map(|number| format!("{number:016x}")));
+        };
+        for calls in 0..24 {
+            let key = of(&format!("canary-key-{calls:08}"));
+            let broken = || calls_left.store(calls, Ordering::SeqCst);
+            broken();
+            note(run(buyer.create_publisher(new.clone(), &key)).map(drop));
+            broken();
+            note(run(buyer.begin_install(begin.clone(), &key)).map(drop));
+            broken();
+            note(run(whs.redeem(request.clone(), &key)).map(drop));
+            broken();
+            note(run(operator.erase_subject(&ada, &key)).map(drop));
+        }
+    });
+    assert!(numbers.len() > 20);
+    for number in numbers {
+        assert!(log.contains(&number), "an operator finds {number}");
+    }
+    assert!(log.contains("as the test says") && !shown.contains("as the test says"));
+    let payload = token.expose().split('.').nth(2).unwrap();
+    for text in [&log, &shown] {
+        for canary in ["canary", payload, "fpi1."] {
+            assert!(!text.contains(canary), "{canary}");
+        }
+    }
+}
