@@ -43,7 +43,7 @@ struct Arguments {
     #[arg(long)]
     strict: bool,
     /// How many rows are imported at a time.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     parallel: u16,
 }
 
