@@ -2,9 +2,11 @@
 
 mod clock;
 mod commit;
+mod counter;
 mod error;
 mod identity;
 mod limiter;
+mod name;
 mod record;
 mod scan;
 mod store;
@@ -13,15 +15,16 @@ mod system;
 
 pub use clock::{Clock, Entropy, EntropyError, Seed};
 pub use commit::{
-    Change, ClaimedName, Commit, Committed, Counter, CounterFamily, CounterRange, Expectation,
-    Fingerprint, IdempotencyScope, NameOwner, NameScope, NewReceipt, RECEIPT_MAX_BYTES, Refusal,
-    StoredReceipt, Within,
+    Change, Commit, Committed, Expectation, Fingerprint, IdempotencyScope, NewReceipt,
+    RECEIPT_MAX_BYTES, Refusal, StoredReceipt,
 };
+pub use counter::{Counter, CounterFamily, CounterRange, Within};
 pub use error::StoreError;
 pub use identity::{
     Identity, IdentityFuture, IdentityUnavailable, PolicyDecision, Principal, TenantRole, TrustHost,
 };
 pub use limiter::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter};
+pub use name::{ClaimedName, NameOwner, NameScope};
 pub use record::{Column, ColumnValue, Entity, Record, RecordKey, RecordKind, Versioned};
 pub use scan::{
     CatalogueFilter, CatalogueOrder, Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan,

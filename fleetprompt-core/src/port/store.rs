@@ -5,10 +5,10 @@ use std::pin::Pin;
 
 use crate::domain::{Event, FeedChange, Position, Timestamp};
 
-use super::commit::{
-    ClaimedName, Commit, Committed, CounterRange, IdempotencyScope, NameOwner, StoredReceipt,
-};
+use super::commit::{Commit, Committed, IdempotencyScope, StoredReceipt};
+use super::counter::CounterRange;
 use super::error::StoreError;
+use super::name::{ClaimedName, NameOwner};
 use super::record::{Record, RecordKey, Versioned};
 use super::scan::{PageKey, PageSize, Scan};
 

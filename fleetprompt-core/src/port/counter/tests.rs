@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Span, TenantId};
+use crate::domain::{Span, TenantId, Timestamp};
 
 proptest! {
     /// Law: a count that is allowed is the sum, lies within its bounds, and can be taken back.

@@ -1,0 +1,97 @@
+//! Names that at most one owner has.
+
+use serde::{Deserialize, Serialize};
+
+/// What a name is unique in.
+///
+/// ```
+/// use fleetprompt_core::port::NameScope;
+/// assert_eq!(NameScope::EntitlementSource.name(), "entitlement_source");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameScope {
+    /// Handles of publishers, by skeleton.
+    Handle,
+    /// Slugs of a publisher's listings, by publisher and skeleton.
+    Slug,
+    /// Sources of entitlements.
+    EntitlementSource,
+    /// Confirmed references, by system, kind and upstream id.
+    Reference,
+}
+
+impl NameScope {
+    /// The scope's name, fit for SQL as a value.
+    pub fn name(self) -> &'static str {
+        match self {
+            NameScope::Handle => "handle",
+            NameScope::Slug => "slug",
+            NameScope::EntitlementSource => "entitlement_source",
+            NameScope::Reference => "reference",
+        }
+    }
+}
+
+/// A name that at most one owner has.
+///
+/// ```
+/// use fleetprompt_core::port::{ClaimedName, NameScope};
+/// /// The primary key of a store's table of names.
+/// fn row(name: &ClaimedName) -> (&'static str, &str) {
+///     (name.scope().name(), name.name())
+/// }
+/// assert_eq!(NameScope::Handle.name(), "handle", "what the first column holds");
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimedName {
+    scope: NameScope,
+    name: String,
+}
+
+impl ClaimedName {
+    /// The name `name` in `scope`.
+    pub(crate) fn new(scope: NameScope, name: String) -> Self {
+        ClaimedName { scope, name }
+    }
+
+    /// What the name is unique in.
+    pub fn scope(&self) -> NameScope {
+        self.scope
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Names may be secret until they are public, so only the scope is shown.
+impl std::fmt::Debug for ClaimedName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ClaimedName({})", self.scope.name())
+    }
+}
+
+/// Who has a name: the text of an id.
+///
+/// ```
+/// use fleetprompt_core::domain::PublisherId;
+/// use fleetprompt_core::port::NameOwner;
+/// let acme = PublisherId::from_bytes([1; 16]);
+/// assert_eq!(NameOwner::new(acme).as_str(), acme.to_string());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameOwner(String);
+
+impl NameOwner {
+    /// The owner with this id.
+    pub fn new(id: impl Into<String>) -> Self {
+        NameOwner(id.into())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
