@@ -1,6 +1,8 @@
 //! Connections, and bringing a file to the schema of this program.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use fleetprompt_core::port::StoreError;
 use rusqlite::config::DbConfig;
@@ -140,6 +142,28 @@ fn look(conn: &Connection) -> Result<Found, StoreError> {
 /// Brings the file up to date. No other process may have it open meanwhile: one that started at the
 /// same time waits for the lock, and then finds the work done.
 fn migrate(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
+    // SQLite's own locks are no queue: two that reach for the exclusive one at once keep each other
+    // from it. A lock on a file beside the database lets them take turns.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-lock");
+    let no_lock = |_| StoreError::Open("the file of the lock beside the database");
+    let turn = File::create(beside).map_err(no_lock)?;
+    let start = Instant::now();
+    while let Err(error) = turn.try_lock() {
+        match error {
+            TryLockError::Error(error) => return Err(no_lock(error)),
+            TryLockError::WouldBlock if start.elapsed() < options.busy_timeout => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            TryLockError::WouldBlock => {
+                return Err(StoreError::Unavailable("another process is migrating the database"));
+            }
+        }
+    }
+    migrate_alone(path, options)
+}
+
+fn migrate_alone(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
     let mut conn = bare(path, Access::Write, options).map_err(|error| open_error(&error))?;
     // In this mode, the lock that the transaction takes is kept until the connection is closed.
     conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")

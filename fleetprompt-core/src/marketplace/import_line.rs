@@ -29,7 +29,7 @@ pub const IMPORT_LINE_MAX_BYTES: usize = 256 * 1_024;
 /// assert!(line.version_normalised);
 ///
 /// let refused = ImportLine::parse(r#"{"publisher":"acme"}"#, false).unwrap_err();
-/// assert_eq!(refused.to_string(), "kind is missing");
+/// assert_eq!(refused.to_string(), "slug is missing");
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
