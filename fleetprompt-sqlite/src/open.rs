@@ -147,7 +147,7 @@ fn migrate(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push("-lock");
     let no_lock = |_| StoreError::Open("the file of the lock beside the database");
-    let turn = File::create(beside).map_err(no_lock)?;
+    let turn = File::create(&beside).map_err(no_lock)?;
     let start = Instant::now();
     while let Err(error) = turn.try_lock() {
         match error {
@@ -160,7 +160,10 @@ fn migrate(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
             }
         }
     }
-    migrate_alone(path, options)
+    let outcome = migrate_alone(path, options);
+    // Whoever still waits for this file finds the work done, and so does whoever makes a new one.
+    drop(std::fs::remove_file(&beside));
+    outcome
 }
 
 fn migrate_alone(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
