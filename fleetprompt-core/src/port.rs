@@ -5,6 +5,7 @@ mod commit;
 mod counter;
 mod error;
 mod identity;
+mod index;
 mod limiter;
 mod name;
 mod record;
@@ -23,12 +24,15 @@ pub use error::StoreError;
 pub use identity::{
     Identity, IdentityFuture, IdentityUnavailable, PolicyDecision, Principal, TenantRole, TrustHost,
 };
+pub use index::{
+    Clause, Field, Find, Frequencies, Hit, INDEX_VERSION, IndexEntry, LabelCount, List, Matching,
+    Phrase, Quality, Rank, Run, SearchIndex, Shelf, ShelfKey, ShelfOrder, StoredEntry,
+    TERM_MAX_BYTES, Tally, TallyRequest, Term, Token, frequency_level, head,
+};
 pub use limiter::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter};
 pub use name::{ClaimedName, NameOwner, NameScope};
 pub use record::{Column, ColumnValue, Entity, Record, RecordKey, RecordKind, Versioned};
-pub use scan::{
-    CatalogueFilter, CatalogueOrder, Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan,
-};
+pub use scan::{Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan};
 pub use store::{Head, LogPage, Prune, Store, StoreFuture, StoredEvent, StoredFeedEntry};
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemEntropy};

@@ -43,6 +43,7 @@ enum Step {
     /// The next key is taken into use, or the oldest one revoked.
     Rotate,
     Maintain,
+    Refresh,
     Reopen,
 }
 
@@ -95,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => select(spans).prop_map(Step::TurnBack),
         1 => Just(Step::Rotate),
         1 => Just(Step::Maintain),
+        1 => Just(Step::Refresh),
         1 => Just(Step::Reopen),
     ]
 }
@@ -149,9 +151,15 @@ impl<F: StoreFixture> Pair<F> {
             commands: 0,
         };
         pair.open();
-        let seed = scene::seed();
-        let expected = wait(pair.oracle.commit(seed.clone()));
-        assert_eq!(wait(pair.candidate().0.commit(seed)), expected);
+        for seed in scene::seed() {
+            let expected = wait(pair.oracle.commit(seed.clone()));
+            assert_eq!(wait(pair.candidate().0.commit(seed)), expected);
+        }
+        // An import would have made entries too.
+        for market in [&pair.expected, &pair.candidate().1] {
+            let found = pollster::block_on(market.rebuild_index(Position::START, |_| {})).unwrap();
+            assert_eq!((found.checked, found.missing), (4, 4));
+        }
         pair
     }
 
@@ -190,6 +198,12 @@ impl<F: StoreFixture> Pair<F> {
                 let answer = pollster::block_on(self.candidate().1.maintain(budget));
                 prop_assert_eq!(answer, expected);
             }
+            Step::Refresh => {
+                let budget = PageSize::new(7);
+                let expected = pollster::block_on(self.expected.refresh_index(budget));
+                let answer = pollster::block_on(self.candidate().1.refresh_index(budget));
+                prop_assert_eq!(answer, expected);
+            }
             Step::Reopen => {
                 self.candidate = None;
                 self.fixture.reopen();
@@ -215,6 +229,8 @@ impl<F: StoreFixture> Pair<F> {
         }
         store.script([]);
         prop_assert_eq!(&answer.text, &expected.text, "{:?}", wish.verb);
+        let report = pollster::block_on(self.expected.check_index(Position::START, |_| {}));
+        prop_assert!(report.is_ok_and(|report| report.is_clean()), "{:?}", wish.verb);
         let Answer { taught, .. } = expected;
         self.scene.learn(taught);
         self.history.push((wish, scene));
@@ -234,6 +250,8 @@ impl<F: StoreFixture> Pair<F> {
         }
         let feed = wait(oracle.feed(head.feed_pruned, PageSize::MAX));
         prop_assert_eq!(wait(candidate.feed(head.feed_pruned, PageSize::MAX)), feed);
+        let entries = wait(oracle.entries(Position::START, PageSize::MAX));
+        prop_assert_eq!(wait(candidate.entries(Position::START, PageSize::MAX)), entries);
         for key in self.scene.records() {
             prop_assert_eq!(wait(candidate.get(&key)), wait(oracle.get(&key)));
         }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
-    Invitation, InvitationId, Listing, ListingId, Membership, Person, PersonId, PersonIdentity,
-    Position, Publisher, PublisherId, Release, Revision, Seat, Sha256Digest, SystemName, Tenant,
-    TenantIdentity, UpstreamId, Version,
+    IndexProgress, Invitation, InvitationId, Listing, ListingId, Membership, Person, PersonId,
+    PersonIdentity, Position, Publisher, PublisherId, Release, Revision, Seat, Sha256Digest,
+    Standing, SystemName, Tenant, TenantIdentity, UpstreamId, Version,
 };
 
 use super::error::StoreError;
@@ -93,8 +93,8 @@ macro_rules! columns {
         ///
         /// ```
         /// use fleetprompt_core::port::{Column, RecordKind};
-        /// assert_eq!(Column::SortName.name(), "sort_name");
-        /// assert!(RecordKind::Listing.columns().contains(&Column::SortName));
+        /// assert_eq!(Column::ExpiresAt.name(), "expires_at");
+        /// assert!(RecordKind::Attempt.columns().contains(&Column::ExpiresAt));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Column {
@@ -129,18 +129,6 @@ columns! {
     System = "system";
     /// A state, as its word.
     State = "state";
-    /// A kind of asset, as its word.
-    AssetKind = "asset_kind";
-    /// A category.
-    Category = "category";
-    /// A price class, as its word.
-    PriceClass = "price_class";
-    /// 1 when the listing stands in the public catalogue.
-    Listed = "listed";
-    /// A name folded for sorting.
-    SortName = "sort_name";
-    /// When the newest release came out, in milliseconds.
-    ReleasedAt = "released_at";
     /// A release channel, as its word.
     Channel = "channel";
     /// 1 when the release is yanked.
@@ -266,7 +254,7 @@ records! {
     /// An invitation to join a publisher.
     Invitation = "invitation" [Publisher, ExpiresAt];
     /// A listing.
-    Listing = "listing" [Publisher, Listed, AssetKind, Category, PriceClass, SortName, ReleasedAt];
+    Listing = "listing" [Publisher];
     /// A release of a listing.
     Release = "release" [Listing, Channel, Yanked, Precedence];
     /// Whether a publisher may offer an upstream asset.
@@ -279,6 +267,10 @@ records! {
     Attempt = "attempt" [Tenant, Person, Entitlement, State, Kid, ExpiresAt];
     /// That a buyer's tenant redeemed a listing.
     BuyerMark = "buyer_mark" [Listing, ExpiresAt];
+    /// How many buyers of a listing count.
+    Standing = "standing" [];
+    /// How far the search index has been brought.
+    IndexProgress = "index_progress" [];
 }
 
 /// A type that stores keep as records.
@@ -401,6 +393,17 @@ impl RecordKey {
     pub fn buyer_mark(listing: ListingId, buyer: &Sha256Digest) -> Self {
         Self::new(RecordKind::BuyerMark, format!("{listing}/{buyer}"))
     }
+
+    /// How many buyers of a listing count.
+    pub fn standing(listing: ListingId) -> Self {
+        Self::new(RecordKind::Standing, listing)
+    }
+
+    /// How far the search index has been brought by the rules of `version`, which is an
+    /// [`INDEX_VERSION`](super::INDEX_VERSION).
+    pub fn index_progress(version: u16) -> Self {
+        Self::new(RecordKind::IndexProgress, version.to_string())
+    }
 }
 
 /// Keys may hold names of people, so only the kind is shown.
@@ -452,13 +455,7 @@ addressed! {
         ExpiresAt => r.expires_at.as_millis()
     };
     Listing |r| RecordKey::listing(r.id), {
-        Publisher => r.publisher.to_string(),
-        Listed => r.is_listed(),
-        AssetKind => r.asset.kind().as_str(),
-        Category => r.content.category.as_str(),
-        PriceClass => r.content.price_class.as_str(),
-        SortName => r.content.sort_name(),
-        ReleasedAt => r.released_at.as_millis()
+        Publisher => r.publisher.to_string()
     };
     Release |r| RecordKey::release(r.listing, &r.version), {
         Listing => r.listing.to_string(),
@@ -492,6 +489,8 @@ addressed! {
         Listing => r.listing.to_string(),
         ExpiresAt => r.last_at.plus(crate::domain::BUYER_MARK_KEPT).as_millis()
     };
+    Standing |r| RecordKey::standing(r.listing), {};
+    IndexProgress |r| RecordKey::index_progress(r.version), {};
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::task::{Context, Waker};
 
+use super::catalogue::{all, entry, found, frequencies};
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick, time};
 use crate::conformance::support::{Asked, Draft, events, get, handle, value, wait};
 use crate::domain::{Position, Revision};
 use crate::port::{
-    CatalogueFilter, CatalogueOrder, Committed, Counter, IdempotencyScope, PageSize, Prune,
-    RecordKind, Scan, Within,
+    Committed, Counter, IdempotencyScope, PageSize, Prune, RecordKind, Scan, Within,
 };
 
 pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>() {
@@ -22,11 +22,11 @@ pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>()
     let first = Revision::FIRST;
     Draft::with_event()
         .create(old.clone())
-        .create(gone.clone())
         .claim(&mine, "ada")
         .claim(&taken, "bob")
         .count(&seats, 2, Within::Any)
         .apply(&*store);
+    Draft::with_event().create(gone.clone()).apply(&*store);
     let asked = Asked {
         records: vec![old.key(), gone.key(), new.key()],
         names: vec![mine.clone(), free.clone(), taken.clone()],
@@ -34,10 +34,7 @@ pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>()
         receipts: vec![IdempotencyScope([1; 32])],
     };
     let before = asked.everything(&store);
-    let listed = || {
-        let scan = Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Newest);
-        wait(store.scan(&scan, None, PageSize::MAX))
-    };
+    let listed = || wait(store.scan(&Scan::AllListings, None, PageSize::MAX));
     let rows = listed();
 
     let everything = Draft::new()
@@ -57,7 +54,7 @@ pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>()
         everything.clone().expect(old.key(), None),
         everything
             .clone()
-            .create(samples::listing(4, &mut Pick::sparse()))
+            .create(samples::person(4, &mut Pick::sparse()))
             .put(samples::listing(5, &mut Pick::sparse()), Some(first)),
     ];
     for draft in refused {
@@ -66,7 +63,7 @@ pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>()
         assert_eq!(listed(), rows);
     }
     // Nothing but the last change was wrong.
-    assert_eq!(everything.apply(&*store), Position::new(3));
+    assert_eq!(everything.apply(&*store), Position::new(4));
 }
 
 pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixture>() {
@@ -81,6 +78,7 @@ pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixtur
             .event(n64)
             .receipt(n, "done", time(0))
             .create(samples::listing(n64, &mut Pick::sparse()))
+            .index(n64, entry(1, "web", &format!("t:t{n}")))
             .claim(&handle(&format!("name{n}")), "ada")
             .count(&Counter::seats(samples::entitlement_id(1 + n64)), 1, Within::Any)
             .count(&total, 1, Within::Any)
@@ -94,11 +92,12 @@ pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixtur
         // The commit may land at any time from now on. Once one part of it is seen, whichever is
         // read first, all parts that are read later must be seen.
         let n64 = u64::from(n);
-        let parts: [&dyn Fn() -> bool; 4] = [
+        let parts: [&dyn Fn() -> bool; 5] = [
             &|| wait(store.get(&samples::listing(n64, &mut Pick::sparse()).key())).is_some(),
             &|| wait(store.name(&handle(&format!("name{n}")))).is_some(),
             &|| value(&*store, &Counter::seats(samples::entitlement_id(1 + n64))) == 1,
             &|| wait(store.receipt(&IdempotencyScope([n; 32]))).is_some(),
+            &|| !found(&*store, all(&format!("web t:t{n}"))).is_empty(),
         ];
         let start = usize::from(n) % parts.len();
         let seen: Vec<bool> =
@@ -115,6 +114,7 @@ pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixtur
         }
     }
     assert_eq!(value(&*store, &total), u64::from(COMMITS));
+    assert_eq!(frequencies(&*store, "web"), [u64::from(COMMITS)]);
     assert_eq!(events(&*store, 0, 200).len(), usize::from(COMMITS) * 2);
     assert_eq!(wait(store.head()).last, Position::new(u64::from(COMMITS) * 2));
 }

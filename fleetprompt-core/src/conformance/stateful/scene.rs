@@ -15,8 +15,8 @@ use crate::domain::{
     SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId, Version, Visibility,
 };
 use crate::port::{
-    CatalogueFilter, CatalogueOrder, Commit, Counter, CounterFamily, Entity, Principal, RecordKey,
-    Scan, Store, Within,
+    Commit, Counter, CounterFamily, Entity, INDEX_VERSION, Principal, RecordKey, Scan, Store,
+    Within,
 };
 use crate::token::{KeyRing, KeyState, MasterKey};
 
@@ -153,8 +153,9 @@ pub(super) fn market(
     pollster::block_on(market.build()).unwrap()
 }
 
-/// What an import left behind: a publisher with listings, releases and references.
-pub(super) fn seed() -> Commit {
+/// What an import left behind: a publisher with listings, releases and references, one listing to a
+/// commit.
+pub(super) fn seed() -> Vec<Commit> {
     let tenant = samples::tenant_id(0);
     let publisher = Publisher { tenant, ..samples::publisher(0, &mut Pick::sparse()) };
     let mut draft = Draft::new()
@@ -162,6 +163,7 @@ pub(super) fn seed() -> Commit {
         .claim(&handle(publisher.handle.skeleton().as_str()), &publisher.id.to_string())
         .count(&Counter::of_publisher(CounterFamily::Listings, publisher.id), 4, Within::Any);
     draft = draft.create(publisher.clone());
+    let mut commits = Vec::new();
     for (n, asset) in (0..).zip(assets()) {
         if let Some(upstream_id) = asset.upstream_id() {
             draft = draft.create(reference(publisher.id, &asset, upstream_id.clone()));
@@ -187,9 +189,10 @@ pub(super) fn seed() -> Commit {
             };
             draft = draft.create(release);
         }
-        draft = draft.create(listing).public_event(n);
+        commits.push(draft.create(listing).public_event(n).0);
+        draft = Draft::new();
     }
-    draft.0
+    commits
 }
 
 /// What is asked for first, so that a run begins with something to ask about: two publishers, a
@@ -334,11 +337,12 @@ impl Scene {
     /// Every record whose address is known.
     pub(super) fn records(&self) -> Vec<RecordKey> {
         let people = people();
-        let mut keys = vec![RecordKey::deployment()];
+        let mut keys = vec![RecordKey::deployment(), RecordKey::index_progress(INDEX_VERSION)];
         keys.extend(people.iter().map(RecordKey::person));
         keys.extend(people.iter().map(|person| RecordKey::tenant(person.tenant())));
         keys.extend(self.publishers.iter().map(|known| RecordKey::publisher(known.it)));
         keys.extend(self.listings.iter().map(|known| RecordKey::listing(known.it)));
+        keys.extend(self.listings.iter().map(|known| RecordKey::standing(known.it)));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
         keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
         keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
@@ -347,11 +351,8 @@ impl Scene {
 
     /// Every list of what is known.
     pub(super) fn scans(&self, store: &dyn Store) -> Vec<Scan> {
-        let all = CatalogueFilter::default;
         let mut scans = vec![
-            Scan::Catalogue(all(), CatalogueOrder::Newest),
-            Scan::Catalogue(all(), CatalogueOrder::RecentlyReleased),
-            Scan::Catalogue(all(), CatalogueOrder::Name),
+            Scan::AllListings,
             Scan::InvitationsByExpiry,
             Scan::AttemptsIssued(None),
             Scan::AttemptsByExpiry,
