@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::{Position, Revision, Timestamp};
 use crate::port::{
     Change, ClaimedName, ColumnValue, Commit, Committed, CounterRange, Direction, Head,
-    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal,
-    Scan, Store, StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
+    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, RecordKind,
+    Refusal, Scan, Store, StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt,
+    Versioned,
 };
+
+mod index;
 
 /// A store in memory. Clones share what they hold, which is gone with the last of them.
 ///
@@ -35,6 +38,7 @@ struct State {
     events: Vec<StoredEvent>,
     feed: Vec<StoredFeedEntry>,
     head: Option<Head>,
+    index: index::Entries,
 }
 
 /// Names and counters as a commit leaves them; what is not in here stays as it is.
@@ -105,7 +109,10 @@ impl State {
         let replaced = commit.changes.iter().filter_map(|change| match change {
             Change::Put { record, expected } => Some((record.key(), *expected)),
             Change::Delete { key, expected } => Some((key.clone(), Some(*expected))),
-            Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => None,
+            Change::Count { .. }
+            | Change::ClaimName { .. }
+            | Change::ReleaseName { .. }
+            | Change::Index { .. } => None,
         });
         expected.chain(replaced).find(|(key, at)| self.revision(key) != *at).map(|(key, _)| key)
     }
@@ -115,7 +122,7 @@ impl State {
         let mut staged = Staged::default();
         for change in changes {
             match change {
-                Change::Put { .. } | Change::Delete { .. } => {}
+                Change::Put { .. } | Change::Delete { .. } | Change::Index { .. } => {}
                 Change::Count { counter, by, within } => {
                     let slot = (counter.scope().to_owned(), counter.name().to_owned());
                     let value = staged.counters.get(&slot).or(self.counters.get(&slot));
@@ -151,6 +158,7 @@ impl State {
     fn apply(&mut self, commit: Commit, staged: Staged) {
         let mut head = self.head();
         let first = head.last.next();
+        let mut indexed = Vec::new();
         for change in commit.changes {
             match change {
                 Change::Put { record, expected } => {
@@ -160,8 +168,19 @@ impl State {
                     let row = Versioned { revision, created, changed: first, value: record };
                     self.records.insert(key, row);
                 }
-                Change::Delete { key, .. } => drop(self.records.remove(&key)),
+                Change::Delete { key, .. } => {
+                    let gone = self.records.remove(&key);
+                    if let Some(row) = gone.filter(|_| key.kind() == RecordKind::Listing) {
+                        self.index.set(row.created, None);
+                    }
+                }
+                Change::Index { listing, entry } => indexed.push((listing, entry)),
                 Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => {}
+            }
+        }
+        for (listing, entry) in indexed {
+            if let Some(row) = self.records.get(&RecordKey::listing(listing)) {
+                self.index.set(row.created, entry.map(|entry| *entry));
             }
         }
         self.counters.extend(staged.counters);

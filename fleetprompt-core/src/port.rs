@@ -5,6 +5,7 @@ mod commit;
 mod counter;
 mod error;
 mod identity;
+mod index;
 mod limiter;
 mod name;
 mod record;
@@ -22,6 +23,11 @@ pub use counter::{Counter, CounterFamily, CounterRange, Within};
 pub use error::StoreError;
 pub use identity::{
     Identity, IdentityFuture, IdentityUnavailable, PolicyDecision, Principal, TenantRole, TrustHost,
+};
+pub use index::{
+    Clause, Field, Find, Frequencies, Hit, INDEX_VERSION, IndexEntry, LabelCount, List, Matching,
+    Phrase, Quality, Rank, Run, SearchIndex, Shelf, ShelfKey, ShelfOrder, StoredEntry,
+    TERM_MAX_BYTES, Tally, TallyRequest, Term, Token, frequency_level, head,
 };
 pub use limiter::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter};
 pub use name::{ClaimedName, NameOwner, NameScope};

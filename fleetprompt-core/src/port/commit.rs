@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Event, Position, Revision, Timestamp};
+use crate::domain::{Event, ListingId, Position, Revision, Timestamp};
 use crate::token::KeyId;
 
 use super::counter::{Counter, Within};
 use super::error::StoreError;
+use super::index::IndexEntry;
 use super::name::{ClaimedName, NameOwner};
-use super::record::{Record, RecordKey};
+use super::record::{Record, RecordKey, RecordKind};
 
 /// Everything that a decision changes, and everything it rests on. All of it becomes durable, or
 /// none of it.
@@ -40,17 +41,27 @@ impl Commit {
     /// Refuses what no decision of the core asks for, before a store looks at anything.
     ///
     /// # Errors
-    /// [`StoreError::Malformed`]: a record is put or deleted twice, or put without an event.
+    /// [`StoreError::Malformed`]: a record is put or deleted twice, or put without an event; an index
+    /// entry is set twice; two listings are created, which would share an ordinal.
     pub fn check(&self) -> Result<(), StoreError> {
-        let mut keys = BTreeSet::new();
+        let (mut keys, mut indexed) = (BTreeSet::new(), BTreeSet::new());
         let mut puts = false;
+        let mut created = 0;
         for change in &self.changes {
             let key = match change {
-                Change::Put { record, .. } => {
+                Change::Put { record, expected } => {
                     puts = true;
+                    let new = record.kind() == RecordKind::Listing && expected.is_none();
+                    created += u32::from(new);
                     record.key()
                 }
                 Change::Delete { key, .. } => key.clone(),
+                Change::Index { listing, .. } => {
+                    if !indexed.insert(*listing) {
+                        return Err(StoreError::Malformed("an index entry is set twice"));
+                    }
+                    continue;
+                }
                 Change::Count { .. } | Change::ClaimName { .. } | Change::ReleaseName { .. } => {
                     continue;
                 }
@@ -58,6 +69,9 @@ impl Commit {
             if !keys.insert(key) {
                 return Err(StoreError::Malformed("a record is changed twice in one commit"));
             }
+        }
+        if created > 1 {
+            return Err(StoreError::Malformed("a commit creates two listings"));
         }
         if puts && self.events.is_empty() {
             return Err(StoreError::Malformed("a record is put without an event"));
@@ -146,6 +160,15 @@ pub enum Change {
         name: ClaimedName,
         /// The owner.
         owner: NameOwner,
+    },
+    /// Sets or removes a listing's entry in the search index. Its ordinal is the position that
+    /// created the listing's record: a listing that has none once everything else was applied
+    /// loses its entry, and gets none.
+    Index {
+        /// The listing.
+        listing: ListingId,
+        /// The entry; `None` to remove it, if there is one.
+        entry: Option<Box<IndexEntry>>,
     },
 }
 

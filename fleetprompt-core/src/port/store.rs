@@ -8,6 +8,7 @@ use crate::domain::{Event, FeedChange, Position, Timestamp};
 use super::commit::{Commit, Committed, IdempotencyScope, StoredReceipt};
 use super::counter::CounterRange;
 use super::error::StoreError;
+use super::index::SearchIndex;
 use super::name::{ClaimedName, NameOwner};
 use super::record::{Record, RecordKey, Versioned};
 use super::scan::{PageKey, PageSize, Scan};
@@ -27,8 +28,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Where records, names, counters, receipts and events are kept.
 ///
 /// *Reads plus one [`commit`](Self::commit)*: the core decides, a store only keeps. Implementing it
-/// takes one table per [`RecordKind`](super::RecordKind), and one each for names, counters, receipts
-/// and events; the suite behind the feature `conformance` tells whether it was done right.
+/// takes one table per [`RecordKind`](super::RecordKind), one each for names, counters, receipts
+/// and events, and a [`SearchIndex`]; the suite behind the feature `conformance` tells whether it was done right.
 ///
 /// What holds for all methods:
 ///
@@ -48,7 +49,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// assert_eq!(found, None, "nothing was committed yet");
 /// # Ok::<(), fleetprompt_core::port::StoreError>(())
 /// ```
-pub trait Store: Send + Sync {
+pub trait Store: SearchIndex {
     /// Reads a record.
     ///
     /// - Answers what the last commit left, whole.
@@ -112,6 +113,9 @@ pub trait Store: Send + Sync {
     ///    next feed positions too. A put record gets the revision after the expected one
     ///    ([`Revision::FIRST`](crate::domain::Revision::FIRST) when new), `changed` = the position of
     ///    the commit's first event, and `created` = the same when new.
+    ///
+    /// Index entries are set and removed in the same step
+    /// ([`Change::Index`](super::Change::Index)).
     ///
     /// After step 1, [`Commit::check`] refuses what is malformed.
     fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed>;
