@@ -35,6 +35,7 @@ mod receipts;
 mod redemption;
 mod references;
 mod releases;
+mod searching;
 mod takedowns;
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,10 @@ pub use receipts::PublisherReceipt;
 pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
 pub use releases::ReleaseReceipt;
+pub use searching::{
+    Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,
+    Suggestions,
+};
 pub use views::{
     BadgeView, Found, ListingAddress, ListingView, MyPublisher, PublisherBrief, PublisherView,
     ReleaseView,

@@ -4,8 +4,15 @@
 //! The answer to a search carries a [`Cursor`] that only this deployment can make and that only
 //! works for the same query by the same viewer.
 
+pub(crate) mod analysis;
 mod cursor;
-#[expect(dead_code, reason = "the index is being built")]
+pub(crate) mod filter;
+pub(crate) mod highlight;
 pub(crate) mod label;
+pub(crate) mod query;
+pub(crate) mod ranking;
 
 pub use cursor::{Cursor, CursorBinding, InvalidCursor};
+pub use filter::{CatalogueFilter, CatalogueOrder};
+pub use highlight::{Excerpt, Mark};
+pub use query::Query;

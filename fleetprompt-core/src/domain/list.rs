@@ -33,6 +33,11 @@ macro_rules! lists {
             pub fn as_slice(&self) -> &[$item] {
                 &self.0
             }
+
+            /// Whether there are none.
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
         }
 
         impl TryFrom<Vec<$item>> for $name {

@@ -6,15 +6,13 @@ use crate::domain::{
     Channel, Handle, Listing, ListingId, Membership, Publisher, PublisherId, Slug,
 };
 use crate::error::{ErrorCode, Result};
-use crate::port::{
-    CatalogueFilter, CatalogueOrder, ClaimedName, PageSize, RecordKey, Scan, Versioned,
-};
-use crate::search::Cursor;
+use crate::port::{ClaimedName, PageSize, RecordKey, Scan, Versioned};
+use crate::search::{CatalogueFilter, CatalogueOrder, Cursor};
 
 use super::paging::{Page, Paging};
 use super::viewer::Sight;
 use super::views::{
-    Found, ListingAddress, ListingView, MyPublisher, PublisherView, stands_in_catalogue,
+    Found, ListingAddress, ListingView, MyPublisher, PublisherView,
 };
 use super::{Acting, Inner};
 
@@ -23,23 +21,6 @@ use super::{Acting, Inner};
 const ROUNDS: usize = 50;
 
 impl Acting {
-    /// The public catalogue. Pages go forward, to the very end.
-    ///
-    /// # Errors
-    /// `invalid_cursor` for a cursor of another filter, order or reader.
-    pub async fn browse(
-        &self,
-        filter: CatalogueFilter,
-        order: CatalogueOrder,
-        cursor: Option<&Cursor>,
-        size: PageSize,
-    ) -> Result<Page<ListingView>> {
-        let query = ("browse", &filter, order);
-        let scan = Scan::Catalogue(filter.clone(), order);
-        let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
-        self.inner().shelf(&paging, cursor, size, stands_in_catalogue).await
-    }
-
     /// A listing.
     ///
     /// # Errors
@@ -139,13 +120,12 @@ impl Acting {
         size: PageSize,
     ) -> Result<Page<ListingView>> {
         let (_, sight) = self.readable_publisher(publisher).await?;
-        let query = ("publisher_listings", publisher);
-        let scan = if sight.inside || sight.same_tenant {
-            Scan::ListingsOf(publisher)
-        } else {
+        if !sight.inside && !sight.same_tenant {
             let filter = CatalogueFilter { publisher: Some(publisher), ..Default::default() };
-            Scan::Catalogue(filter, CatalogueOrder::Newest)
-        };
+            return self.browse(&filter, CatalogueOrder::Newest, cursor, size).await;
+        }
+        let query = ("publisher_listings", publisher);
+        let scan = Scan::ListingsOf(publisher);
         let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
         self.inner()
             .shelf(&paging, cursor, size, |listing, publisher| sight.finds(listing, publisher))
@@ -188,7 +168,7 @@ impl Acting {
 
 impl Inner {
     /// The id that has a name.
-    async fn named<T: std::str::FromStr>(&self, name: &ClaimedName) -> Result<Option<T>> {
+    pub(super) async fn named<T: std::str::FromStr>(&self, name: &ClaimedName) -> Result<Option<T>> {
         let owner = self.store.name(name).await.map_err(|error| self.store_error(&error))?;
         Ok(owner.and_then(|owner| owner.as_str().parse().ok()))
     }
@@ -240,7 +220,7 @@ impl Inner {
         Ok(Page { items, next })
     }
 
-    async fn publisher_once(
+    pub(super) async fn publisher_once(
         &self,
         known: &mut BTreeMap<PublisherId, Option<Publisher>>,
         id: PublisherId,

@@ -118,6 +118,17 @@ pub struct PublisherBrief {
     pub badges: Vec<BadgeView>,
 }
 
+impl PublisherBrief {
+    pub(super) fn of(publisher: &Publisher) -> Self {
+        PublisherBrief {
+            id: publisher.id,
+            handle: publisher.handle.clone(),
+            name: publisher.profile.name.clone(),
+            badges: badge_views(&publisher.badges),
+        }
+    }
+}
+
 /// A listing, as its page shows it.
 ///
 /// ```
@@ -178,12 +189,7 @@ impl ListingView {
         let Listing { created_at, updated_at, released_at, .. } = row.value;
         ListingView {
             id,
-            publisher: PublisherBrief {
-                id: publisher.id,
-                handle: publisher.handle.clone(),
-                name: publisher.profile.name.clone(),
-                badges: badge_views(&publisher.badges),
-            },
+            publisher: PublisherBrief::of(publisher),
             slug,
             asset,
             content,

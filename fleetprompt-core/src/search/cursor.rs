@@ -13,7 +13,7 @@ use crate::token::{KeyRing, KeyScope, Purpose};
 const FORM: Form =
     Form { prefix: "fpc1", domain: "fleetprompt cursor 1", max_bytes: Cursor::MAX_BYTES };
 
-/// A place in a list, as callers hand it back: opaque text of at most 1,024 printable ASCII bytes.
+/// A place in a list, as callers hand it back: opaque text of at most 2,048 printable ASCII bytes.
 ///
 /// Parsing checks no more than that; [`open`](Self::open) tells whether it is genuine.
 ///
@@ -40,9 +40,9 @@ pub struct Cursor(String);
 
 impl Cursor {
     /// The longest cursor, in bytes.
-    pub const MAX_BYTES: usize = 1_024;
+    pub const MAX_BYTES: usize = 2_048;
     /// The longest payload, in bytes.
-    pub const MAX_PAYLOAD_BYTES: usize = 640;
+    pub const MAX_PAYLOAD_BYTES: usize = 1_400;
 
     /// The cursor for `payload` under the ring's active kid. The payload is readable.
     ///
@@ -213,10 +213,10 @@ mod tests {
 
     #[test]
     fn text_is_bounded() {
-        for bad in ["", " ", "fpc1 ", "é", &"A".repeat(1_025)] {
+        for bad in ["", " ", "fpc1 ", "é", &"A".repeat(2_049)] {
             assert!(bad.parse::<Cursor>().is_err());
         }
-        assert!("A".repeat(1_024).parse::<Cursor>().is_ok());
+        assert!("A".repeat(2_048).parse::<Cursor>().is_ok());
     }
 
     #[test]

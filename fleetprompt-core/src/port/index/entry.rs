@@ -101,8 +101,8 @@ impl Rank {
 /// assert!("two words".parse::<Term>().is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Term(String);
 
 impl Term {
@@ -131,6 +131,20 @@ impl std::str::FromStr for Term {
             return Ok(Term(text.to_owned()));
         };
         Err(ParseError::new("term", broken))
+    }
+}
+
+impl TryFrom<String> for Term {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<Term> for String {
+    fn from(term: Term) -> Self {
+        term.0
     }
 }
 

@@ -1,0 +1,217 @@
+//! Searching the public catalogue.
+//!
+//! A search is a [`plan`](plan::Plan), put to the store's index as a few lists; the core orders what
+//! comes back (ADR-0015). A cursor holds what the first page found out, so that pages fit together
+//! while listings change.
+
+mod answers;
+mod counting;
+mod plan;
+mod shelves;
+mod spelling;
+mod suggesting;
+mod window;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Handle, Listing, Position, Publisher, PublisherId};
+use crate::error::{ErrorCode, Result};
+use crate::port::{ClaimedName, PageSize, StoreError, Versioned};
+use crate::search::{CatalogueFilter, CatalogueOrder, Cursor, CursorBinding, Query};
+
+use super::views::{ListingView, stands_in_catalogue};
+use super::{Acting, Inner, Page, typed};
+use window::{At, Ends};
+
+pub use answers::{
+    Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, Suggestion, Suggestions,
+};
+
+/// A search of the public catalogue.
+///
+/// ```
+/// use fleetprompt_core::marketplace::SearchRequest;
+/// use fleetprompt_core::search::{CatalogueOrder, Query};
+/// let request = SearchRequest { query: Query::parse("web scraper"), ..SearchRequest::default() };
+/// assert_eq!(request.order, CatalogueOrder::Relevance);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchRequest {
+    /// What somebody typed. Without any words, everything that passes the filter is found.
+    pub query: Query,
+    /// What to leave out.
+    pub filter: CatalogueFilter,
+    /// In which order to show what is found.
+    pub order: CatalogueOrder,
+    /// Whether to count all that is found, by kind, category, tag and badge. Costs about as much
+    /// again as the search.
+    pub counts: bool,
+}
+
+/// Where a page of a search begins.
+#[derive(Serialize, Deserialize)]
+struct Resume {
+    #[serde(rename = "f")]
+    frozen: plan::Frozen,
+    #[serde(rename = "e")]
+    ends: Ends,
+    #[serde(rename = "p")]
+    at: At,
+}
+
+impl Acting {
+    /// Searches the public catalogue. Pages go forward, to the very end.
+    ///
+    /// Any text is a query: what looks like an operator and is none is searched for. When nothing
+    /// is found, words that nobody wrote are taken for misspelt ones, and then the rarest words are
+    /// searched for alone; [`SearchPage::instead`] says so.
+    ///
+    /// # Errors
+    /// `invalid_cursor` for a cursor of another search or reader.
+    pub async fn search(
+        &self,
+        request: &SearchRequest,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<SearchPage> {
+        let market = self.inner();
+        let binding = self.binding("search", request)?;
+        let mut plan = market.plan(&request.query, &request.filter).await?;
+        let relevance = request.order == CatalogueOrder::Relevance && !plan.is_wordless();
+        let (page, instead) = if relevance {
+            self.by_relevance(&mut plan, &binding, cursor, size).await?
+        } else {
+            let order = request.order;
+            self.by_order(&mut plan, order, &binding, cursor, size).await?
+        };
+        let stems = plan.stems();
+        let hits = page.items.into_iter().map(|listing| SearchHit::new(listing, &stems));
+        Ok(SearchPage {
+            items: hits.collect(),
+            next: page.next,
+            instead,
+            counts: if request.counts { Some(market.counts(&plan).await?) } else { None },
+            cut: request.query.is_cut(),
+        })
+    }
+
+    /// The public catalogue, without words. Pages go forward, to the very end.
+    ///
+    /// # Errors
+    /// `invalid_cursor` for a cursor of another filter, order or reader.
+    pub async fn browse(
+        &self,
+        filter: &CatalogueFilter,
+        order: CatalogueOrder,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<ListingView>> {
+        let binding = self.binding("browse", &(filter, order))?;
+        let mut plan = self.inner().plan(&Query::default(), filter).await?;
+        Ok(self.by_order(&mut plan, order, &binding, cursor, size).await?.0)
+    }
+
+    async fn by_relevance(
+        &self,
+        plan: &mut plan::Plan,
+        binding: &CursorBinding,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<(Page<ListingView>, Option<Instead>)> {
+        let market = self.inner();
+        let ranks = match market.resume::<Resume>(cursor, binding)? {
+            Some(Resume { frozen, ends, at }) => {
+                plan.frozen = frozen;
+                market.ranks(plan, Some((ends, at)), size).await?
+            }
+            None => {
+                market.freeze(plan).await?;
+                let ranks = market.ranks(plan, None, size).await?;
+                if ranks.ranks.is_empty() {
+                    market.something_near(plan, size).await?.unwrap_or(ranks)
+                } else {
+                    ranks
+                }
+            }
+        };
+        let next = match ranks.next {
+            Some(at) => {
+                let resume = Resume { frozen: plan.frozen.clone(), ends: ranks.ends, at };
+                Some(market.seal(&resume, binding)?)
+            }
+            None => None,
+        };
+        let ordinals: Vec<_> = ranks.ranks.iter().map(|rank| rank.ordinal()).collect();
+        let items = market.cards(&ordinals).await?;
+        Ok((Page { items, next }, plan.instead()))
+    }
+
+    /// What a cursor of this query and this reader holds for.
+    fn binding(&self, operation: &str, query: &impl Serialize) -> Result<CursorBinding> {
+        let query = serde_json::to_vec(&(operation, query)).map_err(|_| ErrorCode::Internal)?;
+        Ok(CursorBinding::new(&query, self.principal.scope_text().as_bytes()))
+    }
+}
+
+impl Inner {
+    /// What the index answered.
+    fn indexed<T>(&self, answer: std::result::Result<T, StoreError>) -> Result<T> {
+        answer.map_err(|error| self.store_error(&error))
+    }
+
+    /// The publisher of a handle.
+    async fn publisher_called(&self, handle: &Handle) -> Result<Option<PublisherId>> {
+        self.named(&ClaimedName::handle(&handle.skeleton())).await
+    }
+
+    /// The listings that the events at `ordinals` created, as readers see them.
+    async fn cards(&self, ordinals: &[Position]) -> Result<Vec<ListingView>> {
+        let mut cards = Vec::new();
+        for (row, publisher) in self.standing(ordinals).await? {
+            cards.push(self.listing_view(row, &publisher).await?);
+        }
+        Ok(cards)
+    }
+
+    /// The listings that the events at `ordinals` created, with their publishers; without those
+    /// that left the catalogue since the index was read.
+    async fn standing(
+        &self,
+        ordinals: &[Position],
+    ) -> Result<Vec<(Versioned<Listing>, Publisher)>> {
+        let mut publishers = BTreeMap::new();
+        let mut standing = Vec::new();
+        for row in self.indexed(self.store.listings(ordinals).await)?.into_iter().flatten() {
+            let Some(row) = typed::<Listing>(row) else { continue };
+            let publisher = self.publisher_once(&mut publishers, row.value.publisher).await?;
+            if let Some(publisher) = publisher.filter(|it| stands_in_catalogue(&row.value, it)) {
+                standing.push((row, publisher));
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Where a cursor points.
+    fn resume<T: serde::de::DeserializeOwned>(
+        &self,
+        cursor: Option<&Cursor>,
+        binding: &CursorBinding,
+    ) -> Result<Option<T>> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let payload = cursor
+            .open(&self.keys(), self.deployment(), binding)
+            .map_err(|_| ErrorCode::InvalidCursor)?;
+        let place = serde_json::from_slice(&payload).map_err(|_| ErrorCode::InvalidCursor)?;
+        Ok(Some(place))
+    }
+
+    /// The cursor that points to a place.
+    fn seal(&self, place: &impl Serialize, binding: &CursorBinding) -> Result<Cursor> {
+        let payload = serde_json::to_vec(place).map_err(|_| ErrorCode::Internal)?;
+        Cursor::seal(&self.keys(), self.deployment(), binding, &payload)
+            .map_err(|_| ErrorCode::Internal.into())
+    }
+}
