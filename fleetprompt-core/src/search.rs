@@ -14,5 +14,5 @@ pub(crate) mod ranking;
 
 pub use cursor::{Cursor, CursorBinding, InvalidCursor};
 pub use filter::{CatalogueFilter, CatalogueOrder};
-pub use highlight::{Excerpt, Mark};
+pub use highlight::Excerpt;
 pub use query::Query;

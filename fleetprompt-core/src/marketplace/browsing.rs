@@ -11,9 +11,7 @@ use crate::search::{CatalogueFilter, CatalogueOrder, Cursor};
 
 use super::paging::{Page, Paging};
 use super::viewer::Sight;
-use super::views::{
-    Found, ListingAddress, ListingView, MyPublisher, PublisherView,
-};
+use super::views::{Found, ListingAddress, ListingView, MyPublisher, PublisherView};
 use super::{Acting, Inner};
 
 /// How often rows are read for one page, so that a long row of listings that nobody may see costs
@@ -122,7 +120,7 @@ impl Acting {
         let (_, sight) = self.readable_publisher(publisher).await?;
         if !sight.inside && !sight.same_tenant {
             let filter = CatalogueFilter { publisher: Some(publisher), ..Default::default() };
-            return self.browse(&filter, CatalogueOrder::Newest, cursor, size).await;
+            return self.browse(filter, CatalogueOrder::Newest, cursor, size).await;
         }
         let query = ("publisher_listings", publisher);
         let scan = Scan::ListingsOf(publisher);
@@ -168,7 +166,10 @@ impl Acting {
 
 impl Inner {
     /// The id that has a name.
-    pub(super) async fn named<T: std::str::FromStr>(&self, name: &ClaimedName) -> Result<Option<T>> {
+    pub(super) async fn named<T: std::str::FromStr>(
+        &self,
+        name: &ClaimedName,
+    ) -> Result<Option<T>> {
         let owner = self.store.name(name).await.map_err(|error| self.store_error(&error))?;
         Ok(owner.and_then(|owner| owner.as_str().parse().ok()))
     }

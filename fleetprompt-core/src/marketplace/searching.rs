@@ -37,8 +37,7 @@ pub use answers::{
 /// let request = SearchRequest { query: Query::parse("web scraper"), ..SearchRequest::default() };
 /// assert_eq!(request.order, CatalogueOrder::Relevance);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchRequest {
     /// What somebody typed. Without any words, everything that passes the filter is found.
     pub query: Query,
@@ -78,7 +77,8 @@ impl Acting {
         size: PageSize,
     ) -> Result<SearchPage> {
         let market = self.inner();
-        let binding = self.binding("search", request)?;
+        let asked = (request.query.text(), &request.filter, request.order);
+        let binding = self.binding("search", &asked)?;
         let mut plan = market.plan(&request.query, &request.filter).await?;
         let relevance = request.order == CatalogueOrder::Relevance && !plan.is_wordless();
         let (page, instead) = if relevance {
@@ -104,13 +104,13 @@ impl Acting {
     /// `invalid_cursor` for a cursor of another filter, order or reader.
     pub async fn browse(
         &self,
-        filter: &CatalogueFilter,
+        filter: CatalogueFilter,
         order: CatalogueOrder,
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<ListingView>> {
-        let binding = self.binding("browse", &(filter, order))?;
-        let mut plan = self.inner().plan(&Query::default(), filter).await?;
+        let binding = self.binding("browse", &(&filter, order))?;
+        let mut plan = self.inner().plan(&Query::default(), &filter).await?;
         Ok(self.by_order(&mut plan, order, &binding, cursor, size).await?.0)
     }
 

@@ -1,16 +1,17 @@
 //! What searches answer.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde::Serialize;
 
 use crate::domain::{AssetKind, BadgeKind, Category, ListingId, Tag, Title};
 use crate::port::Term;
-use crate::search::{Cursor, Excerpt, Mark, highlight};
+use crate::search::query::QueryClause;
+use crate::search::{Cursor, Excerpt, highlight};
 
 use super::super::views::{ListingAddress, ListingView, PublisherBrief};
 use super::plan::Plan;
-use crate::search::query::QueryClause;
 
 /// How many characters of a description are shown around what was found in it.
 const EXCERPT_CHARS: usize = 240;
@@ -50,8 +51,9 @@ pub struct SearchPage {
 ///
 /// ```
 /// use fleetprompt_core::marketplace::SearchHit;
-/// fn title(hit: &SearchHit) -> Vec<(&str, bool)> {
-///     hit.marks.title.iter().map(|mark| (mark.of(hit.listing.content.title.as_str()), true)).collect()
+/// fn marked(hit: &SearchHit) -> Vec<&str> {
+///     let title = hit.listing.content.title.as_str();
+///     hit.marks.title.iter().filter_map(|mark| title.get(mark.clone())).collect()
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -79,8 +81,8 @@ impl SearchHit {
     }
 }
 
-/// Where the words of a search are in a listing. Marks are places in the plain text, for whoever
-/// shows it to escape the pieces.
+/// Where the words of a search are in a listing: from byte to byte of the plain UTF-8 text, for
+/// whoever shows it to escape the pieces.
 ///
 /// ```
 /// use fleetprompt_core::marketplace::Marks;
@@ -90,9 +92,9 @@ impl SearchHit {
 #[serde(rename_all = "camelCase")]
 pub struct Marks {
     /// In the title.
-    pub title: Vec<Mark>,
+    pub title: Vec<Range<usize>>,
     /// In the summary.
-    pub summary: Vec<Mark>,
+    pub summary: Vec<Range<usize>>,
     /// The part of the description with the most of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Excerpt>,

@@ -75,7 +75,9 @@ impl Inner {
             base.none.push(clause(publisher.and_then(label::publisher)));
         }
         let excluded = query.none().iter().map(|clause| match clause {
-            QueryClause::Word { token, joined, .. } => any_of([&token.stem].into_iter().chain(joined)),
+            QueryClause::Word { token, joined, .. } => {
+                any_of([&token.stem].into_iter().chain(joined))
+            }
             QueryClause::Phrase(tokens) => phrase(tokens.iter().map(|token| &token.stem)),
         });
         base.none.extend(excluded);

@@ -146,7 +146,8 @@ impl Plan {
             .into_iter()
             .enumerate()
             .filter(|(at, _)| {
-                let counts = |hit: &Hit| hit.counts.get(*at).is_some_and(|it| it.iter().any(|n| *n > 0));
+                let counts =
+                    |hit: &Hit| hit.counts.get(*at).is_some_and(|it| it.iter().any(|n| *n > 0));
                 window.iter().any(counts)
             })
             .map(|(_, stem)| stem)

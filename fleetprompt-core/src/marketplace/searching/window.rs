@@ -218,8 +218,7 @@ impl Inner {
         let limit = PageSize::new(u16::try_from(wanted).unwrap_or(PAGE_MAX)).and_one().get();
         for _ in 0..ROUNDS {
             let list = |matching, until| List { matching, after, until, limit: PAGE_MAX };
-            let mut lists =
-                vec![List { limit, ..list(plan.tier(Tier::Anywhere), None) }];
+            let mut lists = vec![List { limit, ..list(plan.tier(Tier::Anywhere), None) }];
             let reaches = |end: Option<Rank>| end.filter(|end| Some(*end) > after);
             for (tier, end) in [(Tier::Name, ends.name), (Tier::Tags, ends.tags)] {
                 if let Some(end) = reaches(end) {
