@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use fleetprompt_core::domain::{Channel, InstallMethod, PersonIdentity};
 use fleetprompt_core::marketplace::{BeginInstall, RedeemRequest, Way};
-use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal};
+use fleetprompt_core::port::{PageSize, Principal};
+use fleetprompt_core::search::{CatalogueFilter, CatalogueOrder};
 use fleetprompt_core::token::InstallToken;
 use fleetprompt_examples::{Outcome, list_an_agent, member, once, open, service};
 

@@ -17,7 +17,8 @@ use crate::marketplace::{
     BeginInstall, Holder, ImportRow, InvitationCode, ListingEdit, NewListing, NewPublisher,
     OperatorGrant, PublisherEdit, RedeemRequest, ReferenceDecision, ReferenceReceipt,
 };
-use crate::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal};
+use crate::port::{PageSize, Principal};
+use crate::search::{CatalogueFilter, CatalogueOrder};
 use crate::token::{InstallToken, KeyId};
 use crate::{Acting, Marketplace};
 
@@ -274,8 +275,8 @@ impl<'a> Doing<'a> {
     }
 
     fn order(&self) -> CatalogueOrder {
-        use CatalogueOrder::{Name, Newest, RecentlyReleased};
-        nth(&[Newest, RecentlyReleased, Name], self.what[1])
+        use CatalogueOrder::{Name, Newest, Popularity, RecentlyUpdated};
+        nth(&[Newest, RecentlyUpdated, Name, Popularity], self.what[1])
     }
 
     fn entitlement(&self) -> EntitlementId {

@@ -2,8 +2,8 @@ use super::fixture::*;
 use crate::ErrorCode;
 use crate::domain::*;
 use crate::marketplace::{ListingView, Page};
-use crate::port::{CatalogueFilter, CatalogueOrder, PageSize};
-use crate::search::Cursor;
+use crate::port::PageSize;
+use crate::search::{CatalogueFilter, CatalogueOrder, Cursor};
 
 fn browse(
     f: &Fixture,
@@ -48,7 +48,7 @@ fn a_visitor_walks_to_the_very_end_in_each_order() {
     assert_eq!(newest, (["bravo", "echo", "alpha", "delta"].map(str::to_owned).to_vec(), 2));
     let by_name = walk(&f, &everything, CatalogueOrder::Name).0;
     assert_eq!(by_name, ["alpha", "bravo", "delta", "echo"]);
-    let released = walk(&f, &everything, CatalogueOrder::RecentlyReleased).0;
+    let released = walk(&f, &everything, CatalogueOrder::RecentlyUpdated).0;
     assert_eq!(released.last().unwrap(), "delta");
     assert_eq!(released.len(), 4);
 }

@@ -2,7 +2,7 @@ use super::fixture::*;
 use crate::ErrorCode;
 use crate::domain::*;
 use crate::marketplace::{ChangeView, Found};
-use crate::port::{CatalogueFilter, CatalogueOrder};
+use crate::search::{CatalogueFilter, CatalogueOrder};
 
 #[test]
 fn of_a_suspended_publisher_nothing_is_to_be_seen() {

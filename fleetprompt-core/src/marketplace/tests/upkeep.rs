@@ -6,7 +6,8 @@ use crate::error::ErrorCode;
 use crate::marketplace::chores::Chore;
 use crate::marketplace::{Maintained, NewPublisher, Retention};
 use crate::policy::Quotas;
-use crate::port::{CatalogueFilter, CatalogueOrder, PageSize, Principal, Scan, Store};
+use crate::port::{PageSize, Principal, Scan, Store};
+use crate::search::{CatalogueFilter, CatalogueOrder};
 
 fn tidy(f: &Fixture) -> Maintained {
     run(f.market.maintain(ALL)).unwrap()
