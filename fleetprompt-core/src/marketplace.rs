@@ -35,6 +35,8 @@ mod receipts;
 mod redemption;
 mod references;
 mod releases;
+#[cfg(test)]
+mod search_tests;
 mod searching;
 mod takedowns;
 #[cfg(test)]
