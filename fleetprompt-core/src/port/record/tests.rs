@@ -120,6 +120,12 @@ fn documents() -> Vec<(RecordKind, String)> {
             Kind::BuyerMark,
             r#"{"listing":"ID","buyer":"DIGEST","firstAt":"NOON","lastAt":"NOON"}"#,
         ),
+        other(Kind::Standing, r#"{"listing":"ID","buyers":3,"countedAt":"NOON"}"#),
+        other(Kind::IndexProgress, r#"{"version":1,"followed":7}"#),
+        other(
+            Kind::IndexProgress,
+            r#"{"version":1,"followed":7,"sweep":{"publisher":"ID","after":[3,"ID"]}}"#,
+        ),
     ];
     let digest = format!("sha256:{}", "0a".repeat(32));
     let filled = |text: String| {
