@@ -167,9 +167,11 @@ fn another_kinds_document_is_corruption() {
             let read = Record::decode(kind, broken);
             assert!(matches!(read, Err(StoreError::Corrupt(_))), "{kind:?} from {broken}");
         }
-        let value = document.replace(NOON, "yesterday");
-        let error = Record::decode(kind, &value).unwrap_err();
-        assert!(!error.to_string().contains("yesterday"), "errors hold no values");
+        if document.contains(NOON) {
+            let value = document.replace(NOON, "yesterday");
+            let error = Record::decode(kind, &value).unwrap_err();
+            assert!(!error.to_string().contains("yesterday"), "errors hold no values");
+        }
     }
 }
 
