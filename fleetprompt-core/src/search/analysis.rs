@@ -1,0 +1,138 @@
+//! How text becomes words, the same for what is indexed and for what is searched.
+//!
+//! A word is what stands between two boundaries of UAX #29, cut again at connectors (`-`, `_`, `.`,
+//! `/`, `:`). It is folded: compatibility forms, case and diacritics make no difference. Scripts
+//! that put no spaces between words are cut into overlapping pairs of characters. What is searched
+//! for is the stem.
+//!
+//! Neither case nor connectors ever decide whether a text is found: a word in mixed case stays
+//! whole (`LinkedIn` is `linkedin`), and [`Text::joined`] holds the other ways to read it.
+
+mod edits;
+mod fold;
+mod pieces;
+mod stem;
+
+use std::ops::Range;
+
+use crate::port::Token;
+
+#[cfg_attr(not(test), expect(unused_imports, reason = "the index is being built"))]
+pub(crate) use edits::single_edits;
+use fold::{MAX_WORD_BYTES, folded};
+use pieces::{Between, Piece, pieces};
+
+/// How many words a name is compared by.
+const NAME_WORDS: usize = 64;
+/// `tcp/ip` and `node.js` are put together; a path of more parts than this is not.
+const MAX_LOOSE_PARTS: usize = 3;
+
+/// A word of a text and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Analysed {
+    /// The word.
+    pub token: Token,
+    /// The bytes that it was made of in the text as it was given.
+    pub span: Range<usize>,
+}
+
+/// What a text says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text {
+    /// The words in their order. The parts of `web-scraper` are two words.
+    pub words: Vec<Analysed>,
+    /// Other ways to read some of them, which a run of words must not mix with the words: what
+    /// stands apart put together (`webscraper`), what is written together taken apart (`get`,
+    /// `user` of `getUser`, `python` of `python3`, `c` of `c++`), and the last character of a run of
+    /// pairs, which no pair begins with.
+    pub joined: Vec<Analysed>,
+}
+
+/// The words of a text, at most `most`, and other readings of those.
+pub(crate) fn analyse(text: &str, most: usize) -> Text {
+    let mut read = Text::default();
+    for together in pieces(text, most).chunk_by(Piece::joins) {
+        if together.first().is_some_and(|piece| piece.unspaced) {
+            read.pairs(text, together);
+        } else {
+            read.chain(text, together);
+        }
+    }
+    read
+}
+
+impl Text {
+    /// A run of characters of a script without spaces.
+    fn pairs(&mut self, text: &str, run: &[Piece]) {
+        let mut analysed = |of: &[Piece], into_words: bool| {
+            let whole = of.iter().filter_map(|piece| text.get(piece.span.clone())).collect();
+            let into = if into_words { &mut self.words } else { &mut self.joined };
+            into.extend(read_as(folded(whole), of));
+        };
+        if run.len() < 2 {
+            analysed(run, true);
+            return;
+        }
+        for pair in run.windows(2) {
+            analysed(pair, true);
+        }
+        analysed(run.last().map_or(&[], std::slice::from_ref), false);
+    }
+
+    /// Words with connectors between them, or one word alone.
+    fn chain(&mut self, text: &str, chain: &[Piece]) {
+        let folded: Vec<String> = chain.iter().map(|piece| piece.folded(text)).collect();
+        for (piece, word) in chain.iter().zip(&folded) {
+            let of = std::slice::from_ref(piece);
+            self.words.extend(read_as(word.clone(), of));
+            for (part, span) in piece.parts(text) {
+                self.joined.extend(read_as(part, &[Piece::word(span)]));
+            }
+        }
+        if chain.len() < 2 {
+            return;
+        }
+        let mut groups = 0;
+        let mut from = 0;
+        for group in chain.chunk_by(|_, next| next.before == Between::Tight) {
+            self.join(folded.get(from..from + group.len()), group);
+            from += group.len();
+            groups += 1;
+        }
+        if (2..=MAX_LOOSE_PARTS).contains(&groups) {
+            self.join(Some(&folded), chain);
+        }
+    }
+
+    fn join(&mut self, folded: Option<&[String]>, of: &[Piece]) {
+        if let Some([_, _, ..]) = folded {
+            let mut whole = String::new();
+            for word in folded.into_iter().flatten() {
+                if whole.len() >= MAX_WORD_BYTES {
+                    break;
+                }
+                whole.push_str(word);
+            }
+            self.joined.extend(read_as(whole, of));
+        }
+    }
+}
+
+/// The folded word as a token; none if folding left nothing of it.
+fn read_as(mut word: String, of: &[Piece]) -> Option<Analysed> {
+    word.truncate(word.floor_char_boundary(MAX_WORD_BYTES));
+    let token = Token { stem: stem::stem(&word).parse().ok()?, word: word.parse().ok()? };
+    Some(Analysed { token, span: of.first()?.span.start..of.last()?.span.end })
+}
+
+/// What a name is compared by: its folded words with one space between them, `None` without a word.
+/// `Web-Scraper`, `web scraper` and `Wéb  Scraper` are the same name.
+pub(crate) fn name_key(text: &str) -> Option<String> {
+    key(&analyse(text, NAME_WORDS).words)
+}
+
+/// The key of a name that has been analysed.
+pub(super) fn key(words: &[Analysed]) -> Option<String> {
+    let words: Vec<&str> = words.iter().map(|word| word.token.word.as_str()).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
