@@ -8,6 +8,8 @@
 pub(crate) mod analysis;
 mod cursor;
 #[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
+pub(crate) mod document;
+#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 pub(crate) mod highlight;
 #[expect(dead_code, reason = "the index is being built")]
 pub(crate) mod label;
