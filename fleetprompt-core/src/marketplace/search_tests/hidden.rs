@@ -1,4 +1,5 @@
 use super::*;
+use crate::marketplace::tests::fixture::*;
 
 /// Whatever can be seen of the word `secretword`, in any way.
 fn traces(f: &Fixture) -> Vec<String> {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::marketplace::Instead;
+use crate::marketplace::tests::fixture::*;
 
 fn instead(f: &Fixture, query: &str) -> Option<Instead> {
     page(f, &request(query), None, 20).instead

@@ -1,4 +1,5 @@
 use super::*;
+use crate::marketplace::tests::fixture::*;
 
 const KINDS: [&str; 3] = ["whs_agent", "agentromatic_workflow", "spec_asset"];
 const CATEGORIES: [&str; 2] = ["finance", "misc"];

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ErrorCode;
+use crate::marketplace::tests::fixture::*;
 
 /// `matching` listings with the word in different places, and as many without it.
 fn catalogue(matching: usize) -> Fixture {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::marketplace::tests::fixture::*;
 
 #[test]
 fn what_is_called_so_goes_first_then_names_then_tags_then_texts() {
@@ -173,14 +174,14 @@ fn marks_show_where_the_words_are() {
     Row { description: Some(text), ..row("m", "Größter Agent", "Agents & more.") }.add(&f);
     let page = page(&f, &request("agent "), None, 20);
     let hit = &page.items[0];
-    let marked = |text: &str, marks: &[std::ops::Range<usize>]| -> Vec<String> {
-        marks.iter().map(|mark| text[mark.clone()].to_owned()).collect()
+    let marked = |text: &crate::search::Excerpt| -> Vec<String> {
+        text.parts().filter(|(_, marked)| *marked).map(|(part, _)| part.to_owned()).collect()
     };
-    let content = &hit.listing.content;
-    assert_eq!(marked(content.title.as_str(), &hit.marks.title), ["Agent"]);
-    assert_eq!(marked(content.summary.as_str(), &hit.marks.summary), ["Agents"]);
+    assert_eq!(hit.marks.title.text, hit.listing.content.title.as_str());
+    assert_eq!(marked(&hit.marks.title), ["Agent"]);
+    assert_eq!(marked(&hit.marks.summary), ["Agents"]);
     let excerpt = hit.marks.description.as_ref().unwrap();
-    assert_eq!(marked(&excerpt.text, &excerpt.marks), ["agents"], "{}", excerpt.text);
+    assert_eq!(marked(excerpt), ["agents"], "{}", excerpt.text);
     assert!(excerpt.before && excerpt.text.contains("<b>"), "the text as it is");
 }
 

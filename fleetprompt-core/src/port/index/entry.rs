@@ -168,7 +168,7 @@ impl fmt::Debug for Term {
 /// assert_ne!(token.word, token.stem);
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Token {
     /// The folded word: what is completed while somebody types, and offered for a misspelt one.
     pub word: Term,
