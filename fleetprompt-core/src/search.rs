@@ -4,10 +4,8 @@
 //! The answer to a search carries a [`Cursor`] that only this deployment can make and that only
 //! works for the same query by the same viewer.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 pub(crate) mod analysis;
 mod cursor;
-#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 pub(crate) mod document;
 #[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 pub(crate) mod highlight;
