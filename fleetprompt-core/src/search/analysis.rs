@@ -8,6 +8,7 @@
 //! Neither case nor connectors ever decide whether a text is found: a word in mixed case stays
 //! whole (`LinkedIn` is `linkedin`), and [`Text::joined`] holds the other ways to read it.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 mod edits;
 mod fold;
 mod parts;
