@@ -60,12 +60,13 @@ impl Context<'_> {
 
     /// Sets a listing's entry to what it should be, unless it is that already.
     async fn index(&mut self, id: ListingId) -> Result<()> {
+        let key = RecordKey::listing(id);
         let entry = self.entry(id).await?;
-        let stored = match self.created(&RecordKey::listing(id)) {
-            Some(ordinal) => self.market.stored_entry(ordinal).await?,
-            None => None,
+        let is_right = match self.created(&key) {
+            Some(ordinal) => entry == self.market.stored_entry(ordinal).await?,
+            None => entry.is_none() && self.creates(&key),
         };
-        if entry != stored {
+        if !is_right {
             self.set_entry(id, entry);
         }
         Ok(())

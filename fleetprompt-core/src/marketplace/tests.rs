@@ -1,6 +1,6 @@
 //! What publishers, visitors, owning systems and operators see happen.
 
-mod fixture;
+pub(super) mod fixture;
 
 mod catalogue;
 mod feed;

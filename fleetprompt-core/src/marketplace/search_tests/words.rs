@@ -51,9 +51,9 @@ fn the_last_word_may_be_unfinished_until_a_space_follows() {
 #[test]
 fn the_word_as_typed_goes_before_what_completes_it() {
     let f = Fixture::default();
-    row("longer", "Agentic shell", "Runs.").add(&f);
-    row("typed", "Agent shell", "Runs.").add(&f);
-    assert_eq!(found(&f, "shell agent"), ["typed", "longer"]);
+    row("longer", "Postgres shell", "Runs.").add(&f);
+    row("typed", "Post shell", "Runs.").add(&f);
+    assert_eq!(found(&f, "shell post"), ["typed", "longer"]);
 }
 
 #[test]
