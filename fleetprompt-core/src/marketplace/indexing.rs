@@ -58,16 +58,16 @@ impl Context<'_> {
         self.written().filter_map(listing).collect()
     }
 
-    /// Sets a listing's entry to what it should be, unless it is that already.
+    /// Sets a listing's entry to what it should be, unless the listing is not written and has that
+    /// entry already.
     async fn index(&mut self, id: ListingId) -> Result<()> {
         let entry = self.entry(id).await?;
-        let stored = match self.created(&RecordKey::listing(id)) {
-            Some(ordinal) => self.market.stored_entry(ordinal).await?,
-            None => None,
-        };
-        if entry != stored {
-            self.set_entry(id, entry);
+        if let Some(ordinal) = self.created(&RecordKey::listing(id))
+            && entry == self.market.stored_entry(ordinal).await?
+        {
+            return Ok(());
         }
+        self.set_entry(id, entry);
         Ok(())
     }
 
