@@ -58,17 +58,16 @@ impl Context<'_> {
         self.written().filter_map(listing).collect()
     }
 
-    /// Sets a listing's entry to what it should be, unless it is that already.
+    /// Sets a listing's entry to what it should be, unless the listing is not written and has that
+    /// entry already.
     async fn index(&mut self, id: ListingId) -> Result<()> {
-        let key = RecordKey::listing(id);
         let entry = self.entry(id).await?;
-        let is_right = match self.created(&key) {
-            Some(ordinal) => entry == self.market.stored_entry(ordinal).await?,
-            None => entry.is_none() && self.creates(&key),
-        };
-        if !is_right {
-            self.set_entry(id, entry);
+        if let Some(ordinal) = self.created(&RecordKey::listing(id))
+            && entry == self.market.stored_entry(ordinal).await?
+        {
+            return Ok(());
         }
+        self.set_entry(id, entry);
         Ok(())
     }
 
