@@ -9,7 +9,8 @@ use super::fixture::*;
 use crate::domain::*;
 use crate::error::ErrorCode;
 use crate::marketplace::{ImportLine, ListingEdit, PublisherEdit};
-use crate::port::{CatalogueFilter, CatalogueOrder, IndexEntry, SearchIndex, Term};
+use crate::port::{IndexEntry, SearchIndex, Term};
+use crate::search::{CatalogueFilter, CatalogueOrder};
 
 /// The entry of a listing.
 pub(super) fn entry(f: &Fixture, listing: ListingId) -> Option<IndexEntry> {
