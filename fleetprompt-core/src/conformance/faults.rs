@@ -1,15 +1,16 @@
 //! A store that fails when it is told to.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::{poll_fn, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use crate::domain::Position;
 use crate::port::{
-    ClaimedName, Commit, Committed, CounterRange, Head, IdempotencyScope, LogPage, NameOwner,
-    PageKey, PageSize, Prune, Record, RecordKey, Refusal, Scan, Store, StoreError, StoreFuture,
-    StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
+    ClaimedName, Commit, Committed, CounterRange, Find, Frequencies, Head, Hit, IdempotencyScope,
+    LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal, Scan, SearchIndex,
+    Shelf, ShelfKey, Store, StoreError, StoreFuture, StoredEntry, StoredEvent, StoredFeedEntry,
+    StoredReceipt, Tally, TallyRequest, Term, Token, Versioned,
 };
 
 /// What goes wrong with a commit.
@@ -24,12 +25,16 @@ pub enum Fault {
     /// It is applied, and nobody can tell. Strikes only a commit with a receipt, since nothing
     /// else would tell its author what became of it; any other goes through unharmed.
     AnswerLost,
+    /// It is applied, nobody can tell, and every later call fails until the store is mended: what
+    /// a process meets that is cut off.
+    CutOff,
     /// It takes a while: other tasks run before it and after it.
     Delayed,
 }
 
 /// A store that fails as its script says: each commit takes the next [`Fault`], and once there are
-/// no more, all goes well. Reads never fail.
+/// no more, all goes well. Reads fail only after [`Fault::CutOff`] or as
+/// [`fail_after`](Self::fail_after) says.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -48,7 +53,14 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct FaultStore {
     inner: Arc<dyn Store>,
-    script: Arc<Mutex<VecDeque<Fault>>>,
+    script: Arc<Mutex<Script>>,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    faults: VecDeque<Fault>,
+    /// How many calls are still answered, and what is said to the others.
+    end: Option<(u64, StoreError)>,
 }
 
 impl FaultStore {
@@ -57,13 +69,49 @@ impl FaultStore {
         FaultStore { inner, script: Arc::default() }
     }
 
-    /// Puts `faults` in the place of what is left of the script.
-    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
-        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = faults.into_iter().collect();
+    fn state(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Fault> {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// Puts `faults` in the place of what is left of the script.
+    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().faults = faults.into_iter().collect();
+    }
+
+    /// Serves this many calls more, reads and commits; every later one fails with `error` and does
+    /// nothing, until the store is mended.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use fleetprompt_core::conformance::FaultStore;
+    /// # use fleetprompt_core::memory::MemoryStore;
+    /// use fleetprompt_core::port::{Store, StoreError};
+    /// let store = FaultStore::new(Arc::new(MemoryStore::default()));
+    /// store.fail_after(1, StoreError::Corrupt("a page of the file"));
+    /// assert!(pollster::block_on(store.head()).is_ok());
+    /// assert!(pollster::block_on(store.head()).is_err());
+    /// store.mend();
+    /// assert!(pollster::block_on(store.head()).is_ok());
+    /// ```
+    pub fn fail_after(&self, calls: u64, error: StoreError) {
+        self.state().end = Some((calls, error));
+    }
+
+    /// Lets every call through again. What is left of the script stays.
+    pub fn mend(&self) {
+        self.state().end = None;
+    }
+
+    /// The call's answer, unless the store no longer serves any.
+    fn serve<'a, T: Send + 'a>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        match &mut self.state().end {
+            Some((0, error)) => Box::pin(ready(Err(error.clone()))),
+            Some((left, _)) => {
+                *left -= 1;
+                answer
+            }
+            None => answer,
+        }
     }
 }
 
@@ -88,7 +136,7 @@ async fn pause() {
 
 impl Store for FaultStore {
     fn get<'a>(&'a self, key: &'a RecordKey) -> StoreFuture<'a, Option<Versioned<Record>>> {
-        self.inner.get(key)
+        self.serve(self.inner.get(key))
     }
 
     fn scan<'a>(
@@ -97,18 +145,18 @@ impl Store for FaultStore {
         after: Option<&'a PageKey>,
         size: PageSize,
     ) -> StoreFuture<'a, Vec<Versioned<Record>>> {
-        self.inner.scan(scan, after, size)
+        self.serve(self.inner.scan(scan, after, size))
     }
 
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
-        self.inner.name(name)
+        self.serve(self.inner.name(name))
     }
 
     fn receipt<'a>(
         &'a self,
         scope: &'a IdempotencyScope,
     ) -> StoreFuture<'a, Option<StoredReceipt>> {
-        self.inner.receipt(scope)
+        self.serve(self.inner.receipt(scope))
     }
 
     fn counters<'a>(
@@ -116,24 +164,24 @@ impl Store for FaultStore {
         range: &'a CounterRange,
         limit: u32,
     ) -> StoreFuture<'a, Vec<(String, u64)>> {
-        self.inner.counters(range, limit)
+        self.serve(self.inner.counters(range, limit))
     }
 
     fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {
-        self.inner.events(after, size)
+        self.serve(self.inner.events(after, size))
     }
 
     fn feed(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredFeedEntry>> {
-        self.inner.feed(after, size)
+        self.serve(self.inner.feed(after, size))
     }
 
     fn head(&self) -> StoreFuture<'_, Head> {
-        self.inner.head()
+        self.serve(self.inner.head())
     }
 
     fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed> {
-        let fault = self.next();
-        Box::pin(async move {
+        self.serve(Box::pin(async move {
+            let fault = self.state().faults.pop_front();
             let has_receipt = commit.receipt.is_some();
             match fault {
                 Some(Fault::Conflict) => {
@@ -145,6 +193,11 @@ impl Store for FaultStore {
                     self.inner.commit(commit).await?;
                     Err(StoreError::OutcomeUnknown("as the script says"))
                 }
+                Some(Fault::CutOff) => {
+                    self.inner.commit(commit).await?;
+                    self.fail_after(0, StoreError::Unavailable("as the script says"));
+                    Err(StoreError::OutcomeUnknown("as the script says"))
+                }
                 Some(Fault::Delayed) => {
                     pause().await;
                     let answer = self.inner.commit(commit).await;
@@ -153,10 +206,47 @@ impl Store for FaultStore {
                 }
                 Some(Fault::AnswerLost) | None => self.inner.commit(commit).await,
             }
-        })
+        }))
     }
 
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
-        self.inner.prune(what, limit)
+        self.serve(Box::pin(async move { self.inner.prune(what, limit).await }))
+    }
+}
+
+impl SearchIndex for FaultStore {
+    fn find<'a>(&'a self, find: &'a Find) -> StoreFuture<'a, Vec<Vec<Hit>>> {
+        self.serve(self.inner.find(find))
+    }
+
+    fn tally<'a>(&'a self, request: &'a TallyRequest) -> StoreFuture<'a, Tally> {
+        self.serve(self.inner.tally(request))
+    }
+
+    fn shelf<'a>(&'a self, shelf: &'a Shelf) -> StoreFuture<'a, Vec<ShelfKey>> {
+        self.serve(self.inner.shelf(shelf))
+    }
+
+    fn frequencies<'a>(&'a self, terms: &'a [Term]) -> StoreFuture<'a, Frequencies> {
+        self.serve(self.inner.frequencies(terms))
+    }
+
+    fn words<'a>(&'a self, words: &'a [Term]) -> StoreFuture<'a, Vec<u64>> {
+        self.serve(self.inner.words(words))
+    }
+
+    fn completions<'a>(&'a self, prefix: &'a Term, limit: u16) -> StoreFuture<'a, Vec<Token>> {
+        self.serve(self.inner.completions(prefix, limit))
+    }
+
+    fn listings<'a>(
+        &'a self,
+        ordinals: &'a [Position],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        self.serve(self.inner.listings(ordinals))
+    }
+
+    fn entries(&self, after: Position, size: PageSize) -> StoreFuture<'_, Vec<StoredEntry>> {
+        self.serve(self.inner.entries(after, size))
     }
 }

@@ -149,9 +149,10 @@ impl<F: StoreFixture> Pair<F> {
             commands: 0,
         };
         pair.open();
-        let seed = scene::seed();
-        let expected = wait(pair.oracle.commit(seed.clone()));
-        assert_eq!(wait(pair.candidate().0.commit(seed)), expected);
+        for seed in scene::seed() {
+            let expected = wait(pair.oracle.commit(seed.clone()));
+            assert_eq!(wait(pair.candidate().0.commit(seed)), expected);
+        }
         pair
     }
 

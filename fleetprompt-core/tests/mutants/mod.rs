@@ -9,17 +9,19 @@ use fleetprompt_core::conformance::StoreFixture;
 use fleetprompt_core::domain::{Position, Span};
 use fleetprompt_core::memory::MemoryStore;
 use fleetprompt_core::port::{
-    Change, ClaimedName, Commit, Committed, CounterRange, Head, IdempotencyScope, LogPage,
-    NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal, Scan, Store, StoreError,
-    StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned, Within,
+    Change, ClaimedName, Commit, Committed, CounterRange, Find, Frequencies, Head, Hit,
+    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal,
+    Scan, SearchIndex, Shelf, ShelfKey, Store, StoreError, StoreFuture, StoredEntry, StoredEvent,
+    StoredFeedEntry, StoredReceipt, Tally, TallyRequest, Term, Token, Versioned, Within,
 };
 use pollster::block_on;
 
+type Answer<T> = Result<T, StoreError>;
 type Rows = Vec<Versioned<Record>>;
 
 /// How a store is broken; by default, not at all.
 pub(crate) trait Break: Default + Send + Sync + 'static {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         block_on(inner.commit(commit))
     }
 
@@ -35,12 +37,40 @@ pub(crate) trait Break: Default + Send + Sync + 'static {
         page
     }
 
-    fn prune(&self, inner: &MemoryStore, what: Prune, limit: u32) -> Result<u32, StoreError> {
+    fn prune(&self, inner: &MemoryStore, what: Prune, limit: u32) -> Answer<u32> {
         block_on(inner.prune(what, limit))
     }
 
     fn reopened(&self, inner: &MemoryStore) -> MemoryStore {
         inner.clone()
+    }
+
+    fn find(&self, inner: &MemoryStore, find: &Find) -> Answer<Vec<Vec<Hit>>> {
+        block_on(inner.find(find))
+    }
+
+    fn tally(&self, inner: &MemoryStore, request: &TallyRequest) -> Answer<Tally> {
+        block_on(inner.tally(request))
+    }
+
+    fn shelf(&self, inner: &MemoryStore, shelf: &Shelf) -> Answer<Vec<ShelfKey>> {
+        block_on(inner.shelf(shelf))
+    }
+
+    fn frequencies(&self, inner: &MemoryStore, terms: &[Term]) -> Answer<Frequencies> {
+        block_on(inner.frequencies(terms))
+    }
+
+    fn words(&self, inner: &MemoryStore, words: &[Term]) -> Answer<Vec<u64>> {
+        block_on(inner.words(words))
+    }
+
+    fn completions(&self, inner: &MemoryStore, prefix: &Term, limit: u16) -> Answer<Vec<Token>> {
+        block_on(inner.completions(prefix, limit))
+    }
+
+    fn entries(&self, _: Position, entries: Vec<StoredEntry>) -> Vec<StoredEntry> {
+        entries
     }
 }
 
@@ -124,6 +154,44 @@ impl<B: Break> Store for Broken<B> {
     }
 }
 
+impl<B: Break> SearchIndex for Broken<B> {
+    fn find<'a>(&'a self, find: &'a Find) -> StoreFuture<'a, Vec<Vec<Hit>>> {
+        Box::pin(ready(self.1.find(&self.0, find)))
+    }
+
+    fn tally<'a>(&'a self, request: &'a TallyRequest) -> StoreFuture<'a, Tally> {
+        Box::pin(ready(self.1.tally(&self.0, request)))
+    }
+
+    fn shelf<'a>(&'a self, shelf: &'a Shelf) -> StoreFuture<'a, Vec<ShelfKey>> {
+        Box::pin(ready(self.1.shelf(&self.0, shelf)))
+    }
+
+    fn frequencies<'a>(&'a self, terms: &'a [Term]) -> StoreFuture<'a, Frequencies> {
+        Box::pin(ready(self.1.frequencies(&self.0, terms)))
+    }
+
+    fn words<'a>(&'a self, words: &'a [Term]) -> StoreFuture<'a, Vec<u64>> {
+        Box::pin(ready(self.1.words(&self.0, words)))
+    }
+
+    fn completions<'a>(&'a self, prefix: &'a Term, limit: u16) -> StoreFuture<'a, Vec<Token>> {
+        Box::pin(ready(self.1.completions(&self.0, prefix, limit)))
+    }
+
+    fn listings<'a>(
+        &'a self,
+        ordinals: &'a [Position],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        self.0.listings(ordinals)
+    }
+
+    fn entries(&self, after: Position, size: PageSize) -> StoreFuture<'_, Vec<StoredEntry>> {
+        let entries = block_on(self.0.entries(after, size));
+        Box::pin(ready(entries.map(|entries| self.1.entries(after, entries))))
+    }
+}
+
 /// A page begins one row too late.
 #[derive(Default)]
 pub(crate) struct SkipsARow;
@@ -152,7 +220,7 @@ impl Break for ShufflesTies {
 pub(crate) struct ForgetsReceipts;
 
 impl Break for ForgetsReceipts {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         block_on(inner.commit(Commit { receipt: None, ..commit }))
     }
 }
@@ -162,7 +230,7 @@ impl Break for ForgetsReceipts {
 pub(crate) struct LooksUpTheKeyLate;
 
 impl Break for LooksUpTheKeyLate {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         for expectation in &commit.expectations {
             let found = block_on(inner.get(&expectation.key))?;
             if found.map(|row| row.revision) != expectation.revision {
@@ -178,7 +246,7 @@ impl Break for LooksUpTheKeyLate {
 pub(crate) struct IgnoresExpectations;
 
 impl Break for IgnoresExpectations {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         block_on(inner.commit(Commit { expectations: Vec::new(), ..commit }))
     }
 }
@@ -188,7 +256,7 @@ impl Break for IgnoresExpectations {
 pub(crate) struct AppliesHalf;
 
 impl Break for AppliesHalf {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         let half = Commit {
             receipt: None,
             expectations: Vec::new(),
@@ -237,7 +305,7 @@ impl Break for HidesPruning {
 pub(crate) struct PrunesTooMuch;
 
 impl Break for PrunesTooMuch {
-    fn prune(&self, inner: &MemoryStore, what: Prune, limit: u32) -> Result<u32, StoreError> {
+    fn prune(&self, inner: &MemoryStore, what: Prune, limit: u32) -> Answer<u32> {
         let later = Span::millis(1);
         let what = match what {
             Prune::Receipts(before) => Prune::Receipts(before.plus(later)),
@@ -261,7 +329,7 @@ fn unbound(mut commit: Commit) -> Commit {
 }
 
 impl Break for CountsOn {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         block_on(inner.commit(unbound(commit)))
     }
 }
@@ -276,7 +344,7 @@ static ELEVEN: Barrier = Barrier::new(ELEVEN_AT_ONCE);
 const ELEVEN_AT_ONCE: usize = 11;
 
 impl Break for TestsThenCounts {
-    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, commit: Commit) -> Answer<Committed> {
         if self.commits.fetch_add(1, Ordering::SeqCst) < ELEVEN_AT_ONCE {
             ELEVEN.wait();
             return block_on(inner.commit(unbound(commit)));
@@ -290,7 +358,7 @@ impl Break for TestsThenCounts {
 pub(crate) struct GivesNamesAway;
 
 impl Break for GivesNamesAway {
-    fn commit(&self, inner: &MemoryStore, mut commit: Commit) -> Result<Committed, StoreError> {
+    fn commit(&self, inner: &MemoryStore, mut commit: Commit) -> Answer<Committed> {
         let mut changes = Vec::new();
         for change in commit.changes {
             if let Change::ClaimName { name, .. } = &change

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick};
 use crate::conformance::support::{Draft, get, wait};
-use crate::domain::{Listing, ListingState, Revision, Title, Visibility};
+use crate::domain::{Attempt, Listing, ListingState, Revision, Title, Visibility};
 use crate::port::{
     CatalogueFilter, CatalogueOrder, Change, PAGE_MAX, PageSize, Record, RecordKey, RecordKind,
     Scan, Store, Versioned,
@@ -26,9 +26,9 @@ fn fill(store: &Arc<dyn Store>) -> Vec<Row> {
     let mut rows: BTreeMap<RecordKey, Row> = BTreeMap::new();
     for n in 0..OF_EACH_KIND {
         let kinds = RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Deployment);
-        // Two listings of one commit share their position.
+        // Two attempts of one commit share their position.
         let records: Vec<Record> = kinds.map(|kind| samples::record(*kind, n, &mut pick)).collect();
-        let more = samples::record(RecordKind::Listing, n + 1_000, &mut pick);
+        let more = samples::record(RecordKind::Attempt, n + 1_000, &mut pick);
         let draft = records.into_iter().chain([more]).fold(Draft::with_event(), Draft::create);
         let keys: Vec<RecordKey> = keys_of(&draft);
         draft.apply(&**store);
@@ -120,6 +120,13 @@ fn named(n: u64, title: &str) -> Listing {
 
 const BY_NAME: fn() -> Scan = || Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Name);
 
+/// Creates listings, each in a commit of its own.
+fn create(store: &Arc<dyn Store>, listings: impl IntoIterator<Item = Listing>) {
+    for listing in listings {
+        Draft::with_event().create(listing).apply(&**store);
+    }
+}
+
 pub(in crate::conformance) fn texts_are_ordered_byte_by_byte<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();
@@ -127,10 +134,7 @@ pub(in crate::conformance) fn texts_are_ordered_byte_by_byte<F: StoreFixture>() 
         "a", "a b", "a-b", "aa", "ab", "a_", "Zebra", "Äpfel", "z", "0", "10", "9", "é", "ß", "日",
         "🦀", "'", "%", "\\",
     ];
-    let draft = (0..)
-        .zip(titles)
-        .fold(Draft::with_event(), |draft, (n, title)| draft.create(named(n, title)));
-    draft.apply(&*store);
+    create(&store, (0..).zip(titles).map(|(n, title)| named(n, title)));
     let mut expected = titles.map(str::to_lowercase);
     expected.sort_by(|one, other| one.as_bytes().cmp(other.as_bytes()));
     for size in [1, PAGE_MAX] {
@@ -149,19 +153,25 @@ pub(in crate::conformance) fn texts_are_ordered_byte_by_byte<F: StoreFixture>() 
 pub(in crate::conformance) fn ties_are_broken_by_key<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();
-    // All alike: created in one commit, of one name, released at one time.
+    // Listings of one name, released at one time, and attempts that one commit created.
     let listings = (0..40).map(|n| named(n, "Alike"));
-    let draft = listings.clone().fold(Draft::with_event(), Draft::create);
-    draft.apply(&*store);
-    let mut up: Vec<String> = listings.map(|listing| listing.key().id().to_owned()).collect();
-    up.sort();
-    let down: Vec<String> = up.iter().rev().cloned().collect();
+    create(&store, listings.clone());
+    let attempts = (0..40).map(|n| {
+        let person = samples::person_id(0);
+        Attempt { person, ..samples::attempt(n, &mut Pick::sparse()) }
+    });
+    attempts.clone().fold(Draft::with_event(), Draft::create).apply(&*store);
+    let mut by_key: Vec<String> = listings.map(|listing| listing.key().id().to_owned()).collect();
+    by_key.sort();
+    let mut latest: Vec<String> = attempts.map(|attempt| attempt.key().id().to_owned()).collect();
+    latest.sort_by(|one, other| other.cmp(one));
     for size in [1, 7, PAGE_MAX] {
-        let of =
-            |order| keys(&read(&store, &Scan::Catalogue(CatalogueFilter::default(), order), size));
-        assert_eq!(of(CatalogueOrder::Name), up);
-        assert_eq!(of(CatalogueOrder::Newest), down);
-        assert_eq!(of(CatalogueOrder::RecentlyReleased), down);
+        let of = |scan| keys(&read(&store, &scan, size));
+        let catalogue = |order| of(Scan::Catalogue(CatalogueFilter::default(), order));
+        assert_eq!(catalogue(CatalogueOrder::Name), by_key);
+        let down: Vec<String> = by_key.iter().rev().cloned().collect();
+        assert_eq!(catalogue(CatalogueOrder::RecentlyReleased), down);
+        assert_eq!(of(Scan::AttemptsOfPerson(samples::person_id(0))), latest);
     }
 }
 
@@ -169,13 +179,14 @@ pub(in crate::conformance) fn a_page_holds_no_more_than_was_asked<F: StoreFixtur
     let fixture = F::new();
     let store = fixture.store();
     let rows = u64::from(PAGE_MAX) + 5;
-    let draft = (0..rows).fold(Draft::with_event(), |draft, n| draft.create(named(n, "Alike")));
-    draft.apply(&*store);
+    let attempts = (0..rows).map(|n| samples::attempt(n, &mut Pick::sparse()));
+    attempts.fold(Draft::with_event(), Draft::create).apply(&*store);
+    let scan = Scan::AttemptsByExpiry;
     for (asked, got) in [(0, 1), (1, 1), (20, 20), (PAGE_MAX, 200), (u16::MAX, 200)] {
-        let page = wait(store.scan(&BY_NAME(), None, PageSize::new(asked)));
+        let page = wait(store.scan(&scan, None, PageSize::new(asked)));
         assert_eq!(page.len(), got);
     }
-    assert_eq!(read(&store, &BY_NAME(), PAGE_MAX).len() as u64, rows);
+    assert_eq!(read(&store, &scan, PAGE_MAX).len() as u64, rows);
 }
 
 pub(in crate::conformance) fn a_scan_follows_changes_and_deletions<F: StoreFixture>() {
@@ -186,7 +197,7 @@ pub(in crate::conformance) fn a_scan_follows_changes_and_deletions<F: StoreFixtu
     let of = |listings: &[&Listing]| -> Vec<String> {
         listings.iter().map(|listing| listing.id.to_string()).collect()
     };
-    Draft::with_event().create(a.clone()).create(b.clone()).apply(&*store);
+    create(&store, [a.clone(), b.clone()]);
     assert_eq!(ids(), of(&[&a, &b]));
 
     Draft::with_event().put(named(1, "C"), Some(Revision::FIRST)).apply(&*store);
@@ -205,8 +216,7 @@ pub(in crate::conformance) fn a_page_goes_on_where_its_last_row_was_deleted<F: S
     let fixture = F::new();
     let store = fixture.store();
     let listings: Vec<Listing> = (0..6).map(|n| named(n, &format!("Bot {n}"))).collect();
-    let draft = listings.iter().cloned().fold(Draft::with_event(), Draft::create);
-    draft.apply(&*store);
+    create(&store, listings.iter().cloned());
     let scan = BY_NAME();
     let page = wait(store.scan(&scan, None, PageSize::new(3)));
     let after = scan.plan().page_key(&page[2]);

@@ -153,8 +153,9 @@ pub(super) fn market(
     pollster::block_on(market.build()).unwrap()
 }
 
-/// What an import left behind: a publisher with listings, releases and references.
-pub(super) fn seed() -> Commit {
+/// What an import left behind: a publisher with listings, releases and references, one listing to a
+/// commit.
+pub(super) fn seed() -> Vec<Commit> {
     let tenant = samples::tenant_id(0);
     let publisher = Publisher { tenant, ..samples::publisher(0, &mut Pick::sparse()) };
     let mut draft = Draft::new()
@@ -162,6 +163,7 @@ pub(super) fn seed() -> Commit {
         .claim(&handle(publisher.handle.skeleton().as_str()), &publisher.id.to_string())
         .count(&Counter::of_publisher(CounterFamily::Listings, publisher.id), 4, Within::Any);
     draft = draft.create(publisher.clone());
+    let mut commits = Vec::new();
     for (n, asset) in (0..).zip(assets()) {
         if let Some(upstream_id) = asset.upstream_id() {
             draft = draft.create(reference(publisher.id, &asset, upstream_id.clone()));
@@ -187,9 +189,10 @@ pub(super) fn seed() -> Commit {
             };
             draft = draft.create(release);
         }
-        draft = draft.create(listing).public_event(n);
+        commits.push(draft.create(listing).public_event(n).0);
+        draft = Draft::new();
     }
-    draft.0
+    commits
 }
 
 /// What is asked for first, so that a run begins with something to ask about: two publishers, a

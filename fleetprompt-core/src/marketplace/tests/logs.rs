@@ -1,92 +1,14 @@
 //! What is written to the host's log when a store breaks.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::fixture::*;
+use crate::conformance::FaultStore;
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::{BeginInstall, NewPublisher, RedeemRequest};
-use crate::memory::MemoryStore;
-use crate::port::{
-    ClaimedName, Commit, Committed, CounterRange, Head, IdempotencyScope, LogPage, NameOwner,
-    PageKey, PageSize, Principal, Prune, Record, RecordKey, Scan, Store, StoreError, StoreFuture,
-    StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
-};
-
-/// A store that answers a number of calls, and is corrupt from then on.
-#[derive(Clone, Default)]
-struct Breaking {
-    store: MemoryStore,
-    calls_left: Arc<AtomicI64>,
-}
-
-impl Breaking {
-    fn or<'a, T: Send + 'a>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
-        match self.calls_left.fetch_sub(1, Ordering::SeqCst) {
-            1.. => answer,
-            _ => Box::pin(std::future::ready(Err(StoreError::Corrupt("as the test says")))),
-        }
-    }
-}
-
-impl Store for Breaking {
-    fn get<'a>(&'a self, key: &'a RecordKey) -> StoreFuture<'a, Option<Versioned<Record>>> {
-        self.or(self.store.get(key))
-    }
-
-    fn scan<'a>(
-        &'a self,
-        scan: &'a Scan,
-        after: Option<&'a PageKey>,
-        size: PageSize,
-    ) -> StoreFuture<'a, Vec<Versioned<Record>>> {
-        self.or(self.store.scan(scan, after, size))
-    }
-
-    fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
-        self.or(self.store.name(name))
-    }
-
-    fn receipt<'a>(
-        &'a self,
-        scope: &'a IdempotencyScope,
-    ) -> StoreFuture<'a, Option<StoredReceipt>> {
-        self.or(self.store.receipt(scope))
-    }
-
-    fn counters<'a>(
-        &'a self,
-        range: &'a CounterRange,
-        limit: u32,
-    ) -> StoreFuture<'a, Vec<(String, u64)>> {
-        self.or(self.store.counters(range, limit))
-    }
-
-    fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {
-        self.or(self.store.events(after, size))
-    }
-
-    fn feed(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredFeedEntry>> {
-        self.or(self.store.feed(after, size))
-    }
-
-    fn head(&self) -> StoreFuture<'_, Head> {
-        self.or(self.store.head())
-    }
-
-    fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed> {
-        match self.calls_left.fetch_sub(1, Ordering::SeqCst) {
-            1.. => self.store.commit(commit),
-            _ => Box::pin(std::future::ready(Err(StoreError::Corrupt("as the test says")))),
-        }
-    }
-
-    fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
-        self.store.prune(what, limit)
-    }
-}
+use crate::port::{Principal, StoreError};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -126,9 +48,8 @@ fn a_broken_store_is_logged_under_a_number_and_tells_no_secret_and_no_name() {
     run(buyer.claim_free(listing, &f.key())).unwrap();
     let (token, _) = f.begin(&buyer, listing, None).unwrap();
 
-    let breaking = Breaking { store: f.store.clone(), calls_left: Arc::new(AtomicI64::new(999)) };
-    let calls_left = breaking.calls_left.clone();
-    let market = f.through(breaking);
+    let breaking = FaultStore::new(Arc::new(f.store.clone()));
+    let market = f.through(breaking.clone());
     let (buyer, whs) = (
         market.act_as(buyer.principal().clone()),
         market.act_as(f.system("whs").principal().clone()),
@@ -151,7 +72,7 @@ fn a_broken_store_is_logged_under_a_number_and_tells_no_secret_and_no_name() {
         };
         for calls in 0..24 {
             let key = of(&format!("canary-key-{calls:08}"));
-            let broken = || calls_left.store(calls, Ordering::SeqCst);
+            let broken = || breaking.fail_after(calls, StoreError::Corrupt("as the test says"));
             broken();
             note(run(buyer.create_publisher(new.clone(), &key)).map(drop));
             broken();
