@@ -28,6 +28,7 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::Invitation if by(Publisher) => "invitation_by_publisher",
         Kind::Invitation if plan.order == ExpiresAt => "invitation_by_expiry",
         // A publisher has few listings, so one index does for all orders.
+        Kind::Listing if plan.equals.is_empty() => "listing_by_creation",
         Kind::Listing if by(Publisher) => "listing_by_publisher",
         Kind::Listing if by(Listed) => match (by(Category), by(AssetKind), plan.order) {
             (true, _, Created) => "listing_category_newest",
@@ -132,6 +133,7 @@ mod tests {
     fn shapes() -> Vec<Scan> {
         let first = |scan: &Scan| match scan {
             Scan::Catalogue(..)
+            | Scan::AllListings
             | Scan::ListingsOf(_)
             | Scan::Releases { .. }
             | Scan::PublishersOf(_)
@@ -158,6 +160,7 @@ mod tests {
         let (publisher, listing) = (samples::publisher_id(0), samples::listing_id(0));
         let (tenant, person) = (samples::tenant_id(0), samples::person_id(0));
         let mut scans = vec![
+            Scan::AllListings,
             Scan::ListingsOf(publisher),
             Scan::PublishersOf(tenant),
             Scan::MembersOf(publisher),
@@ -215,6 +218,7 @@ mod tests {
     fn every_list_is_read_in_order_from_an_index() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -248,6 +252,7 @@ mod tests {
     fn the_schema_has_the_columns_that_the_core_asks_for() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")
