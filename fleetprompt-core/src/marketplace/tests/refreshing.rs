@@ -130,7 +130,7 @@ fn a_step_that_fails_is_done_again_by_the_next_call() {
     for calls in 0..200 {
         let faults = FaultStore::new(Arc::new(f.store.clone()));
         let market = f.through(faults.clone());
-        faults.fail_after(calls, StoreError::Unavailable("it is away".into()));
+        faults.fail_after(calls, StoreError::Unavailable("it is away"));
         if run(market.refresh_index(ONE)).is_ok_and(|done| !done.more) {
             break;
         }
@@ -252,7 +252,7 @@ fn a_rebuild_goes_on_where_it_was_cut_off() {
     let mut checked = 0;
     let cut = run(market.rebuild_index(Position::START, |so_far| {
         (reached, checked) = (so_far.through, so_far.checked);
-        faults.fail_after(0, StoreError::Unavailable("it is away".into()));
+        faults.fail_after(0, StoreError::Unavailable("it is away"));
     }));
     assert!(cut.is_err());
     faults.mend();
