@@ -78,6 +78,20 @@ fn where_nothing_happened_nothing_is_written() {
 }
 
 #[test]
+fn what_does_not_concern_it_is_passed_over_once_a_day() {
+    let (f, _, _) = scene(1);
+    refresh(&f);
+    f.draft(&f.person("beta", "eve"), f.publisher(&f.person("beta", "eve"), "beta"), "plan");
+    let written = |hours| {
+        f.clock.advance(Span::hours(hours));
+        let events = f.events();
+        assert_eq!(refresh(&f), 0);
+        f.events() - events
+    };
+    assert_eq!([1, 22, 2, 1, 48].map(written), [0, 0, 1, 0, 0]);
+}
+
+#[test]
 fn only_what_was_redeemed_is_counted() {
     let (f, _, listings) = scene(5);
     refresh(&f);
