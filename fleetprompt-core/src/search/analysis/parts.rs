@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+
 /// Parts that begin behind so many bytes are not looked for.
 const MAX_BYTES: usize = 64;
 /// `python3` is a version of `python`, but `s3`, `k8s` and `b2b` are names.
@@ -49,16 +51,19 @@ pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The class of a letter or digit; marks and apostrophes belong to the letter before them.
+/// The class of a letter or digit, and of one with marks that of the letter; marks and apostrophes
+/// belong to the letter before them.
 fn class(c: char) -> Option<Class> {
-    if c.is_uppercase() {
-        Some(Class::Upper)
-    } else if c.is_lowercase() {
-        Some(Class::Lower)
-    } else if c.is_numeric() {
-        Some(Class::Digit)
-    } else {
-        c.is_alphanumeric().then_some(Class::Other)
+    let mut letter = None;
+    decompose_canonical(c, |part| {
+        letter.get_or_insert(part);
+    });
+    match letter? {
+        mark if is_combining_mark(mark) => None,
+        c if c.is_uppercase() => Some(Class::Upper),
+        c if c.is_lowercase() => Some(Class::Lower),
+        c if c.is_numeric() => Some(Class::Digit),
+        c => c.is_alphanumeric().then_some(Class::Other),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::fold::{folded, is_diacritic};
+use super::fold::folded;
 use super::parts::parts;
 
 /// What stands between a piece and the one before it.
@@ -93,7 +93,7 @@ impl Scan<'_> {
         let adjacent = self.before == Between::Nothing;
         match self.pieces.last_mut() {
             Some(piece) if adjacent && piece.span.end == span.start => piece.span.end = span.end,
-            _ if c.is_alphanumeric() && !is_diacritic(c) => self.push(span, 0, is_unspaced(c)),
+            _ if is_jamo(c) => self.push(span, 0, true),
             _ => {}
         }
     }
@@ -134,9 +134,13 @@ fn signs(word: Option<&str>, rest: Option<&str>) -> usize {
 
 /// Whether the character is a part of the one before it.
 pub(super) fn extends(c: char) -> bool {
-    // Medial and final letters of Hangul, and the voicing marks of halfwidth kana.
-    is_combining_mark(c)
-        || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}' | '\u{ff9e}' | '\u{ff9f}')
+    // The last two voice the kana of half a width.
+    is_combining_mark(c) || is_jamo(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}')
+}
+
+/// Whether the character is a vowel or the end of a syllable of Hangul that is taken apart.
+fn is_jamo(c: char) -> bool {
+    matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}')
 }
 
 /// Whether the character is of a script that is written without spaces, or (Hangul) with spaces

@@ -22,7 +22,7 @@ fn stems(text: &str) -> String {
 fn words_of_many_scripts() {
     let table = [
         ("Reads invoices, and files them.", "reads invoices and files them"),
-        ("Straße STRASSE ﬁne ﬀ Ⅷ x² ①", "strasse strasse fine ff viii x2 1"),
+        ("Straße STRASSE ﬁne ﬀ Ⅷ x² ①", "strasse strasse fine ff viii x 2 1"),
         ("Ærøskøbing Łódź Þór ĐÀ NẴNG ħ", "aeroskobing lodz thor da nang h"),
         ("İstanbul ISPARTA ısı", "istanbul isparta isi"),
         ("ΟΔΥΣΣΕΎΣ Ὀδυσσεύς", "οδυσσευσ οδυσσευσ"),
