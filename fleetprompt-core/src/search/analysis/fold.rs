@@ -18,7 +18,9 @@ pub(super) fn folded(word: String) -> String {
     }
     word.nfkd()
         .filter(|c| !is_diacritic(*c))
-        // Upper case first: it takes `ß` to `SS` and both forms of sigma to one.
+        // By way of upper case, which takes `ß` to `SS` and both forms of sigma to one; but `ẞ` only
+        // from lower case.
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .flat_map(plain_letters)

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
-/// Parts that begin behind so many bytes are not looked for.
-const MAX_BYTES: usize = 64;
+/// Parts that begin behind so many letters are not looked for.
+const MAX_LETTERS: usize = 64;
 /// `python3` is a version of `python`, but `s3`, `k8s` and `b2b` are names.
 const MIN_NAME: usize = 3;
 
@@ -20,11 +20,8 @@ enum Class {
 /// The parts of a word: `get` and `User` of `getUser`, `HTTP` and `Server` of `HTTPServer`, `python`
 /// and `3` of `python3`. None if it is not put together, and no single letters.
 pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
-    let letters: Vec<(usize, Class)> = word
-        .char_indices()
-        .take_while(|(at, _)| *at < MAX_BYTES)
-        .filter_map(|(at, c)| Some((at, class(c)?)))
-        .collect();
+    let letters: Vec<(usize, Class)> =
+        word.char_indices().filter_map(|(at, c)| Some((at, class(c)?))).take(MAX_LETTERS).collect();
     if !letters.iter().any(|(_, class)| matches!(class, Class::Upper | Class::Digit)) {
         return vec![];
     }

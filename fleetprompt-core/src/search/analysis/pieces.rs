@@ -168,11 +168,6 @@ pub(super) fn is_unspaced(c: char) -> bool {
 }
 
 impl Piece {
-    /// A word that stands alone.
-    pub(super) fn word(span: Range<usize>) -> Self {
-        Piece { span, signs: 0, before: Between::Gap, unspaced: false }
-    }
-
     /// Whether `next`, which follows, belongs to the same run of characters or chain of words.
     pub(super) fn joins(&self, next: &Piece) -> bool {
         match next.before {
@@ -185,6 +180,10 @@ impl Piece {
     /// The word, folded.
     pub(super) fn folded(&self, text: &str) -> String {
         let mut folded = folded(without_clitics(self.letters(text)).to_owned());
+        // The letter that a mark stood on may be gone with its apostrophe.
+        while !self.unspaced && folded.starts_with(is_combining_mark) {
+            folded.remove(0);
+        }
         let signs = self.span.end.saturating_sub(self.signs)..self.span.end;
         folded.push_str(text.get(signs).unwrap_or_default());
         folded
@@ -214,7 +213,8 @@ fn without_clitics(word: &str) -> &str {
     const APOSTROPHES: [char; 3] = ['\'', '\u{2019}', '\u{ff07}'];
     const ELIDED: [&str; 9] = ["l", "d", "j", "m", "n", "s", "t", "c", "qu"];
     let Some((first, rest)) = word.split_once(APOSTROPHES) else { return word };
-    if rest.chars().nth(1).is_some() && ELIDED.iter().any(|e| first.eq_ignore_ascii_case(e)) {
+    let elided = ELIDED.iter().any(|elided| first.eq_ignore_ascii_case(elided));
+    if elided && folded(rest.to_owned()).chars().nth(1).is_some() {
         return without_clitics(rest);
     }
     let possessive = word.strip_suffix(['s', 'S']).and_then(|rest| rest.strip_suffix(APOSTROPHES));
