@@ -16,11 +16,13 @@ mod stem;
 
 use std::ops::Range;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::port::{Term, Token};
 
 #[cfg_attr(not(test), expect(unused_imports, reason = "the index is being built"))]
 pub(crate) use edits::single_edits;
-use fold::{MAX_WORD_BYTES, folded};
+use fold::MAX_WORD_BYTES;
 use pieces::{Between, Piece, extends, is_unspaced, pieces};
 
 /// How many words a name is compared by.
@@ -77,6 +79,10 @@ impl Text {
                     _ => units.push((c.into(), piece.span.clone())),
                 }
             }
+        }
+        // A syllable of Hangul is one character again.
+        for (unit, _) in &mut units {
+            *unit = unit.nfc().collect();
         }
         if let [(unit, span)] = units.as_slice() {
             self.words.extend(read_as(unit.clone(), span.clone()));
