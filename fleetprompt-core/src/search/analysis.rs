@@ -8,7 +8,6 @@
 //! Neither case nor connectors ever decide whether a text is found: a word in mixed case stays
 //! whole (`LinkedIn` is `linkedin`), and [`Text::joined`] holds the other ways to read it.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 mod edits;
 mod fold;
 mod parts;
@@ -21,7 +20,6 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::port::{Term, Token};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the index is being built"))]
 pub(crate) use edits::single_edits;
 use fold::MAX_WORD_BYTES;
 use pieces::{Between, Piece, extends, is_unspaced, pieces};

@@ -3,6 +3,19 @@
 -- The listings of a file of version 1 have no entries here. The core sets them when it checks the
 -- index.
 
+-- Listings are found through the search index, and no longer ordered and filtered by columns.
+CREATE TABLE listing_2 (
+    id TEXT NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL CHECK (revision > 0),
+    created INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    publisher TEXT NOT NULL,
+    doc TEXT NOT NULL
+) STRICT;
+INSERT INTO listing_2 SELECT id, revision, created, changed, publisher, doc FROM listing;
+DROP TABLE listing;
+ALTER TABLE listing_2 RENAME TO listing;
+CREATE INDEX listing_by_publisher ON listing (publisher, created, id);
 -- All listings in the order of their creation; where an entry's listing is found.
 CREATE UNIQUE INDEX listing_by_creation ON listing (created);
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn marked(text: &str, query: &str) -> String {
-    show(text, &highlight(text, &stems(&Query::parse(query))))
+    show(text, &highlight(text, &stems(&Query::parse(query))).marks)
 }
 
 fn show(text: &str, marks: &[Range<usize>]) -> String {
@@ -109,7 +109,7 @@ proptest! {
     #[test]
     fn each_word_of_a_text_can_be_marked(text in "\\PC{0,30}") {
         for word in analyse(&text, 100).words {
-            let marks = highlight(&text, &BTreeSet::from([word.token.stem]));
+            let marks = highlight(&text, &BTreeSet::from([word.token.stem])).marks;
             let inside = |mark: &Range<usize>| mark.start <= word.span.start && word.span.end <= mark.end;
             prop_assert!(marks.iter().any(inside));
         }
