@@ -26,6 +26,7 @@ mod lookup;
 mod pending;
 mod plan;
 mod prepared;
+pub(crate) mod rebuild;
 mod shelf;
 mod stream;
 mod text;
@@ -33,8 +34,11 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use forward::{Document, Id};
+pub(crate) use ids::Seen;
 pub(crate) use pending::Pending;
 pub(crate) use prepared::NewEntry;
+pub(crate) use text::EVERY;
 
 impl SqliteStore {
     /// Reads several times in one state of the database.

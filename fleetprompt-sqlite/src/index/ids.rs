@@ -1,4 +1,4 @@
-//! The dictionary while a batch is written: ids for terms, and how the counts change.
+//! The dictionary while it is written: ids for terms, and how the counts change.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,18 +14,23 @@ use super::text::EVERY;
 
 /// What the index sees of an entry.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The stems and labels that find it.
-    pub(super) terms: BTreeSet<Id>,
+    pub(crate) terms: BTreeSet<Id>,
     /// The words that it has, as they are written.
-    pub(super) words: BTreeSet<Id>,
+    pub(crate) words: BTreeSet<Id>,
 }
 
-/// How much a term's counts change.
-#[derive(Clone, Copy, Default)]
-struct Delta {
-    entries: i64,
-    uses: i64,
+impl Seen {
+    /// What the index sees of a document, if all of its words have a stem.
+    pub(crate) fn new(document: &Document, stem: impl Fn(Id) -> Option<Id>) -> Option<Self> {
+        let words: BTreeSet<Id> = document.words().iter().copied().collect();
+        let mut terms: BTreeSet<Id> = document.labels().iter().map(|(_, id)| *id).collect();
+        for word in &words {
+            terms.insert(stem(*word)?);
+        }
+        Some(Seen { terms, words })
+    }
 }
 
 /// The dictionary as a batch of changes will leave it.
@@ -38,7 +43,6 @@ pub(super) struct Ids<'c> {
     /// Terms that have no row yet.
     new: BTreeMap<Id, (String, Id)>,
     last: Id,
-    deltas: BTreeMap<Id, Delta>,
 }
 
 impl<'c> Ids<'c> {
@@ -46,14 +50,7 @@ impl<'c> Ids<'c> {
         let last = conn
             .prepare_cached("SELECT ifnull(max(id), 0) FROM index_term")?
             .query_row([], |row| Ok(natural(row, 0)))??;
-        Ok(Ids {
-            conn,
-            known: HashMap::new(),
-            stems: HashMap::new(),
-            new: BTreeMap::new(),
-            last,
-            deltas: BTreeMap::new(),
-        })
+        Ok(Ids { conn, known: HashMap::new(), stems: HashMap::new(), new: BTreeMap::new(), last })
     }
 
     /// The forward document of a new entry.
@@ -98,76 +95,140 @@ impl<'c> Ids<'c> {
 
     /// What the index sees of a document.
     pub(super) fn seen(&mut self, document: &Document) -> Result<Seen, Fault> {
-        let words: BTreeSet<Id> = document.words().iter().copied().collect();
-        let mut terms: BTreeSet<Id> = document.labels().iter().map(|(_, id)| *id).collect();
-        for word in &words {
-            terms.insert(self.stem(*word)?);
+        for word in document.words() {
+            self.look_up(*word)?;
         }
-        Ok(Seen { terms, words })
+        Seen::new(document, |word| self.stems.get(&word).copied())
+            .ok_or(StoreError::Corrupt("an entry of the index has a word that is no term").into())
     }
 
-    fn stem(&mut self, word: Id) -> Result<Id, Fault> {
-        if let Some(stem) = self.stems.get(&word) {
-            return Ok(*stem);
+    /// Finds a word's stem, if the word is in the dictionary.
+    fn look_up(&mut self, word: Id) -> Result<(), Fault> {
+        if self.stems.contains_key(&word) {
+            return Ok(());
         }
         let stem = self
             .conn
             .prepare_cached("SELECT stem FROM index_term WHERE id = ?1")?
             .query_row([integer(word)], |row| Ok(natural(row, 0)))
             .optional()?
-            .transpose()?
-            .ok_or(StoreError::Corrupt("an entry of the index has a word that is no term"))?;
-        let stem = if stem == 0 { word } else { stem };
-        self.stems.insert(word, stem);
-        Ok(stem)
+            .transpose()?;
+        self.stems.extend(stem.map(|stem| (word, if stem == 0 { word } else { stem })));
+        Ok(())
     }
 
-    /// Counts an entry in (1) or out (−1).
-    pub(super) fn count(&mut self, seen: &Seen, by: i64) {
-        for id in seen.terms.iter().chain([&EVERY]) {
-            self.deltas.entry(*id).or_default().entries += by;
+    /// Whether the dictionary has everything that finds an entry.
+    pub(super) fn named(&mut self, seen: &Seen) -> Result<bool, Fault> {
+        for id in &seen.terms {
+            self.look_up(*id)?;
         }
-        for id in &seen.words {
-            self.deltas.entry(*id).or_default().uses += by;
-        }
+        Ok(seen.terms.iter().all(|id| self.stems.contains_key(id)))
     }
 
-    /// Writes what has changed; terms that nothing needs any more leave the dictionary.
-    pub(super) fn write(self) -> Result<(), Fault> {
+    /// Writes how the counts change. Terms that nothing needs any more leave the dictionary, unless
+    /// that is to `keep` them all.
+    pub(super) fn write(mut self, deltas: &Deltas, keep: bool) -> Result<(), Fault> {
         let conn = self.conn;
-        let mut new = self.new;
-        for (id, delta) in self.deltas {
-            if delta.entries == 0 && delta.uses == 0 {
+        for (id, delta) in &deltas.0 {
+            let Some(Counted { before, after }) = delta.apply(conn, "index_count", *id)? else {
                 continue;
-            }
-            let row = integer(id);
-            let before = conn
-                .prepare_cached("SELECT entries, uses FROM index_count WHERE id = ?1")?
-                .query_row([row], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let (entries, uses): (i64, i64) = before.unwrap_or_default();
-            let after = (entries + delta.entries, uses + delta.uses);
-            let level = |uses: i64| frequency_level(u64::try_from(uses).unwrap_or_default());
-            if let Some((term, stem)) = new.remove(&id) {
+            };
+            let row = integer(*id);
+            let (stale, level) = (frequency_level(before.uses), frequency_level(after.uses));
+            if let Some((term, stem)) = self.new.remove(id) {
                 conn.prepare_cached(
                     "INSERT INTO index_term (id, term, stem, level) VALUES (?1, ?2, ?3, ?4)",
                 )?
-                .execute(params![row, term, integer(stem), level(after.1)])?;
-            } else if after == (0, 0) && id != EVERY {
+                .execute(params![row, term, integer(stem), level])?;
+            } else if after == Count::default() && *id != EVERY && !keep {
                 conn.prepare_cached("DELETE FROM index_term WHERE id = ?1")?.execute([row])?;
                 conn.prepare_cached("DELETE FROM index_count WHERE id = ?1")?.execute([row])?;
-                continue;
-            } else if level(uses) != level(after.1) {
+            } else if stale != level {
                 conn.prepare_cached("UPDATE index_term SET level = ?2 WHERE id = ?1")?
-                    .execute(params![row, level(after.1)])?;
+                    .execute(params![row, level])?;
             }
-            let sql = if before.is_some() {
-                "UPDATE index_count SET entries = ?2, uses = ?3 WHERE id = ?1"
-            } else {
-                "INSERT INTO index_count (id, entries, uses) VALUES (?1, ?2, ?3)"
-            };
-            conn.prepare_cached(sql)?.execute(params![row, after.0, after.1])?;
         }
         Ok(())
+    }
+}
+
+/// How the counts of terms change.
+#[derive(Default)]
+pub(super) struct Deltas(BTreeMap<Id, Delta>);
+
+impl Deltas {
+    /// Counts an entry in (1) or out (−1).
+    pub(super) fn count(&mut self, seen: &Seen, by: i64) {
+        for id in seen.terms.iter().chain([&EVERY]) {
+            self.0.entry(*id).or_default().entries += by;
+        }
+        for id in &seen.words {
+            self.0.entry(*id).or_default().uses += by;
+        }
+    }
+
+    /// Adds the changes to a table of counts.
+    pub(super) fn add_to(&self, conn: &Connection, table: &str) -> Result<(), Fault> {
+        for (id, delta) in &self.0 {
+            delta.apply(conn, table, *id)?;
+        }
+        Ok(())
+    }
+}
+
+/// How much a term's counts change.
+#[derive(Clone, Copy, Default)]
+struct Delta {
+    entries: i64,
+    uses: i64,
+}
+
+/// A term's counts.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    entries: u64,
+    uses: u64,
+}
+
+/// A term's counts before and after a change.
+struct Counted {
+    before: Count,
+    after: Count,
+}
+
+impl Delta {
+    /// Writes the change of a term; `None` if there is none.
+    fn apply(self, conn: &Connection, table: &str, id: Id) -> Result<Option<Counted>, Fault> {
+        if self.entries == 0 && self.uses == 0 {
+            return Ok(None);
+        }
+        let row = integer(id);
+        let found = conn
+            .prepare_cached(&format!("SELECT entries, uses FROM {table} WHERE id = ?1"))?
+            .query_row([row], |row| {
+                Ok(natural(row, 0)
+                    .and_then(|entries| Ok(Count { entries, uses: natural(row, 1)? })))
+            })
+            .optional()?
+            .transpose()?;
+        let sql = match found {
+            Some(_) => format!("UPDATE {table} SET entries = ?2, uses = ?3 WHERE id = ?1"),
+            None => format!("INSERT INTO {table} (id, entries, uses) VALUES (?1, ?2, ?3)"),
+        };
+        let before = found.unwrap_or_default();
+        let sum = |count: u64, by| {
+            let negative = StoreError::Corrupt("the index counts fewer entries than there are");
+            count.checked_add_signed(by).ok_or(negative)
+        };
+        let after = Count {
+            entries: sum(before.entries, self.entries)?,
+            uses: sum(before.uses, self.uses)?,
+        };
+        conn.prepare_cached(&sql)?.execute(params![
+            row,
+            integer(after.entries),
+            integer(after.uses)
+        ])?;
+        Ok(Some(Counted { before, after }))
     }
 }

@@ -15,9 +15,9 @@ use crate::error::Fault;
 use crate::row::integer;
 
 use super::forward::Document;
-use super::ids::Ids;
+use super::ids::{Deltas, Ids, Seen};
 use super::prepared::NewEntry;
-use super::text;
+use super::{rebuild, text};
 
 /// The changes of a batch, by the position that created the listing; `None` removes the entry.
 #[derive(Default)]
@@ -35,12 +35,37 @@ impl Pending {
             return Ok(());
         }
         let mut ids = Ids::load(conn)?;
-        let mut texts = text::Changes::default();
+        let mut changes = Changes { reached: rebuild::reached(conn)?, ..Changes::default() };
         for (ordinal, new) in &self.0 {
-            change(conn, *ordinal, new.as_deref(), &mut ids, &mut texts)?;
+            change(conn, *ordinal, new.as_deref(), &mut ids, &mut changes)?;
         }
-        texts.write(conn)?;
-        ids.write()
+        changes.texts.write(conn, "index_text")?;
+        ids.write(&changes.counts, changes.reached.is_some())?;
+        if let Some(reached) = changes.reached {
+            changes.texts.retain_until(reached);
+            changes.texts.write(conn, "index_text_next")?;
+            changes.rebuilt.add_to(conn, "index_count_next")?;
+        }
+        Ok(())
+    }
+}
+
+/// What follows from the changes for the other tables.
+#[derive(Default)]
+struct Changes {
+    texts: text::Changes,
+    counts: Deltas,
+    /// Where a rebuild stands, and what it has counted already.
+    reached: Option<Position>,
+    rebuilt: Deltas,
+}
+
+impl Changes {
+    fn count(&mut self, rank: Rank, seen: &Seen, by: i64) {
+        self.counts.count(seen, by);
+        if self.reached.is_some_and(|reached| rank.ordinal() <= reached) {
+            self.rebuilt.count(seen, by);
+        }
     }
 }
 
@@ -55,7 +80,7 @@ fn change(
     ordinal: Position,
     new: Option<&NewEntry>,
     ids: &mut Ids<'_>,
-    texts: &mut text::Changes,
+    changes: &mut Changes,
 ) -> Result<(), Fault> {
     let old = stored(conn, ordinal)?;
     let mut document = Document::default();
@@ -84,12 +109,12 @@ fn change(
         return Ok(());
     }
     if let Some((rank, seen)) = &seen_before {
-        ids.count(seen, -1);
-        texts.remove(*rank, seen);
+        changes.count(*rank, seen, -1);
+        changes.texts.remove(*rank, seen);
     }
     if let Some((rank, seen)) = &seen_now {
-        ids.count(seen, 1);
-        texts.add(*rank, seen);
+        changes.count(*rank, seen, 1);
+        changes.texts.add(*rank, seen);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The full-text table: which entries each term finds, in the order of their ranks.
 
+use fleetprompt_core::domain::Position;
 use fleetprompt_core::port::Rank;
 use rusqlite::{Connection, params};
 
@@ -33,18 +34,22 @@ impl Changes {
         self.0.push(Change { rank, adds: false, text: text(seen) });
     }
 
-    pub(super) fn write(mut self, conn: &Connection) -> Result<(), Fault> {
+    /// Writes the changes to a table of texts.
+    pub(super) fn write(&mut self, conn: &Connection, table: &str) -> Result<(), Fault> {
         self.0.sort();
+        let add = format!("INSERT INTO {table} (rowid, ids) VALUES (?1, ?2)");
+        // Without the texts, FTS5 has to be told what it is to forget.
+        let remove = format!("INSERT INTO {table} ({table}, rowid, ids) VALUES ('delete', ?1, ?2)");
         for Change { rank, adds, text } in &self.0 {
-            let sql = if *adds {
-                "INSERT INTO index_text (rowid, ids) VALUES (?1, ?2)"
-            } else {
-                // Without the texts, FTS5 has to be told what it is to forget.
-                "INSERT INTO index_text (index_text, rowid, ids) VALUES ('delete', ?1, ?2)"
-            };
-            conn.prepare_cached(sql)?.execute(params![integer(rank.number()), text])?;
+            conn.prepare_cached(if *adds { &add } else { &remove })?
+                .execute(params![integer(rank.number()), text])?;
         }
         Ok(())
+    }
+
+    /// Leaves only the changes of entries up to this one.
+    pub(super) fn retain_until(&mut self, last: Position) {
+        self.0.retain(|change| change.rank.ordinal() <= last);
     }
 }
 

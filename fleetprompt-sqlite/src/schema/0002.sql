@@ -89,3 +89,10 @@ CREATE INDEX index_entry_by_name ON index_entry (sort_name);
 CREATE VIRTUAL TABLE index_text USING fts5(
     ids, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
 );
+
+-- How far a rebuild of index_text and index_count has come, while there is one: up to this entry, the new
+-- ones beside them have what the entries say.
+CREATE TABLE index_rebuild (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    reached INTEGER NOT NULL
+) STRICT;
