@@ -34,6 +34,15 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+/// The statements that read many rows, and what each must be read from.
+#[cfg(test)]
+fn statements() -> Vec<(String, &'static str)> {
+    let mut all = stream::statements();
+    all.extend(shelf::statements());
+    all.extend(lookup::statements());
+    all
+}
+
 pub(crate) use forward::{Document, Id};
 pub(crate) use ids::Seen;
 pub(crate) use pending::Pending;

@@ -21,6 +21,15 @@ use super::stream::{self, Span};
 /// the prefix are looked at in the order of the alphabet.
 const FREQUENT_MOST: usize = 1_000;
 
+/// Words of a head, the most frequent first.
+const BY_LEVEL: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_head
+     WHERE substr(term, 1, CASE WHEN unicode(term) >= 11904 THEN 1 ELSE 2 END) = ?1 AND level > 0
+     ORDER BY level DESC, term";
+
+/// Terms in the order of the alphabet.
+const BY_NAME: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_name
+     WHERE term >= ?1 ORDER BY term, stem";
+
 pub(super) fn frequencies(conn: &Connection, terms: &[Term]) -> Result<Frequencies, Fault> {
     let mut dictionary = Dictionary::new(conn);
     let counts = terms.iter().map(|term| Ok(dictionary.term(term)?.map_or(0, |it| it.entries)));
@@ -97,11 +106,7 @@ fn frequent(
     prefix: &str,
     limit: usize,
 ) -> Result<Option<Vec<Completion>>, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_head
-         WHERE substr(term, 1, CASE WHEN unicode(term) >= 11904 THEN 1 ELSE 2 END) = ?1
-         AND level > 0 ORDER BY level DESC, term",
-    )?;
+    let mut statement = conn.prepare_cached(BY_LEVEL)?;
     let mut rows = statement.query([head])?;
     let mut found: Vec<Completion> = Vec::new();
     let mut passed = 0;
@@ -125,10 +130,7 @@ fn frequent(
 
 /// All words that begin with the prefix.
 fn all(conn: &Connection, prefix: &str) -> Result<Vec<Completion>, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_name
-         WHERE term >= ?1 ORDER BY term, stem",
-    )?;
+    let mut statement = conn.prepare_cached(BY_NAME)?;
     let mut rows = statement.query([prefix])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -213,4 +215,12 @@ impl Terms<'_> {
         let stem = if stem == 0 { word.clone() } else { self.term(stem)?.0 };
         Ok(Token { word, stem })
     }
+}
+
+#[cfg(test)]
+pub(super) fn statements() -> Vec<(String, &'static str)> {
+    vec![
+        (BY_LEVEL.to_owned(), "USING INDEX index_term_by_head (<expr>=?)"),
+        (BY_NAME.to_owned(), "USING INDEX index_term_by_name (term>?)"),
+    ]
 }

@@ -219,3 +219,24 @@ impl<'a> Walk<'a> {
         Ok(keys)
     }
 }
+
+#[cfg(test)]
+pub(super) fn statements() -> Vec<(String, &'static str)> {
+    use fleetprompt_core::domain::Timestamp;
+    let start = Position::START;
+    let first =
+        [ShelfOrder::Newest, ShelfOrder::Released, ShelfOrder::Name].map(|order| (order, None));
+    let next = [
+        (ShelfKey::Newest(start), "rowid<?"),
+        (ShelfKey::Released(Timestamp::MIN, start), "(released_at,rowid)<(?,?)"),
+        (ShelfKey::Name(String::new(), start), "(sort_name,rowid)>(?,?)"),
+    ];
+    let mut all: Vec<_> = first
+        .iter()
+        .map(|(order, after)| (Walk { order: *order, after: *after }.statement(""), "index_entry"))
+        .collect();
+    for ((order, _), (after, bound)) in first.iter().zip(&next) {
+        all.push((Walk { order: *order, after: Some(after) }.statement(", forward"), bound));
+    }
+    all
+}

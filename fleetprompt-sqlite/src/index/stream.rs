@@ -105,3 +105,11 @@ pub(super) fn ordinals(
     }
     Ok(ordinals)
 }
+
+#[cfg(test)]
+pub(super) fn statements() -> Vec<(String, &'static str)> {
+    vec![
+        (RANKS.to_owned(), "VIRTUAL TABLE INDEX"),
+        (ENTRIES.to_owned(), "SEARCH e USING INTEGER PRIMARY KEY"),
+    ]
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fleetprompt_core::conformance::samples::{self, Pick};
+use fleetprompt_core::conformance::samples::Pick;
 use fleetprompt_core::memory::MemoryStore;
 use fleetprompt_core::port::{Commit, Committed, Store, StoreError};
 use tempfile::TempDir;

@@ -37,7 +37,7 @@ fn lists_and_counts_agree() {
     let pair = catalogue(1);
     let pick = &mut Pick::seeded(2);
     let mut found = 0;
-    for _ in 0..1_500 {
+    for _ in 0..500 {
         let lists = (0..3).map(|_| List {
             matching: matching(pick),
             after: rank(pick),
@@ -61,7 +61,7 @@ fn lists_and_counts_agree() {
         };
         same!(pair, store => store.tally(&request));
     }
-    assert!(found > 50_000, "the questions should match something: {found}");
+    assert!(found > 10_000, "the questions should match something: {found}");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn shelves_agree_whichever_way_they_are_read() {
     let conn = rusqlite::Connection::open(pair.folder.path().join("market.db")).unwrap();
     let pick = &mut Pick::seeded(4);
     let orders = [ShelfOrder::Newest, ShelfOrder::Released, ShelfOrder::Name];
-    for _ in 0..600 {
+    for _ in 0..150 {
         let mut shelf = Shelf {
             matching: matching(pick),
             order: pick.one_of(&orders),
@@ -80,8 +80,8 @@ fn shelves_agree_whichever_way_they_are_read() {
         if pick.below(8) == 0 {
             shelf.after = Some(ShelfKey::Newest(Position::new(pick.below(LISTINGS))));
         }
-        // From the beginning to the end.
-        loop {
+        // From the beginning on.
+        for _ in 0..4 {
             let page = same!(pair, store => store.shelf(&shelf));
             for (sorted, walked) in [(0, 0), (0, 30), (0, usize::MAX), (10, 10)] {
                 let found = shelf::shelf(&conn, &shelf, Bounds { sorted, walked }).unwrap();
