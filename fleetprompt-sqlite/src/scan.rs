@@ -109,7 +109,7 @@ fn literal(column: Column, value: &ColumnValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use fleetprompt_core::conformance::samples;
-    use fleetprompt_core::domain::{AssetKind, BindingState, Channel, PriceClass};
+    use fleetprompt_core::domain::{BindingState, Channel};
     use fleetprompt_core::port::Scan;
     use rusqlite::Connection;
 
