@@ -91,7 +91,7 @@ impl Writer {
         let by = format!("{} {}", row.publisher, row.publisher_name);
         let searched = [&name, &about, &by, summary, &description];
         self.bytes += searched.iter().map(|text| text.len()).sum::<usize>();
-        self.count_words(&name, &searched);
+        self.count_words(&name, &[&about, summary, &description]);
         self.written += 1;
         let n = self.written;
         let sql = "INSERT INTO doc VALUES (?, ?, NULL, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?)";
@@ -126,6 +126,7 @@ impl Writer {
         }
     }
 
+    /// Without the publisher's, which the plain table does not have.
     fn count_words(&mut self, name: &str, texts: &[&str]) {
         let mut here: Vec<(String, bool)> = plain_words(name).map(|word| (word, false)).collect();
         here.extend(texts.iter().flat_map(|text| plain_words(text)).map(|word| (word, true)));

@@ -6,10 +6,12 @@ use crate::random::{Random, Zipf};
 
 use super::words::{COMMON, FUNCTION_WORDS, TRADES, unknown};
 
-/// How many unknown words any text may use, each trade has for itself, and all trades share.
+/// How many unknown words any text may use, each trade has for itself, all trades share, and hardly
+/// any text uses.
 const GENERAL: usize = 4_000;
 const OF_A_TRADE: usize = 200;
-const SHARED: usize = 400_000;
+const SHARED: usize = 60_000;
+const RARE: usize = 1_000_000;
 
 /// What texts are made of.
 pub(super) struct Vocabulary {
@@ -51,8 +53,8 @@ impl Vocabulary {
             topics: Zipf::new(TRADES.len(), 2.0, 0.9),
             function: Zipf::new(FUNCTION_WORDS.len(), 1.5, 1.0),
             general: Zipf::new(COMMON.len() + GENERAL, 8.0, 1.05),
-            own: Zipf::new(40_000, 3.0, 1.0),
-            rare: Zipf::new(SHARED, 30.0, 0.9),
+            own: Zipf::new(20_000, 3.0, 1.0),
+            rare: Zipf::new(RARE, 30.0, 1.0),
         }
     }
 
@@ -105,16 +107,16 @@ impl Vocabulary {
         if let Some(word) = TRADES.get(topic).and_then(|words| words.get(rank)) {
             return (*word).into();
         }
-        let start = GENERAL + TRADES.len() * OF_A_TRADE;
         unknown(if rank < OF_A_TRADE {
             GENERAL + topic * OF_A_TRADE + rank
         } else {
-            start + (rank * 7_919 + topic * 104_729) % SHARED
+            GENERAL + TRADES.len() * OF_A_TRADE + (rank * 7_919 + topic * 104_729) % SHARED
         })
         .into()
     }
 
     fn rare(&self, random: &mut Random) -> Cow<'static, str> {
-        unknown(GENERAL + TRADES.len() * OF_A_TRADE + self.rare.draw(random)).into()
+        let known = GENERAL + TRADES.len() * OF_A_TRADE + SHARED;
+        unknown(known + self.rare.draw(random)).into()
     }
 }
