@@ -10,17 +10,20 @@
 
 mod edits;
 mod fold;
+mod parts;
 mod pieces;
 mod stem;
 
 use std::ops::Range;
 
-use crate::port::Token;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::port::{Term, Token};
 
 #[cfg_attr(not(test), expect(unused_imports, reason = "the index is being built"))]
 pub(crate) use edits::single_edits;
-use fold::{MAX_WORD_BYTES, folded};
-use pieces::{Between, Piece, pieces};
+use fold::MAX_WORD_BYTES;
+use pieces::{Between, Piece, extends, is_unspaced, pieces};
 
 /// How many words a name is compared by.
 const NAME_WORDS: usize = 64;
@@ -64,29 +67,43 @@ pub(crate) fn analyse(text: &str, most: usize) -> Text {
 impl Text {
     /// A run of characters of a script without spaces.
     fn pairs(&mut self, text: &str, run: &[Piece]) {
-        let mut analysed = |of: &[Piece], into_words: bool| {
-            let whole = of.iter().filter_map(|piece| text.get(piece.span.clone())).collect();
-            let into = if into_words { &mut self.words } else { &mut self.joined };
-            into.extend(read_as(folded(whole), of));
-        };
-        if run.len() < 2 {
-            analysed(run, true);
-            return;
+        let mut units: Vec<(String, Range<usize>)> = vec![];
+        for piece in run {
+            // Folding takes some characters apart.
+            for c in piece.folded(text).chars() {
+                match units.last_mut() {
+                    Some((unit, span)) if extends(c) => {
+                        unit.push(c);
+                        span.end = piece.span.end;
+                    }
+                    _ => units.push((c.into(), piece.span.clone())),
+                }
+            }
         }
-        for pair in run.windows(2) {
-            analysed(pair, true);
+        // A syllable of Hangul is one character again.
+        for (unit, _) in &mut units {
+            *unit = unit.nfc().collect();
         }
-        analysed(run.last().map_or(&[], std::slice::from_ref), false);
+        if let [(unit, span)] = units.as_slice() {
+            self.words.extend(read_as(unit.clone(), span.clone()));
+        }
+        for pair in units.windows(2) {
+            if let [(first, from), (second, to)] = pair {
+                self.words.extend(read_as(format!("{first}{second}"), from.start..to.end));
+            }
+        }
+        if let [_, .., (unit, span)] = units.as_slice() {
+            self.joined.extend(read_as(unit.clone(), span.clone()));
+        }
     }
 
     /// Words with connectors between them, or one word alone.
     fn chain(&mut self, text: &str, chain: &[Piece]) {
         let folded: Vec<String> = chain.iter().map(|piece| piece.folded(text)).collect();
         for (piece, word) in chain.iter().zip(&folded) {
-            let of = std::slice::from_ref(piece);
-            self.words.extend(read_as(word.clone(), of));
+            self.words.extend(read_as(word.clone(), piece.span.clone()));
             for (part, span) in piece.parts(text) {
-                self.joined.extend(read_as(part, &[Piece::word(span)]));
+                self.joined.extend(read_as(part, span));
             }
         }
         if chain.len() < 2 {
@@ -105,7 +122,7 @@ impl Text {
     }
 
     fn join(&mut self, folded: Option<&[String]>, of: &[Piece]) {
-        if let Some([_, _, ..]) = folded {
+        if let (Some([_, _, ..]), [first, .., last]) = (folded, of) {
             let mut whole = String::new();
             for word in folded.into_iter().flatten() {
                 if whole.len() >= MAX_WORD_BYTES {
@@ -113,26 +130,36 @@ impl Text {
                 }
                 whole.push_str(word);
             }
-            self.joined.extend(read_as(whole, of));
+            self.joined.extend(read_as(whole, first.span.start..last.span.end));
         }
     }
 }
 
 /// The folded word as a token; none if folding left nothing of it.
-fn read_as(mut word: String, of: &[Piece]) -> Option<Analysed> {
+fn read_as(mut word: String, span: Range<usize>) -> Option<Analysed> {
     word.truncate(word.floor_char_boundary(MAX_WORD_BYTES));
     let token = Token { stem: stem::stem(&word).parse().ok()?, word: word.parse().ok()? };
-    Some(Analysed { token, span: of.first()?.span.start..of.last()?.span.end })
+    Some(Analysed { token, span })
+}
+
+/// Whether the word is a single character of a script whose words are cut into pairs: what begins
+/// with it are the pairs that have it.
+pub(super) fn is_half_a_pair(word: &Term) -> bool {
+    let mut letters = word.as_str().chars().filter(|c| !extends(*c));
+    letters.next().is_some_and(is_unspaced) && letters.next().is_none()
 }
 
 /// What a name is compared by: its folded words with one space between them, `None` without a word.
 /// `Web-Scraper`, `web scraper` and `Wéb  Scraper` are the same name.
 pub(crate) fn name_key(text: &str) -> Option<String> {
-    key(&analyse(text, NAME_WORDS).words)
+    key(analyse(text, NAME_WORDS).words.iter().map(|word| &word.token))
 }
 
-/// The key of a name that has been analysed.
-pub(super) fn key(words: &[Analysed]) -> Option<String> {
-    let words: Vec<&str> = words.iter().map(|word| word.token.word.as_str()).collect();
+/// The key of a name of these words.
+pub(super) fn key<'a>(words: impl Iterator<Item = &'a Token>) -> Option<String> {
+    let words: Vec<&str> = words.map(|token| token.word.as_str()).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::fold::{folded, is_diacritic};
+use super::fold::folded;
+use super::parts::parts;
 
 /// What stands between a piece and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Scan<'_> {
         let adjacent = self.before == Between::Nothing;
         match self.pieces.last_mut() {
             Some(piece) if adjacent && piece.span.end == span.start => piece.span.end = span.end,
-            _ if c.is_alphanumeric() && !is_diacritic(c) => self.push(span, 0, is_unspaced(c)),
+            _ if is_jamo(c) => self.push(span, 0, true),
             _ => {}
         }
     }
@@ -118,29 +119,35 @@ fn connector(c: char) -> Option<Between> {
     }
 }
 
-/// How many bytes of what follows belong to a name such as `c++` or `f#`: without them, one or two
-/// letters are left that say something else.
+/// How many bytes of what follows belong to a name such as `c++` or `f#`: without them, a letter is
+/// left that says something else.
 fn signs(word: Option<&str>, rest: Option<&str>) -> usize {
     let (Some(word), Some(rest)) = (word, rest) else { return 0 };
-    if word.len() > 2 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return 0;
-    }
-    let sign = ["++", "#"].into_iter().find(|sign| rest.starts_with(sign));
-    let after = |sign: &&str| rest.get(sign.len()..).and_then(|rest| rest.chars().next());
-    sign.filter(|sign| !after(sign).is_some_and(|c| c.is_alphanumeric() || "+#".contains(c)))
-        .map_or(0, str::len)
+    let Some(sign) = ["++", "#"].into_iter().find(|sign| rest.starts_with(sign)) else { return 0 };
+    let after = rest.get(sign.len()..).and_then(|rest| rest.chars().next());
+    let ends = !after.is_some_and(|c| c.is_alphanumeric() || "+#".contains(c));
+    let letter = word.chars().nth(3).is_none() && is_letter(&folded(word.to_owned()));
+    if ends && letter { sign.len() } else { 0 }
+}
+
+fn is_letter(word: &str) -> bool {
+    matches!(word.as_bytes(), [letter] if letter.is_ascii_alphabetic())
 }
 
 /// Whether the character is a part of the one before it.
-fn extends(c: char) -> bool {
-    // Medial and final letters of Hangul, and the voicing marks of halfwidth kana.
-    is_combining_mark(c)
-        || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}' | '\u{ff9e}' | '\u{ff9f}')
+pub(super) fn extends(c: char) -> bool {
+    // The last two voice the kana of half a width.
+    is_combining_mark(c) || is_jamo(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}')
+}
+
+/// Whether the character is a vowel or the end of a syllable of Hangul that is taken apart.
+fn is_jamo(c: char) -> bool {
+    matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}')
 }
 
 /// Whether the character is of a script that is written without spaces, or (Hangul) with spaces
 /// between phrases rather than words: South-East Asia, and what lies beyond the radicals of Han.
-fn is_unspaced(c: char) -> bool {
+pub(super) fn is_unspaced(c: char) -> bool {
     match c {
         '\u{e00}'..='\u{eff}'
         | '\u{1000}'..='\u{109f}'
@@ -163,11 +170,6 @@ fn is_unspaced(c: char) -> bool {
 }
 
 impl Piece {
-    /// A word that stands alone.
-    pub(super) fn word(span: Range<usize>) -> Self {
-        Piece { span, signs: 0, before: Between::Gap, unspaced: false }
-    }
-
     /// Whether `next`, which follows, belongs to the same run of characters or chain of words.
     pub(super) fn joins(&self, next: &Piece) -> bool {
         match next.before {
@@ -179,17 +181,31 @@ impl Piece {
 
     /// The word, folded.
     pub(super) fn folded(&self, text: &str) -> String {
+        let mut folded = folded(without_clitics(self.letters(text)).to_owned());
+        // The letter that a mark stood on may be gone with its apostrophe.
+        while !self.unspaced && folded.starts_with(is_combining_mark) {
+            folded.remove(0);
+        }
         let signs = self.span.end.saturating_sub(self.signs)..self.span.end;
-        let word = text.get(self.span.start..signs.start).unwrap_or_default();
-        let mut folded = folded(without_clitics(word).to_owned());
         folded.push_str(text.get(signs).unwrap_or_default());
         folded
     }
 
-    /// The parts that a word in mixed case, or of letters and a number, was put together from.
+    /// What the word may be put together from, folded: its parts, and the letters before its signs.
     pub(super) fn parts(&self, text: &str) -> Vec<(String, Range<usize>)> {
-        let _ = text;
-        vec![]
+        let letters = self.letters(text);
+        let bare = (self.signs > 0).then_some(0..letters.len());
+        let ranges = bare.into_iter().chain(parts(letters));
+        ranges
+            .filter_map(|range| {
+                let part = folded(letters.get(range.clone())?.to_owned());
+                Some((part, self.span.start + range.start..self.span.start + range.end))
+            })
+            .collect()
+    }
+
+    fn letters<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.span.start..self.span.end.saturating_sub(self.signs)).unwrap_or_default()
     }
 }
 
@@ -199,7 +215,8 @@ fn without_clitics(word: &str) -> &str {
     const APOSTROPHES: [char; 3] = ['\'', '\u{2019}', '\u{ff07}'];
     const ELIDED: [&str; 9] = ["l", "d", "j", "m", "n", "s", "t", "c", "qu"];
     let Some((first, rest)) = word.split_once(APOSTROPHES) else { return word };
-    if rest.chars().nth(1).is_some() && ELIDED.iter().any(|e| first.eq_ignore_ascii_case(e)) {
+    let elided = ELIDED.iter().any(|elided| first.eq_ignore_ascii_case(elided));
+    if elided && folded(rest.to_owned()).chars().nth(1).is_some() {
         return without_clitics(rest);
     }
     let possessive = word.strip_suffix(['s', 'S']).and_then(|rest| rest.strip_suffix(APOSTROPHES));
