@@ -36,6 +36,7 @@
 mod batch;
 mod commit;
 mod error;
+mod index;
 mod open;
 mod options;
 mod prepared;
