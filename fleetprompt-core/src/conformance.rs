@@ -24,7 +24,7 @@
 //! }
 //! ```
 //!
-//! No case can be skipped: the marketplace relies on all of them. Two of them draw random input,
+//! No case can be skipped: the marketplace relies on all of them. Some of them draw random input,
 //! 64 times, and by default the same in every run; the environment variables `PROPTEST_CASES` and
 //! `PROPTEST_RNG_SEED` say otherwise.
 //!
@@ -42,7 +42,11 @@ use crate::port::Store;
 )]
 mod cases;
 mod faults;
+#[expect(clippy::unwrap_used, clippy::panic, reason = "property tests, which others compile")]
+mod indexing;
 mod ports;
+#[expect(clippy::unwrap_used, reason = "helpers of tests, which others compile")]
+mod questions;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "property tests, which others compile")]
 mod raw;
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "all samples are valid")]
@@ -137,6 +141,36 @@ macro_rules! __store_cases {
             a_scan_follows_changes_and_deletions
             a_page_goes_on_where_its_last_row_was_deleted
 
+            an_entry_is_set_with_its_commit_or_not_at_all
+            an_entry_that_is_set_again_replaces_the_one_before
+            an_entry_that_is_removed_leaves_nothing
+            a_deleted_listing_takes_its_entry_along
+            an_entry_for_a_listing_that_is_not_there_changes_nothing
+            an_entry_stays_while_its_listing_changes
+            one_commit_sets_the_entries_of_many_listings
+            malformed_index_changes_are_refused_and_change_nothing
+            entries_are_read_back_as_they_were_set
+            the_index_is_there_after_reopening
+            an_index_change_takes_effect_once_whatever_goes_wrong
+            the_longest_entries_are_kept_whole
+
+            lists_come_in_the_order_of_rank
+            a_match_has_every_clause_and_none_that_is_excluded
+            phrases_stay_within_a_run
+            hits_say_how_often_terms_occur
+            labels_are_no_words_and_words_no_labels
+            hostile_terms_are_data
+            paging_by_rank_neither_repeats_nor_skips
+
+            labels_are_tallied_and_ties_come_in_order_of_rank
+            a_tally_goes_no_further_than_was_asked
+            shelves_are_read_in_order_to_their_end
+            frequencies_count_entries_and_not_occurrences
+            words_are_counted_as_they_are_written
+            completions_are_the_most_frequent_first
+            words_with_two_stems_are_offered_with_each
+            listings_are_read_by_their_ordinals
+
             a_refused_commit_leaves_nothing
             a_dropped_commit_is_whole_or_absent
             everything_is_there_after_reopening
@@ -150,8 +184,13 @@ macro_rules! __store_cases {
             no_update_is_lost
             concurrent_commits_are_totally_ordered
             readers_never_see_half_a_commit
+            entries_set_at_once_leave_exact_frequencies
+            one_of_many_entries_of_a_listing_remains_whole
+            lists_of_one_question_are_of_one_state
 
             random_commits_do_what_the_oracle_does
+            random_questions_are_answered_as_by_the_oracle
+            a_long_catalogue_is_answered_as_by_the_oracle
             a_marketplace_answers_as_it_does_over_the_oracle
         }
     };

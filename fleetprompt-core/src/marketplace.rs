@@ -7,6 +7,8 @@
 mod actor;
 mod browsing;
 mod builder;
+mod buyers;
+mod checking;
 mod chores;
 mod context;
 mod entitlements;
@@ -15,6 +17,7 @@ mod feed;
 mod grounds;
 mod import_line;
 mod importing;
+mod indexing;
 #[cfg(test)]
 mod install_tests;
 mod installs;
@@ -34,7 +37,10 @@ mod publishers;
 mod receipts;
 mod redemption;
 mod references;
+mod refreshing;
 mod releases;
+#[cfg(test)]
+mod search_tests;
 mod searching;
 mod takedowns;
 #[cfg(test)]
@@ -54,6 +60,7 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope, OfflineKey};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use checking::IndexReport;
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
 pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
 pub use import_line::{IMPORT_LINE_MAX_BYTES, ImportLine};
@@ -74,6 +81,7 @@ pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
 pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
+pub use refreshing::Refreshed;
 pub use releases::ReleaseReceipt;
 pub use searching::{
     Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,

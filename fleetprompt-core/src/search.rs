@@ -6,6 +6,7 @@
 
 pub(crate) mod analysis;
 mod cursor;
+pub(crate) mod document;
 pub(crate) mod filter;
 pub(crate) mod highlight;
 pub(crate) mod label;

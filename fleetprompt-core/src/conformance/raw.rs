@@ -12,13 +12,15 @@ use proptest::test_runner::TestRunner;
 
 use super::StoreFixture;
 use super::cases::meaning;
+use super::questions::{Question, any_entry, any_question, standing};
 use super::samples::{self, Pick};
 use super::support::{Draft, config, event, handle};
 use crate::domain::{FeedChange, Position, Revision, Span};
 use crate::memory::MemoryStore;
 use crate::port::{
     ClaimedName, Commit, Counter, CounterFamily, CounterRange, Expectation, IdempotencyScope,
-    LogPage, PageSize, Prune, Record, RecordKey, RecordKind, Scan, Store, StoreError, Within,
+    IndexEntry, LogPage, PageSize, Prune, Record, RecordKey, RecordKind, Scan, Store, StoreError,
+    Within,
 };
 
 /// The most steps of a run.
@@ -55,6 +57,7 @@ enum RawChange {
     Count(Counter, i64, Within),
     Claim(ClaimedName, &'static str),
     Release(ClaimedName, &'static str),
+    Index(u64, Option<IndexEntry>),
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +76,7 @@ enum Step {
     Log(u64, u16),
     PruneEvents(u64, u32),
     PruneReceipts(u64, u32),
+    Ask(Question),
     Everything,
     Reopen,
 }
@@ -113,6 +117,9 @@ fn change() -> impl Strategy<Value = RawChange> {
             .prop_map(|(counter, by, within)| RawChange::Count(counter, by, within)),
         2 => (select(names()), owner()).prop_map(|(name, owner)| RawChange::Claim(name, owner)),
         1 => (select(names()), owner()).prop_map(|(name, owner)| RawChange::Release(name, owner)),
+        // The last listing is none that a put creates.
+        4 => (0..4_u64, proptest::option::weighted(0.8, any_entry()))
+            .prop_map(|(listing, entry)| RawChange::Index(listing, entry)),
     ]
 }
 
@@ -140,6 +147,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..40_u64, size()).prop_map(|(after, size)| Step::Log(after, size)),
         1 => (0..20_u64, limit()).prop_map(|(before, limit)| Step::PruneEvents(before, limit)),
         1 => (0..20_u64, limit()).prop_map(|(before, limit)| Step::PruneReceipts(before, limit)),
+        4 => any_question().prop_map(Step::Ask),
         1 => Just(Step::Everything),
         1 => Just(Step::Reopen),
     ]
@@ -218,6 +226,7 @@ impl<F: StoreFixture> Pair<F> {
                 let what = Prune::Receipts(samples::time(before));
                 let _ = same!(self, |store| store.prune(what, limit));
             }
+            Step::Ask(question) => self.ask(&question)?,
             Step::Everything => self.everything()?,
             Step::Reopen => self.reopen(),
         }
@@ -252,6 +261,7 @@ impl<F: StoreFixture> Pair<F> {
                 RawChange::Count(counter, by, within) => draft.count(counter, *by, *within),
                 RawChange::Claim(name, owner) => draft.claim(name, owner),
                 RawChange::Release(name, owner) => draft.release(name, owner),
+                RawChange::Index(listing, entry) => draft.index(*listing, entry.clone()),
             };
         }
         for (at, listing) in &raw.events {
@@ -292,6 +302,12 @@ impl<F: StoreFixture> Pair<F> {
         Ok(())
     }
 
+    fn ask(&self, question: &Question) -> Result<(), TestCaseError> {
+        let answered = question.ask(&*self.candidate());
+        prop_assert_eq!(answered, question.ask(&self.oracle), "{:?}", question);
+        Ok(())
+    }
+
     /// All that there is to read.
     fn everything(&self) -> Result<(), TestCaseError> {
         for slot in SLOTS {
@@ -322,7 +338,7 @@ impl<F: StoreFixture> Pair<F> {
             after = last.position;
         }
         let _ = same!(self, |store| store.feed(head.feed_pruned, PageSize::MAX));
-        Ok(())
+        standing().iter().try_for_each(|question| self.ask(question))
     }
 }
 

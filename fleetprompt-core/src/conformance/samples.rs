@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 use crate::domain::{
     ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
     BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
-    Entitlement, EntitlementId, EntitlementSource, EntitlementState, InstallMethod, Invitation,
-    InvitationId, IssuedToken, Listing, ListingContent, ListingId, ListingState, Membership,
-    Person, PersonId, PersonIdentity, PriceClass, Publisher, PublisherId, PublisherProfile,
-    PublisherRole, Redemption, Release, ReleaseContent, Seat, Sha256Digest, Takedown,
-    TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, Version, Visibility, Window,
+    Entitlement, EntitlementId, EntitlementSource, EntitlementState, IndexProgress, IndexSweep,
+    InstallMethod, Invitation, InvitationId, IssuedToken, Listing, ListingContent, ListingId,
+    ListingState, Membership, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
+    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Seat,
+    Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp,
+    Version, Visibility, Window,
 };
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
@@ -452,6 +453,27 @@ pub fn buyer_mark(n: u64, pick: &mut Pick) -> BuyerMark {
     }
 }
 
+/// The n-th standing: of the n-th listing.
+pub fn standing(n: u64, pick: &mut Pick) -> Standing {
+    Standing {
+        listing: listing_id(n),
+        buyers: pick.optional(|_| u32::MAX).unwrap_or_default(),
+        counted_at: pick.time(),
+    }
+}
+
+/// The n-th progress of the index: that of version n.
+pub fn index_progress(n: u64, pick: &mut Pick) -> IndexProgress {
+    IndexProgress {
+        version: u16::try_from(n).unwrap(),
+        followed: Position::new(pick.below(100)),
+        sweep: pick.optional(|pick| IndexSweep {
+            publisher: pick.optional(|pick| pick.group(publisher_id)),
+            after: pick.optional(|pick| (Position::new(pick.below(100)), pick.group(listing_id))),
+        }),
+    }
+}
+
 /// The n-th record of a kind. Of the kind `Deployment` there is only one.
 pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
     match kind {
@@ -471,5 +493,7 @@ pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
         RecordKind::Seat => seat(n, pick).into(),
         RecordKind::Attempt => attempt(n, pick).into(),
         RecordKind::BuyerMark => buyer_mark(n, pick).into(),
+        RecordKind::Standing => standing(n, pick).into(),
+        RecordKind::IndexProgress => index_progress(n, pick).into(),
     }
 }

@@ -43,6 +43,7 @@ enum Step {
     /// The next key is taken into use, or the oldest one revoked.
     Rotate,
     Maintain,
+    Refresh,
     Reopen,
 }
 
@@ -95,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => select(spans).prop_map(Step::TurnBack),
         1 => Just(Step::Rotate),
         1 => Just(Step::Maintain),
+        1 => Just(Step::Refresh),
         1 => Just(Step::Reopen),
     ]
 }
@@ -189,6 +191,12 @@ impl<F: StoreFixture> Pair<F> {
                 let budget = PageSize::new(7);
                 let expected = pollster::block_on(self.expected.maintain(budget));
                 let answer = pollster::block_on(self.candidate().1.maintain(budget));
+                prop_assert_eq!(answer, expected);
+            }
+            Step::Refresh => {
+                let budget = PageSize::new(7);
+                let expected = pollster::block_on(self.expected.refresh_index(budget));
+                let answer = pollster::block_on(self.candidate().1.refresh_index(budget));
                 prop_assert_eq!(answer, expected);
             }
             Step::Reopen => {

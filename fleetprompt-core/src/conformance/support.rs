@@ -8,8 +8,9 @@ use proptest::test_runner::{Config, RngSeed};
 use crate::domain::{Actor, Event, Fact, FeedChange, Position, Revision, Timestamp};
 use crate::port::{
     Change, ClaimedName, Commit, Committed, Counter, CounterRange, Expectation, Fingerprint, Head,
-    IdempotencyScope, LogPage, NameOwner, NameScope, NewReceipt, PageSize, Record, RecordKey,
-    Refusal, Store, StoreError, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned, Within,
+    IdempotencyScope, IndexEntry, LogPage, NameOwner, NameScope, NewReceipt, PageSize, Record,
+    RecordKey, Refusal, Store, StoreError, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
+    Within,
 };
 
 use super::samples;
@@ -80,6 +81,11 @@ impl Draft {
 
     pub(super) fn release(self, name: &ClaimedName, owner: &str) -> Self {
         self.change(Change::ReleaseName { name: name.clone(), owner: NameOwner::new(owner) })
+    }
+
+    pub(super) fn index(self, n: u64, entry: impl Into<Option<IndexEntry>>) -> Self {
+        let (listing, entry) = (samples::listing_id(n), entry.into().map(Box::new));
+        self.change(Change::Index { listing, entry })
     }
 
     pub(super) fn expect(mut self, key: RecordKey, revision: Option<Revision>) -> Self {

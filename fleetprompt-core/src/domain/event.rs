@@ -432,6 +432,9 @@ facts! {
         /// The system that presented it.
         system: SystemName,
     } => "install.mismatch_detected", publisher: false, holder: false;
+    /// Upkeep of the search index wrote something down: how far it came, or another number of
+    /// buyers.
+    IndexRefreshed {} => "index.refreshed", publisher: false, holder: false;
     /// A key was revoked, and attempts issued under it with it.
     KeyRevoked {
         /// The key.

@@ -136,7 +136,9 @@ impl Revision {
 /// use fleetprompt_core::domain::Position;
 /// assert!(Position::START < Position::new(1));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Position(u64);
 

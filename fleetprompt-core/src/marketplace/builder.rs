@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::domain::{Actor, Deployment, DeploymentId, Event, Fact, Span, SystemRegistry};
+use crate::domain::{
+    Actor, Deployment, DeploymentId, Event, Fact, IndexProgress, Position, Span, SystemRegistry,
+};
 use crate::policy::{Quotas, Rate};
 use crate::port::{
-    Change, Clock, Commit, Committed, Entity as _, Entropy, Identity, Limiter, RecordKey, Store,
-    StoreError, TrustHost,
+    Change, Clock, Commit, Committed, Entity as _, Entropy, INDEX_VERSION, Identity, Limiter,
+    RecordKey, Store, StoreError, TrustHost,
 };
 use crate::token::{Issuer, KeyRing};
 
@@ -218,18 +220,22 @@ async fn deployment(
         id.iter_mut().zip(entropy.seed()?).for_each(|(to, from)| *to = from);
         let now = clock.now();
         let record = Deployment { id: DeploymentId::from_bytes(id), since: now }.into();
+        let mut changes = vec![Change::Put { record, expected: None }];
+        let progress = RecordKey::index_progress(INDEX_VERSION);
+        // There is nothing yet that the index could lack.
+        if store.head().await?.last == Position::START && store.get(&progress).await?.is_none() {
+            let (version, followed) = (INDEX_VERSION, Position::START);
+            let record = IndexProgress { version, followed, sweep: None }.into();
+            changes.push(Change::Put { record, expected: None });
+        }
         let event = Event {
             at: now,
             actor: Actor::Marketplace,
             fact: Fact::DeploymentRenewed { revoked: 0 },
             feed: None,
         };
-        let commit = Commit {
-            receipt: None,
-            expectations: Vec::new(),
-            changes: vec![Change::Put { record, expected: None }],
-            events: vec![event],
-        };
+        let commit =
+            Commit { receipt: None, expectations: Vec::new(), changes, events: vec![event] };
         match store.commit(commit).await? {
             Committed::Applied { .. } | Committed::Replayed(_) | Committed::Refused(_) => {}
         }

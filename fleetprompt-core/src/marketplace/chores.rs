@@ -17,6 +17,7 @@ use crate::port::{
 
 use super::Inner;
 use super::context::Context;
+use super::indexing::Batch;
 
 /// How often a chore is begun again after others changed what it works on.
 const ROUNDS: u32 = 24;
@@ -46,6 +47,8 @@ pub(super) enum Chore {
     PruneAttempt(AttemptId),
     /// Prunes a buyer's mark, unless the buyer has come back since then.
     PruneBuyerMark(RecordKey, Timestamp),
+    /// Brings the search index up to date with some listings.
+    Index(Batch),
 }
 
 impl Inner {
@@ -55,6 +58,7 @@ impl Inner {
         for _ in 0..ROUNDS {
             let mut cx = Context::new(self, &Principal::Anonymous, seed).await?;
             cx.work_on(chore).await?;
+            cx.index_what_is_written().await?;
             let commit = cx.into_commit();
             if commit.changes.is_empty() {
                 return Ok(());
@@ -101,6 +105,7 @@ impl Context<'_> {
             Chore::PruneInvitation(id) => self.prune_invitation(*id).await,
             Chore::PruneAttempt(id) => self.prune::<Attempt>(RecordKey::attempt(*id)).await,
             Chore::PruneBuyerMark(key, oldest) => self.prune_buyer_mark(key, *oldest).await,
+            Chore::Index(batch) => self.bring_up_to_date(batch).await,
         }
     }
 
@@ -246,8 +251,9 @@ impl Context<'_> {
 
     async fn prune_buyer_mark(&mut self, key: &RecordKey, oldest: Timestamp) -> Result<()> {
         let found = self.get::<BuyerMark>(key.clone()).await?;
-        if found.is_some_and(|mark| mark.value.last_at < oldest) {
+        if let Some(mark) = found.filter(|mark| mark.value.last_at < oldest) {
             self.delete(key.clone());
+            self.recount(mark.value.listing).await?;
         }
         Ok(())
     }

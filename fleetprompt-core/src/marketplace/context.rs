@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    Actor, Event, Fact, FeedChange, Person, PersonId, PersonIdentity, Revision, Tenant, TenantId,
-    TenantIdentity, Timestamp,
+    Actor, Event, Fact, FeedChange, ListingId, Person, PersonId, PersonIdentity, Position,
+    Revision, Tenant, TenantId, TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
-    Change, ClaimedName, Commit, Counter, Entity, Expectation, NameOwner, PageSize, Principal,
-    Record, RecordKey, Scan, Seed, Versioned, Within,
+    Change, ClaimedName, Commit, Counter, Entity, Expectation, IndexEntry, NameOwner, PageSize,
+    Principal, Record, RecordKey, Scan, Seed, Versioned, Within,
 };
 
 use super::Inner;
@@ -28,6 +28,7 @@ pub(super) struct Context<'m> {
     read: BTreeMap<RecordKey, Option<Versioned<Record>>>,
     written: BTreeMap<RecordKey, Change>,
     side: Vec<Change>,
+    entries: BTreeMap<ListingId, Option<Box<IndexEntry>>>,
     facts: Vec<(Fact, Option<FeedChange>)>,
     seen_free: BTreeSet<ClaimedName>,
     actor: Actor,
@@ -57,6 +58,7 @@ impl<'m> Context<'m> {
             read: BTreeMap::new(),
             written: BTreeMap::new(),
             side: Vec::new(),
+            entries: BTreeMap::new(),
             facts: Vec::new(),
             seen_free: BTreeSet::new(),
             actor: Actor::Marketplace,
@@ -83,15 +85,19 @@ impl<'m> Context<'m> {
 
     /// Reads a record, as the commit must still find it.
     pub(super) async fn get<E: Entity>(&mut self, key: RecordKey) -> Result<Option<Versioned<E>>> {
-        if let Some(Change::Put { record, expected }) = self.written.get(&key) {
-            let revision = expected.map_or(Revision::FIRST, Revision::next);
-            let head = crate::domain::Position::START;
-            return Ok(E::from_record(record.clone()).map(|value| Versioned {
-                revision,
-                created: head,
-                changed: head,
-                value,
-            }));
+        match self.written.get(&key) {
+            Some(Change::Put { record, expected }) => {
+                let revision = expected.map_or(Revision::FIRST, Revision::next);
+                let head = Position::START;
+                return Ok(E::from_record(record.clone()).map(|value| Versioned {
+                    revision,
+                    created: head,
+                    changed: head,
+                    value,
+                }));
+            }
+            Some(_) => return Ok(None),
+            None => {}
         }
         if !self.read.contains_key(&key) {
             let found =
@@ -166,6 +172,30 @@ impl<'m> Context<'m> {
         self.read.get(key).and_then(|row| row.as_ref().map(|row| row.revision))
     }
 
+    /// The records that the commit writes, and those that it removes as they were.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Record> {
+        self.written.iter().filter_map(|(key, change)| match change {
+            Change::Put { record, .. } => Some(record),
+            _ => self.read.get(key)?.as_ref().map(|row| &row.value),
+        })
+    }
+
+    /// Whether the commit creates the record.
+    pub(super) fn creates(&self, key: &RecordKey) -> bool {
+        matches!(self.written.get(key), Some(Change::Put { expected: None, .. }))
+    }
+
+    /// Which event created a record that was read and is not written.
+    pub(super) fn created(&self, key: &RecordKey) -> Option<Position> {
+        let read = self.read.get(key).filter(|_| !self.written.contains_key(key))?;
+        read.as_ref().map(|row| row.created)
+    }
+
+    /// Sets what the search index holds of a listing.
+    pub(super) fn set_entry(&mut self, listing: ListingId, entry: Option<IndexEntry>) {
+        self.entries.insert(listing, entry.map(Box::new));
+    }
+
     /// Adds to a counter.
     pub(super) fn count(&mut self, counter: Counter, by: i64, within: Within) {
         self.side.push(Change::Count { counter, by, within });
@@ -189,6 +219,14 @@ impl<'m> Context<'m> {
     /// Records what happened, and what the public feed says of it.
     pub(super) fn public_event(&mut self, fact: Fact, feed: Option<FeedChange>) {
         self.facts.push((fact, feed));
+    }
+
+    /// Records, once, that the search index was tended.
+    pub(super) fn note_upkeep(&mut self) {
+        let noted = (Fact::IndexRefreshed {}, None);
+        if !self.facts.contains(&noted) {
+            self.facts.push(noted);
+        }
     }
 
     /// Who acts, for events. Systems and operators are set by the checks that establish them.
@@ -265,13 +303,14 @@ impl<'m> Context<'m> {
 
     /// Everything that was decided.
     pub(super) fn into_commit(self) -> Commit {
-        let Context { now, read, written, side, facts, actor, .. } = self;
+        let Context { now, read, written, side, entries, facts, actor, .. } = self;
         let expectations = read
             .into_iter()
             .filter(|(key, _)| !written.contains_key(key))
             .map(|(key, row)| Expectation { key, revision: row.map(|row| row.revision) })
             .collect();
-        let changes = written.into_values().chain(side).collect();
+        let entries = entries.into_iter().map(|(listing, entry)| Change::Index { listing, entry });
+        let changes = written.into_values().chain(side).chain(entries).collect();
         let events = facts
             .into_iter()
             .map(|(fact, feed)| Event { at: now, actor: actor.clone(), fact, feed })

@@ -72,7 +72,12 @@ impl Inner {
             if let Some(kept) = self.kept::<C>(&scope, &request).await? {
                 return self.replay(cx, command, kept).await;
             }
-            let outcome = command.decide(&mut cx).await;
+            let mut outcome = command.decide(&mut cx).await;
+            if outcome.is_ok()
+                && let Err(error) = cx.index_what_is_written().await
+            {
+                outcome = Err(error);
+            }
             if outcome.is_err() {
                 // The first try of this very request may have had its effect since the key was
                 // looked up; its answer goes before a refusal that it caused.

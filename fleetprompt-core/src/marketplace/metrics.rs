@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::domain::{BuyerMark, Day, ListingId};
 use crate::error::Result;
 use crate::policy::Aggregate;
-use crate::port::{CounterFamily, CounterRange, PageSize, Scan};
+use crate::port::{CounterFamily, CounterRange};
 
 use super::{Acting, Inner};
 
@@ -143,25 +143,9 @@ impl Inner {
 
     /// Tenants that first came before `today` and last came within the time that marks are kept.
     async fn distinct_buyers(&self, listing: ListingId, today: Day) -> Result<Aggregate> {
-        let scan = Scan::BuyersOf(listing);
-        let plan = scan.plan();
-        let oldest = BuyerMark::oldest_counted(today.start());
-        let mut after = None;
-        let mut count = 0;
-        loop {
-            let rows = self.list::<BuyerMark>(&scan, after.as_ref(), PageSize::MAX).await?;
-            count += rows
-                .iter()
-                .filter(|row| row.value.first_at < today.start() && row.value.last_at >= oldest)
-                .count() as u64;
-            let Some(last) = rows.last().filter(|_| rows.len() == usize::from(PageSize::MAX.get()))
-            else {
-                return Ok(Aggregate::of(count));
-            };
-            if count >= u64::from(COUNTED_MAX) {
-                return Ok(Aggregate::of(u64::from(COUNTED_MAX)));
-            }
-            after = Some(plan.page_key(&last.clone().map(Into::into)));
-        }
+        let (start, most) = (today.start(), COUNTED_MAX);
+        let earlier = move |mark: &BuyerMark| mark.first_at < start;
+        let count = self.buyers(listing, start, most, earlier).await?;
+        Ok(Aggregate::of(count.into()))
     }
 }

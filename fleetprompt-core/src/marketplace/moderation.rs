@@ -2,7 +2,8 @@
 //!
 //! A suspension is one change of the publisher's record. Nothing is written to its listings: every
 //! read of a listing looks at its publisher, and one entry of the public feed tells followers to
-//! look again. So suspending and restoring are one commit, however many listings there are.
+//! look again. So suspending and restoring are one commit, however many listings there are. What
+//! the search index holds of the listings follows behind it.
 
 use serde::Serialize;
 
@@ -31,7 +32,7 @@ impl Acting {
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
         let command = GrantBadge { publisher, badge, evidence };
-        self.inner().execute(&self.principal, key, &command).await
+        self.inner().execute_on_publisher(&self.principal, key, &command).await
     }
 
     /// Removes a badge.
@@ -44,7 +45,9 @@ impl Acting {
         badge: BadgeKind,
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
-        self.inner().execute(&self.principal, key, &RemoveBadge { publisher, badge }).await
+        self.inner()
+            .execute_on_publisher(&self.principal, key, &RemoveBadge { publisher, badge })
+            .await
     }
 
     /// Suspends a publisher: nobody but its members sees it or its listings, nothing of it can be
@@ -59,7 +62,9 @@ impl Acting {
         reason: Reason,
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
-        self.inner().execute(&self.principal, key, &SuspendPublisher { publisher, reason }).await
+        self.inner()
+            .execute_on_publisher(&self.principal, key, &SuspendPublisher { publisher, reason })
+            .await
     }
 
     /// Lifts a suspension.
@@ -72,7 +77,9 @@ impl Acting {
         publisher: PublisherId,
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
-        self.inner().execute(&self.principal, key, &RestorePublisher { publisher }).await
+        self.inner()
+            .execute_on_publisher(&self.principal, key, &RestorePublisher { publisher })
+            .await
     }
 }
 

@@ -241,6 +241,7 @@ impl Inner {
     async fn delete(&self, identity: &TenantIdentity, tenant: TenantId) -> Result<()> {
         for publisher in self.all::<Publisher>(&Scan::PublishersOf(tenant)).await? {
             self.chore(&Chore::CloseWithTenant(publisher.id, tenant)).await?;
+            self.index_listings_of(publisher.id).await?;
             for listing in self.all::<Listing>(&Scan::ListingsOf(publisher.id)).await? {
                 let scan =
                     Scan::Releases { listing: listing.id, channel: None, available_only: false };

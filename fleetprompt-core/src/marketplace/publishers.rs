@@ -82,9 +82,8 @@ impl Acting {
         edit: PublisherEdit,
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
-        self.inner()
-            .execute(&self.principal, key, &UpdatePublisher { publisher, revision, edit })
-            .await
+        let command = UpdatePublisher { publisher, revision, edit };
+        self.inner().execute_on_publisher(&self.principal, key, &command).await
     }
 
     /// Moves a publisher to the tenant of another of its owners. Members, listings and entitlements

@@ -5,18 +5,18 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, BuyerMark, EntitlementId, Fact, IdempotencyKey, ListingId,
-    Manifest, OwningSystem, PersonIdentity, Redemption, Sha256Digest, TenantId, Timestamp, Version,
+    Attempt, AttemptId, AttemptState, EntitlementId, Fact, IdempotencyKey, ListingId, Manifest,
+    OwningSystem, PersonIdentity, Redemption, Sha256Digest, Timestamp, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::{Action, MismatchEffect, Verdict, weigh};
 use crate::port::{Counter, CounterFamily, RecordKey, Within};
-use crate::token::{InstallToken, KeyId, Purpose, TokenDigest};
+use crate::token::{InstallToken, TokenDigest};
 
+use super::Acting;
 use super::context::Context;
 use super::execute::Command;
 use super::grounds::allowed;
-use super::{Acting, Inner};
 
 mod present;
 
@@ -250,7 +250,7 @@ impl Command for Redeem<'_> {
             Verdict::Replay => Ok(RedeemReceipt { attempt }),
             Verdict::Redeem => {
                 cx.ask_policy(&presented.attempt, system, &self.expected).await?;
-                cx.mark_buyer(&presented).await?;
+                cx.mark_buyer(&presented.attempt, &self.expected).await?;
                 let manifest = cx.manifest(&presented, system, &self.expected)?;
                 cx.redeem(presented, system, self.key, manifest);
                 Ok(RedeemReceipt { attempt })
@@ -337,50 +337,6 @@ impl<'m> Context<'m> {
         self.put(Attempt { state, redemption, ..attempt });
         let system = system.name.clone();
         self.event(Fact::InstallRedeemed { attempt: id, listing, system });
-    }
-
-    /// Marks the buyer's tenant among those that redeemed the listing, by a hash that names nobody.
-    /// A publisher's own tenant does not count.
-    async fn mark_buyer(&mut self, presented: &Presented) -> Result<()> {
-        let Attempt { listing, tenant, .. } = presented.attempt;
-        if presented.publisher_tenant == Some(tenant) {
-            return Ok(());
-        }
-        let ring = self.market.keys();
-        let mut mark = self.market.buyer_hash(ring.active(), listing, tenant);
-        let mut first_at = self.now;
-        // The mark may be under an older key: rotation must not count a buyer twice.
-        for (kid, _) in ring.kids() {
-            let Some(buyer) = self.market.buyer_hash(kid, listing, tenant) else { continue };
-            let key = RecordKey::buyer_mark(listing, &buyer);
-            if let Some(found) = self.get::<BuyerMark>(key).await? {
-                // Who had stopped counting counts again from tomorrow on, like anyone new.
-                if found.value.last_at >= BuyerMark::oldest_counted(self.now) {
-                    first_at = found.value.first_at;
-                }
-                mark = Some(buyer);
-                break;
-            }
-        }
-        if let Some(buyer) = mark {
-            self.put(BuyerMark { listing, buyer, first_at, last_at: self.now });
-        }
-        Ok(())
-    }
-}
-
-impl Inner {
-    /// What stands for a tenant among the buyers of a listing. Its scope leaves the deployment out,
-    /// so that buyers stay known after the marketplace was fenced.
-    fn buyer_hash(
-        &self,
-        kid: &KeyId,
-        listing: ListingId,
-        tenant: TenantId,
-    ) -> Option<Sha256Digest> {
-        let scope = self.fingerprint_scope();
-        let key = self.keys().derive_known(kid, Purpose::BuyerHash, &scope)?;
-        Some(Sha256Digest::from_bytes(key.keyed_digest(&[listing.as_bytes(), tenant.as_bytes()])))
     }
 }
 

@@ -249,6 +249,8 @@ impl Context<'_> {
 
     fn settle_yank(&mut self, listing: &Listing, release: Release, fact: Fact) -> ReleaseReceipt {
         self.public_event(fact, changed(listing));
+        // So that two who change releases of a listing at a time meet.
+        self.put(listing.clone());
         let Release { listing, digest, .. } = release;
         let (version, yanked) = (release.version.clone(), release.yanked.is_some());
         let revision = self.put(release);

@@ -77,7 +77,7 @@ impl Acting {
         size: PageSize,
     ) -> Result<SearchPage> {
         let market = self.inner();
-        let asked = (request.query.text(), &request.filter, request.order);
+        let asked = (&request.query, &request.filter, request.order);
         let binding = self.binding("search", &asked)?;
         let mut plan = market.plan(&request.query, &request.filter).await?;
         let relevance = request.order == CatalogueOrder::Relevance && !plan.is_wordless();

@@ -1,10 +1,11 @@
 //! What publishers, visitors, owning systems and operators see happen.
 
-mod fixture;
+pub(super) mod fixture;
 
 mod catalogue;
 mod feed;
 mod importing;
+mod indexing;
 mod isolation;
 mod listings;
 mod logs;
@@ -12,7 +13,9 @@ mod members;
 mod metrics;
 mod moderation;
 mod people;
+mod popularity;
 mod references;
+mod refreshing;
 mod releases;
 mod replay;
 mod tenants;

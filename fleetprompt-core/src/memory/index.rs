@@ -97,22 +97,35 @@ impl Entries {
             .collect()
     }
 
-    fn count(&self, counts: impl Fn(&IndexEntry) -> bool) -> u64 {
-        self.0.values().filter(|entry| counts(entry)).count() as u64
+    fn frequencies(&self, terms: &[Term]) -> Frequencies {
+        let counts = self.uses(IndexEntry::terms);
+        let counts = terms.iter().map(|term| counts.get(term).copied().unwrap_or_default());
+        Frequencies { entries: self.0.len() as u64, counts: counts.collect() }
+    }
+
+    fn words(&self, words: &[Term]) -> Vec<u64> {
+        let counts = self.uses(|entry| entry.words().iter().map(|token| &token.word).collect());
+        words.iter().map(|word| counts.get(word).copied().unwrap_or_default()).collect()
+    }
+
+    /// In how many entries each thing is.
+    fn uses<'a, T: Ord>(
+        &'a self,
+        of: impl Fn(&'a IndexEntry) -> BTreeSet<&'a T>,
+    ) -> BTreeMap<&'a T, u64> {
+        let mut uses = BTreeMap::new();
+        for thing in self.0.values().flat_map(of) {
+            *uses.entry(thing).or_default() += 1;
+        }
+        uses
     }
 
     fn completions(&self, prefix: &Term, limit: u16) -> Vec<Token> {
         if head(prefix.as_str()).is_none() {
             return Vec::new();
         }
-        let mut uses: BTreeMap<&Token, u64> = BTreeMap::new();
-        for entry in self.0.values() {
-            let words = entry.words().into_iter();
-            for token in words.filter(|token| token.word.as_str().starts_with(prefix.as_str())) {
-                *uses.entry(token).or_default() += 1;
-            }
-        }
-        let mut found: Vec<_> = uses.into_iter().collect();
+        let mut found: Vec<_> = self.uses(IndexEntry::words).into_iter().collect();
+        found.retain(|(token, _)| token.word.as_str().starts_with(prefix.as_str()));
         found.sort_by_key(|(token, uses)| (std::cmp::Reverse(frequency_level(*uses)), *token));
         found.into_iter().take(limit.into()).map(|(token, _)| token.clone()).collect()
     }
@@ -123,7 +136,6 @@ fn behind(key: &ShelfKey, after: &ShelfKey) -> bool {
         (ShelfKey::Newest(key), ShelfKey::Newest(after)) => key < after,
         (ShelfKey::Released(at, key), ShelfKey::Released(then, after)) => (at, key) < (then, after),
         (ShelfKey::Name(name, key), ShelfKey::Name(last, after)) => (name, key) > (last, after),
-        // A key of another order stands behind everything.
         _ => false,
     }
 }
@@ -144,22 +156,11 @@ impl SearchIndex for MemoryStore {
     }
 
     fn frequencies<'a>(&'a self, terms: &'a [Term]) -> StoreFuture<'a, Frequencies> {
-        let state = self.state();
-        let counts = terms.iter().map(|term| state.index.count(|it| it.terms().contains(term)));
-        let counts = counts.collect();
-        Box::pin(ready(Ok(Frequencies { entries: state.index.count(|_| true), counts })))
+        Box::pin(ready(Ok(self.state().index.frequencies(terms))))
     }
 
     fn words<'a>(&'a self, words: &'a [Term]) -> StoreFuture<'a, Vec<u64>> {
-        let state = self.state();
-        let wanted: BTreeSet<&Term> = words.iter().collect();
-        let mut uses: BTreeMap<&Term, u64> = BTreeMap::new();
-        for entry in state.index.0.values() {
-            let written: BTreeSet<&Term> = entry.words().iter().map(|token| &token.word).collect();
-            written.intersection(&wanted).for_each(|word| *uses.entry(word).or_default() += 1);
-        }
-        let counts = words.iter().map(|word| uses.get(word).copied().unwrap_or_default());
-        Box::pin(ready(Ok(counts.collect())))
+        Box::pin(ready(Ok(self.state().index.words(words))))
     }
 
     fn completions<'a>(&'a self, prefix: &'a Term, limit: u16) -> StoreFuture<'a, Vec<Token>> {

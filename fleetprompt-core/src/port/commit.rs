@@ -42,7 +42,8 @@ impl Commit {
     ///
     /// # Errors
     /// [`StoreError::Malformed`]: a record is put or deleted twice, or put without an event; an index
-    /// entry is set twice; two listings are created, which would share an ordinal.
+    /// entry is set twice, or a word of it has a class, or a label none of one ASCII letter; two
+    /// listings are created, which would share an ordinal.
     pub fn check(&self) -> Result<(), StoreError> {
         let (mut keys, mut indexed) = (BTreeSet::new(), BTreeSet::new());
         let mut puts = false;
@@ -56,9 +57,12 @@ impl Commit {
                     record.key()
                 }
                 Change::Delete { key, .. } => key.clone(),
-                Change::Index { listing, .. } => {
+                Change::Index { listing, entry } => {
                     if !indexed.insert(*listing) {
                         return Err(StoreError::Malformed("an index entry is set twice"));
+                    }
+                    if let Some(entry) = entry {
+                        entry.check()?;
                     }
                     continue;
                 }

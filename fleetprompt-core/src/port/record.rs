@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
-    Invitation, InvitationId, Listing, ListingId, Membership, Person, PersonId, PersonIdentity,
-    Position, Publisher, PublisherId, Release, Revision, Seat, Sha256Digest, SystemName, Tenant,
-    TenantIdentity, UpstreamId, Version,
+    IndexProgress, Invitation, InvitationId, Listing, ListingId, Membership, Person, PersonId,
+    PersonIdentity, Position, Publisher, PublisherId, Release, Revision, Seat, Sha256Digest,
+    Standing, SystemName, Tenant, TenantIdentity, UpstreamId, Version,
 };
 
 use super::error::StoreError;
@@ -279,6 +279,10 @@ records! {
     Attempt = "attempt" [Tenant, Person, Entitlement, State, Kid, ExpiresAt];
     /// That a buyer's tenant redeemed a listing.
     BuyerMark = "buyer_mark" [Listing, ExpiresAt];
+    /// How many buyers of a listing count.
+    Standing = "standing" [];
+    /// How far the search index has been brought.
+    IndexProgress = "index_progress" [];
 }
 
 /// A type that stores keep as records.
@@ -401,6 +405,17 @@ impl RecordKey {
     pub fn buyer_mark(listing: ListingId, buyer: &Sha256Digest) -> Self {
         Self::new(RecordKind::BuyerMark, format!("{listing}/{buyer}"))
     }
+
+    /// How many buyers of a listing count.
+    pub fn standing(listing: ListingId) -> Self {
+        Self::new(RecordKind::Standing, listing)
+    }
+
+    /// How far the search index has been brought by the rules of `version`, which is an
+    /// [`INDEX_VERSION`](super::INDEX_VERSION).
+    pub fn index_progress(version: u16) -> Self {
+        Self::new(RecordKind::IndexProgress, version.to_string())
+    }
 }
 
 /// Keys may hold names of people, so only the kind is shown.
@@ -492,6 +507,8 @@ addressed! {
         Listing => r.listing.to_string(),
         ExpiresAt => r.last_at.plus(crate::domain::BUYER_MARK_KEPT).as_millis()
     };
+    Standing |r| RecordKey::standing(r.listing), {};
+    IndexProgress |r| RecordKey::index_progress(r.version), {};
 }
 
 #[cfg(test)]

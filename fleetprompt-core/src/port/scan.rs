@@ -113,6 +113,8 @@ pub enum CatalogueOrder {
 pub enum Scan {
     /// The public catalogue.
     Catalogue(CatalogueFilter, CatalogueOrder),
+    /// All listings, whatever their state, in the order of their creation.
+    AllListings,
     /// All listings of a publisher, whatever their state, newest first.
     ListingsOf(PublisherId),
     /// The releases of a listing, highest precedence first.
@@ -262,6 +264,7 @@ impl Scan {
                 };
                 of(Kind::Listing, equals, order, direction)
             }
+            Scan::AllListings => of(Kind::Listing, vec![], Column::Created, Ascending),
             Scan::ListingsOf(publisher) => of(
                 Kind::Listing,
                 vec![id(Column::Publisher, publisher)],

@@ -8,19 +8,21 @@
 //! Neither case nor connectors ever decide whether a text is found: a word in mixed case stays
 //! whole (`LinkedIn` is `linkedin`), and [`Text::joined`] holds the other ways to read it.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 mod edits;
 mod fold;
+mod parts;
 mod pieces;
 mod stem;
 
 use std::ops::Range;
 
-use crate::port::Token;
+use crate::port::{Term, Token};
 
 #[cfg_attr(not(test), expect(unused_imports, reason = "the index is being built"))]
 pub(crate) use edits::single_edits;
 use fold::{MAX_WORD_BYTES, folded};
-use pieces::{Between, Piece, pieces};
+use pieces::{Between, Piece, extends, is_unspaced, pieces};
 
 /// How many words a name is compared by.
 const NAME_WORDS: usize = 64;
@@ -125,14 +127,24 @@ fn read_as(mut word: String, of: &[Piece]) -> Option<Analysed> {
     Some(Analysed { token, span: of.first()?.span.start..of.last()?.span.end })
 }
 
+/// Whether the word is a single character of a script whose words are cut into pairs: what begins
+/// with it are the pairs that have it.
+pub(super) fn is_half_a_pair(word: &Term) -> bool {
+    let mut letters = word.as_str().chars().filter(|c| !extends(*c));
+    letters.next().is_some_and(is_unspaced) && letters.next().is_none()
+}
+
 /// What a name is compared by: its folded words with one space between them, `None` without a word.
 /// `Web-Scraper`, `web scraper` and `Wéb  Scraper` are the same name.
 pub(crate) fn name_key(text: &str) -> Option<String> {
-    key(&analyse(text, NAME_WORDS).words)
+    key(analyse(text, NAME_WORDS).words.iter().map(|word| &word.token))
 }
 
-/// The key of a name that has been analysed.
-pub(super) fn key(words: &[Analysed]) -> Option<String> {
-    let words: Vec<&str> = words.iter().map(|word| word.token.word.as_str()).collect();
+/// The key of a name of these words.
+pub(super) fn key<'a>(words: impl Iterator<Item = &'a Token>) -> Option<String> {
+    let words: Vec<&str> = words.map(|token| token.word.as_str()).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::task::{Context, Waker};
 
+use super::catalogue::{all, entry, found, frequencies};
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick, time};
 use crate::conformance::support::{Asked, Draft, events, get, handle, value, wait};
@@ -81,6 +82,7 @@ pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixtur
             .event(n64)
             .receipt(n, "done", time(0))
             .create(samples::listing(n64, &mut Pick::sparse()))
+            .index(n64, entry(1, "web", &format!("t:t{n}")))
             .claim(&handle(&format!("name{n}")), "ada")
             .count(&Counter::seats(samples::entitlement_id(1 + n64)), 1, Within::Any)
             .count(&total, 1, Within::Any)
@@ -94,11 +96,12 @@ pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixtur
         // The commit may land at any time from now on. Once one part of it is seen, whichever is
         // read first, all parts that are read later must be seen.
         let n64 = u64::from(n);
-        let parts: [&dyn Fn() -> bool; 4] = [
+        let parts: [&dyn Fn() -> bool; 5] = [
             &|| wait(store.get(&samples::listing(n64, &mut Pick::sparse()).key())).is_some(),
             &|| wait(store.name(&handle(&format!("name{n}")))).is_some(),
             &|| value(&*store, &Counter::seats(samples::entitlement_id(1 + n64))) == 1,
             &|| wait(store.receipt(&IdempotencyScope([n; 32]))).is_some(),
+            &|| !found(&*store, all(&format!("web t:t{n}"))).is_empty(),
         ];
         let start = usize::from(n) % parts.len();
         let seen: Vec<bool> =
@@ -115,6 +118,7 @@ pub(in crate::conformance) fn a_dropped_commit_is_whole_or_absent<F: StoreFixtur
         }
     }
     assert_eq!(value(&*store, &total), u64::from(COMMITS));
+    assert_eq!(frequencies(&*store, "web"), [u64::from(COMMITS)]);
     assert_eq!(events(&*store, 0, 200).len(), usize::from(COMMITS) * 2);
     assert_eq!(wait(store.head()).last, Position::new(u64::from(COMMITS) * 2));
 }

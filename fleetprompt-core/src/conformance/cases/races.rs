@@ -13,7 +13,7 @@ use crate::port::{Committed, Counter, Record, Refusal, Store, Within};
 const THREADS: u64 = 64;
 
 /// Runs `task` in many threads, which start together and use one of two handles each.
-fn at_once<T: Send>(
+pub(super) fn at_once<T: Send>(
     handles: &[Arc<dyn Store>; 2],
     threads: u64,
     task: impl Fn(u64, &dyn Store) -> T + Sync,

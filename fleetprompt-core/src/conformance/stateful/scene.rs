@@ -15,8 +15,8 @@ use crate::domain::{
     SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId, Version, Visibility,
 };
 use crate::port::{
-    CatalogueFilter, CatalogueOrder, Commit, Counter, CounterFamily, Entity, Principal, RecordKey,
-    Scan, Store, Within,
+    CatalogueFilter, CatalogueOrder, Commit, Counter, CounterFamily, Entity, INDEX_VERSION,
+    Principal, RecordKey, Scan, Store, Within,
 };
 use crate::token::{KeyRing, KeyState, MasterKey};
 
@@ -337,11 +337,12 @@ impl Scene {
     /// Every record whose address is known.
     pub(super) fn records(&self) -> Vec<RecordKey> {
         let people = people();
-        let mut keys = vec![RecordKey::deployment()];
+        let mut keys = vec![RecordKey::deployment(), RecordKey::index_progress(INDEX_VERSION)];
         keys.extend(people.iter().map(RecordKey::person));
         keys.extend(people.iter().map(|person| RecordKey::tenant(person.tenant())));
         keys.extend(self.publishers.iter().map(|known| RecordKey::publisher(known.it)));
         keys.extend(self.listings.iter().map(|known| RecordKey::listing(known.it)));
+        keys.extend(self.listings.iter().map(|known| RecordKey::standing(known.it)));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
         keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
         keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
@@ -355,6 +356,7 @@ impl Scene {
             Scan::Catalogue(all(), CatalogueOrder::Newest),
             Scan::Catalogue(all(), CatalogueOrder::RecentlyReleased),
             Scan::Catalogue(all(), CatalogueOrder::Name),
+            Scan::AllListings,
             Scan::InvitationsByExpiry,
             Scan::AttemptsIssued(None),
             Scan::AttemptsByExpiry,

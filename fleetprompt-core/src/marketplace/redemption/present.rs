@@ -3,7 +3,7 @@
 use crate::domain::{
     Attempt, Entitlement, IdempotencyKey, Manifest, ManifestAuthorization, ManifestEntitlement,
     ManifestReference, ManifestRelease, ManifestSchema, OwningSystem, Person, PersonIdentity,
-    Redemption, Sha256Digest, TenantId,
+    Redemption, Sha256Digest,
 };
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::context::Context;
@@ -20,7 +20,6 @@ pub(super) struct Presented {
     pub(super) facts: Presentation,
     /// What this request is, keyed: kept with the redemption that it makes.
     pub(super) fingerprint: Sha256Digest,
-    pub(super) publisher_tenant: Option<TenantId>,
     entitlement: Option<Versioned<Entitlement>>,
     handed: Handed,
 }
@@ -77,7 +76,6 @@ impl Context<'_> {
         };
         Ok(Some(Presented {
             entitlement: self.get(RecordKey::entitlement(attempt.entitlement)).await?,
-            publisher_tenant: handed.publisher.as_ref().map(|publisher| publisher.tenant),
             attempt,
             facts,
             fingerprint,

@@ -1,7 +1,6 @@
 //! What searches answer.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use serde::Serialize;
 
@@ -52,8 +51,7 @@ pub struct SearchPage {
 /// ```
 /// use fleetprompt_core::marketplace::SearchHit;
 /// fn marked(hit: &SearchHit) -> Vec<&str> {
-///     let title = hit.listing.content.title.as_str();
-///     hit.marks.title.iter().filter_map(|mark| title.get(mark.clone())).collect()
+///     hit.marks.title.parts().filter(|(_, marked)| *marked).map(|(part, _)| part).collect()
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -81,20 +79,20 @@ impl SearchHit {
     }
 }
 
-/// Where the words of a search are in a listing: from byte to byte of the plain UTF-8 text, for
-/// whoever shows it to escape the pieces.
+/// Where the words of a search are in a listing. The texts are as they were written, for whoever
+/// shows the pieces to escape them.
 ///
 /// ```
 /// use fleetprompt_core::marketplace::Marks;
-/// assert!(Marks::default().title.is_empty());
+/// assert!(Marks::default().title.marks.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Marks {
-    /// In the title.
-    pub title: Vec<Range<usize>>,
-    /// In the summary.
-    pub summary: Vec<Range<usize>>,
+    /// The title.
+    pub title: Excerpt,
+    /// The summary.
+    pub summary: Excerpt,
     /// The part of the description with the most of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Excerpt>,

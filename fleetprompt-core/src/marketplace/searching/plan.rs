@@ -12,7 +12,7 @@ use crate::search::{CatalogueFilter, Query, filter, label};
 
 use super::super::Inner;
 
-/// How many completions of the last word count, and how many bytes of them: a cursor holds them.
+/// How many completions of a word count, and how many bytes of all: a cursor holds them.
 const COMPLETIONS: u16 = 16;
 const COMPLETIONS_MAX_BYTES: usize = 320;
 /// How much a completion counts beside the word as it was typed.
@@ -24,9 +24,9 @@ pub(super) struct Frozen {
     /// What each word tells, in the order of the clauses' words.
     #[serde(rename = "w")]
     pub(super) weights: Vec<u32>,
-    /// The stems that complete the last word.
+    /// The stems that complete an unfinished word, by clause.
     #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) completions: Vec<Term>,
+    pub(super) completions: Vec<(usize, Vec<Term>)>,
     /// Words that are searched for in place of misspelt ones, by clause.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) corrections: Vec<(usize, Vec<Term>)>,
@@ -62,11 +62,16 @@ impl Inner {
     pub(super) async fn plan(&self, query: &Query, filter: &CatalogueFilter) -> Result<Plan> {
         let mut base = filter.matching();
         let clause = filter::clause;
-        base.all.extend(query.kinds().iter().map(|kind| clause(label::kind(*kind))));
+        if !query.kinds().is_empty() {
+            base.all.push(either(query.kinds().iter().map(|kind| label::kind(*kind))));
+        }
         base.all.extend(query.tags().iter().map(|tag| clause(label::tag(tag))));
-        for handle in query.publishers() {
-            let publisher = self.publisher_called(handle).await?;
-            base.all.push(clause(publisher.and_then(label::publisher)));
+        if !query.publishers().is_empty() {
+            let mut publishers = Vec::new();
+            for handle in query.publishers() {
+                publishers.push(self.publisher_called(handle).await?.and_then(label::publisher));
+            }
+            base.all.push(either(publishers.into_iter()));
         }
         base.none.extend(query.without_kinds().iter().map(|kind| clause(label::kind(*kind))));
         base.none.extend(query.without_tags().iter().map(|tag| clause(label::tag(tag))));
@@ -85,7 +90,7 @@ impl Inner {
         Ok(Plan { clauses: query.all().to_vec(), base, name, frozen: Frozen::default() })
     }
 
-    /// Completes the last word, if it may be unfinished, and weighs the words.
+    /// Completes what may be unfinished, and weighs the words.
     pub(super) async fn freeze(&self, plan: &mut Plan) -> Result<()> {
         if plan.is_wordless() {
             return Ok(());
@@ -94,24 +99,21 @@ impl Inner {
         self.weigh(plan).await
     }
 
-    async fn completed(&self, plan: &Plan) -> Result<Vec<Term>> {
-        let last = plan.clauses.iter().find_map(|clause| match clause {
-            QueryClause::Word { token, prefix: true, .. } => Some(token),
-            _ => None,
-        });
-        let Some(last) = last else { return Ok(Vec::new()) };
-        let found = self.indexed(self.store.completions(&last.word, COMPLETIONS).await)?;
-        let (mut stems, mut bytes) = (Vec::new(), 0);
-        for token in found {
-            bytes += token.stem.as_str().len() + 3;
-            if bytes <= COMPLETIONS_MAX_BYTES
-                && token.stem != last.stem
-                && !stems.contains(&token.stem)
-            {
-                stems.push(token.stem);
+    async fn completed(&self, plan: &Plan) -> Result<Vec<(usize, Vec<Term>)>> {
+        let (mut completions, mut bytes) = (Vec::new(), 0);
+        for (number, clause) in plan.clauses.iter().enumerate() {
+            let QueryClause::Word { token, prefix: true, .. } = clause else { continue };
+            let mut stems = Vec::new();
+            for found in self.indexed(self.store.completions(&token.word, COMPLETIONS).await)? {
+                bytes += found.stem.as_str().len() + 3;
+                let new = found.stem != token.stem && !stems.contains(&found.stem);
+                if new && bytes <= COMPLETIONS_MAX_BYTES {
+                    stems.push(found.stem);
+                }
             }
+            completions.push((number, stems));
         }
-        Ok(stems)
+        Ok(completions)
     }
 
     /// Weighs the words by how many listings have them now.
@@ -129,6 +131,10 @@ impl Inner {
         plan.frozen.weights = weights.collect();
         Ok(())
     }
+}
+
+fn either(labels: impl Iterator<Item = Option<Term>>) -> Clause {
+    Clause { any: labels.flatten().map(Phrase::from).collect() }
 }
 
 fn any_of<'a>(stems: impl Iterator<Item = &'a Term>) -> Clause {
@@ -172,18 +178,15 @@ impl Plan {
 
     /// What counts as a word, the word itself first.
     fn alternatives(&self, number: usize, clause: &QueryClause) -> Vec<Shared> {
-        let QueryClause::Word { token, joined, prefix } = clause else { return Vec::new() };
-        let correction = self.frozen.corrections.iter().find(|(at, _)| *at == number);
-        if let Some((_, words)) = correction {
-            let tokens = words.iter().filter_map(stem_of);
-            return tokens.map(|stem| (stem, ONE)).collect();
+        let QueryClause::Word { token, joined, .. } = clause else { return Vec::new() };
+        if let Some(words) = of(&self.frozen.corrections, number) {
+            let stems = words.iter().filter_map(stem_of);
+            return stems.map(|stem| (stem, ONE)).collect();
         }
         let mut all = vec![(token.stem.clone(), ONE)];
         all.extend(joined.iter().map(|stem| (stem.clone(), ONE)));
-        if *prefix {
-            let completions = self.frozen.completions.iter();
-            all.extend(completions.map(|stem| (stem.clone(), COMPLETION_SHARE)));
-        }
+        let completions = of(&self.frozen.completions, number).unwrap_or_default().iter();
+        all.extend(completions.map(|stem| (stem.clone(), COMPLETION_SHARE)));
         all
     }
 
@@ -274,6 +277,11 @@ impl Plan {
         }
         Some(matching)
     }
+}
+
+/// What belongs to a clause.
+fn of(by_clause: &[(usize, Vec<Term>)], number: usize) -> Option<&[Term]> {
+    by_clause.iter().find(|(at, _)| *at == number).map(|(_, terms)| terms.as_slice())
 }
 
 /// The stem of a word of the index.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{ParseError, Position, Rule, Timestamp};
 
+use super::super::error::StoreError;
 use super::matching::{Clause, Matching, Phrase};
 
 /// How text is analysed and entries are made: one that was made otherwise is made anew.
@@ -168,7 +169,7 @@ impl fmt::Debug for Term {
 /// assert_ne!(token.word, token.stem);
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Token {
     /// The folded word: what is completed while somebody types, and offered for a misspelt one.
     pub word: Term,
@@ -270,6 +271,20 @@ impl IndexEntry {
         matching.since.is_none_or(|since| self.released_at >= since)
             && matching.all.iter().all(|clause| self.has(clause))
             && !matching.none.iter().any(|clause| self.has(clause))
+    }
+
+    /// Refuses words that would pass for labels, and labels that would not.
+    pub(in crate::port) fn check(&self) -> Result<(), StoreError> {
+        let mut tokens = self.runs.iter().flat_map(|run| &run.tokens);
+        if tokens.any(|token| token.word.class().or(token.stem.class()).is_some()) {
+            return Err(StoreError::Malformed("a word of an index entry has a class"));
+        }
+        let one_letter =
+            |class: &str| matches!(class.as_bytes(), [letter] if letter.is_ascii_alphabetic());
+        if !self.labels.iter().all(|label| label.class().is_some_and(one_letter)) {
+            return Err(StoreError::Malformed("a label of an index entry has no class"));
+        }
+        Ok(())
     }
 
     fn has(&self, clause: &Clause) -> bool {

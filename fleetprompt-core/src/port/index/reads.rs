@@ -44,6 +44,7 @@ pub trait SearchIndex: Send + Sync {
     /// Reads a list in another order than that of quality.
     ///
     /// - Strictly behind `after`, at most `size`; fewer only at the end of the list.
+    /// - Behind the key of another order stands nothing.
     fn shelf<'a>(&'a self, shelf: &'a Shelf) -> StoreFuture<'a, Vec<ShelfKey>>;
 
     /// Reads how many entries there are, and how many have each of the terms.
@@ -58,7 +59,8 @@ pub trait SearchIndex: Send + Sync {
     /// - A prefix without a [`head`] has none.
     fn completions<'a>(&'a self, prefix: &'a Term, limit: u16) -> StoreFuture<'a, Vec<Token>>;
 
-    /// Reads the listings that the events at these positions created, one answer for each.
+    /// Reads the listings that the events at these positions created, one answer for each; those
+    /// without an entry too.
     fn listings<'a>(
         &'a self,
         ordinals: &'a [Position],

@@ -120,6 +120,12 @@ fn documents() -> Vec<(RecordKind, String)> {
             Kind::BuyerMark,
             r#"{"listing":"ID","buyer":"DIGEST","firstAt":"NOON","lastAt":"NOON"}"#,
         ),
+        other(Kind::Standing, r#"{"listing":"ID","buyers":3,"countedAt":"NOON"}"#),
+        other(Kind::IndexProgress, r#"{"version":1,"followed":7}"#),
+        other(
+            Kind::IndexProgress,
+            r#"{"version":1,"followed":7,"sweep":{"publisher":"ID","after":[3,"ID"]}}"#,
+        ),
     ];
     let digest = format!("sha256:{}", "0a".repeat(32));
     let filled = |text: String| {
@@ -161,9 +167,11 @@ fn another_kinds_document_is_corruption() {
             let read = Record::decode(kind, broken);
             assert!(matches!(read, Err(StoreError::Corrupt(_))), "{kind:?} from {broken}");
         }
-        let value = document.replace(NOON, "yesterday");
-        let error = Record::decode(kind, &value).unwrap_err();
-        assert!(!error.to_string().contains("yesterday"), "errors hold no values");
+        if document.contains(NOON) {
+            let value = document.replace(NOON, "yesterday");
+            let error = Record::decode(kind, &value).unwrap_err();
+            assert!(!error.to_string().contains("yesterday"), "errors hold no values");
+        }
     }
 }
 

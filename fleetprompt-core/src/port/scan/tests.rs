@@ -47,6 +47,7 @@ every_scan! {
     Scan::Catalogue(_, CatalogueOrder::RecentlyReleased) =>
         Scan::Catalogue(filter(), CatalogueOrder::RecentlyReleased),
     Scan::Catalogue(_, CatalogueOrder::Name) => Scan::Catalogue(filter(), CatalogueOrder::Name),
+    Scan::AllListings => Scan::AllListings,
     Scan::ListingsOf(_) => Scan::ListingsOf(publisher()),
     Scan::Releases { .. } => Scan::Releases {
         listing: listing(),

@@ -6,6 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::fold::{folded, is_diacritic};
+use super::parts::parts;
 
 /// What stands between a piece and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +133,7 @@ fn signs(word: Option<&str>, rest: Option<&str>) -> usize {
 }
 
 /// Whether the character is a part of the one before it.
-fn extends(c: char) -> bool {
+pub(super) fn extends(c: char) -> bool {
     // Medial and final letters of Hangul, and the voicing marks of halfwidth kana.
     is_combining_mark(c)
         || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}' | '\u{ff9e}' | '\u{ff9f}')
@@ -140,7 +141,7 @@ fn extends(c: char) -> bool {
 
 /// Whether the character is of a script that is written without spaces, or (Hangul) with spaces
 /// between phrases rather than words: South-East Asia, and what lies beyond the radicals of Han.
-fn is_unspaced(c: char) -> bool {
+pub(super) fn is_unspaced(c: char) -> bool {
     match c {
         '\u{e00}'..='\u{eff}'
         | '\u{1000}'..='\u{109f}'
@@ -179,17 +180,27 @@ impl Piece {
 
     /// The word, folded.
     pub(super) fn folded(&self, text: &str) -> String {
+        let mut folded = folded(without_clitics(self.letters(text)).to_owned());
         let signs = self.span.end.saturating_sub(self.signs)..self.span.end;
-        let word = text.get(self.span.start..signs.start).unwrap_or_default();
-        let mut folded = folded(without_clitics(word).to_owned());
         folded.push_str(text.get(signs).unwrap_or_default());
         folded
     }
 
-    /// The parts that a word in mixed case, or of letters and a number, was put together from.
+    /// What the word may be put together from, folded: its parts, and the letters before its signs.
     pub(super) fn parts(&self, text: &str) -> Vec<(String, Range<usize>)> {
-        let _ = text;
-        vec![]
+        let letters = self.letters(text);
+        let bare = (self.signs > 0).then_some(0..letters.len());
+        let ranges = bare.into_iter().chain(parts(letters));
+        ranges
+            .filter_map(|range| {
+                let part = folded(letters.get(range.clone())?.to_owned());
+                Some((part, self.span.start + range.start..self.span.start + range.end))
+            })
+            .collect()
+    }
+
+    fn letters<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.span.start..self.span.end.saturating_sub(self.signs)).unwrap_or_default()
     }
 }
 

@@ -49,6 +49,7 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
         scans.push(Scan::AttemptsIssued(Some(kid.parse().unwrap())));
     }
     scans.extend([
+        Scan::AllListings,
         Scan::AttemptsIssued(None),
         Scan::InvitationsByExpiry,
         Scan::AttemptsByExpiry,
@@ -124,6 +125,7 @@ fn finds(scan: &Scan, record: &Record) -> bool {
                 && filter.price_class.is_none_or(|class| r.content.price_class == class)
                 && filter.publisher.is_none_or(|publisher| r.publisher == publisher)
         }
+        (Scan::AllListings, Record::Listing(_)) => true,
         (Scan::ListingsOf(id), Record::Listing(r)) => r.publisher == *id,
         (Scan::Releases { listing, channel, available_only }, Record::Release(r)) => {
             r.listing == *listing
@@ -191,6 +193,7 @@ fn order(scan: &Scan) -> Order {
             _ => 0,
         }),
         Scan::Catalogue(_, CatalogueOrder::Newest)
+        | Scan::AllListings
         | Scan::ListingsOf(_)
         | Scan::PublishersOf(_)
         | Scan::MembersOf(_)

@@ -1,0 +1,187 @@
+//! The search index follows the records: whatever a commit writes that shows in a listing's entry,
+//! it sets the entry with it.
+//!
+//! An entry rests on the listing, its publisher, its standing and its releases. The first three are
+//! expectations of the commit. Releases need not be: whoever changes one writes the listing too, so
+//! that two who do meet at the listing's revision.
+//!
+//! What changes a publisher would change the entries of all its listings. Those follow in commits
+//! of their own, right behind it; [`Marketplace::refresh_index`](super::Marketplace::refresh_index)
+//! finishes what was interrupted.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{
+    Channel, IdempotencyKey, IndexProgress, Listing, ListingId, Position, Publisher, PublisherId,
+    Release, Standing,
+};
+use crate::error::Result;
+use crate::port::{IndexEntry, PageKey, PageSize, Principal, Record, RecordKey, Scan};
+use crate::search::document;
+
+use super::Inner;
+use super::chores::Chore;
+use super::context::Context;
+use super::execute::Command;
+use super::receipts::PublisherReceipt;
+use super::views::stands_in_catalogue;
+
+/// How many listings one commit goes over: the bound of what it holds.
+pub(super) const BATCH: PageSize = PageSize::new(64);
+
+/// Listings to bring up to date in one commit, at most [`BATCH`].
+pub(super) struct Batch {
+    pub(super) listings: Vec<ListingId>,
+    /// Whether their buyers are counted anew.
+    pub(super) recount: bool,
+    /// What is written down about it: from where to where the index comes. If it is elsewhere by
+    /// now, somebody else has gone over these listings, and nothing is done.
+    pub(super) progress: Option<(Option<IndexProgress>, IndexProgress)>,
+}
+
+impl Context<'_> {
+    /// Sets the entries of all listings that the commit writes something of.
+    pub(super) async fn index_what_is_written(&mut self) -> Result<()> {
+        for listing in self.listings_written() {
+            self.index(listing).await?;
+        }
+        Ok(())
+    }
+
+    fn listings_written(&self) -> BTreeSet<ListingId> {
+        let listing = |record: &Record| match record {
+            Record::Listing(listing) => Some(listing.id),
+            Record::Release(release) => Some(release.listing),
+            Record::Standing(standing) => Some(standing.listing),
+            _ => None,
+        };
+        self.written().filter_map(listing).collect()
+    }
+
+    /// Sets a listing's entry to what it should be, unless the listing is not written and has that
+    /// entry already.
+    async fn index(&mut self, id: ListingId) -> Result<()> {
+        let entry = self.entry(id).await?;
+        if let Some(ordinal) = self.created(&RecordKey::listing(id))
+            && entry == self.market.stored_entry(ordinal).await?
+        {
+            return Ok(());
+        }
+        self.set_entry(id, entry);
+        Ok(())
+    }
+
+    /// The entry that a listing should have, once this commit is applied.
+    pub(super) async fn entry(&mut self, id: ListingId) -> Result<Option<IndexEntry>> {
+        let key = RecordKey::listing(id);
+        let Some(listing) = self.get::<Listing>(key.clone()).await? else { return Ok(None) };
+        let listing = listing.value;
+        if !listing.is_listed() {
+            return Ok(None);
+        }
+        let publisher = RecordKey::publisher(listing.publisher);
+        let Some(publisher) = self.get::<Publisher>(publisher).await? else { return Ok(None) };
+        let publisher = publisher.value;
+        if !stands_in_catalogue(&listing, &publisher) {
+            return Ok(None);
+        }
+        // Nothing is kept of a listing before it is created.
+        let is_new = self.creates(&key);
+        let standing = match is_new {
+            true => None,
+            false => self.get::<Standing>(RecordKey::standing(id)).await?,
+        };
+        let buyers = standing.map_or(0, |row| row.value.buyers);
+        let latest = self.latest(id, is_new).await?;
+        let owner = self.market.systems.owner_of(listing.asset.kind()).map(|system| &system.name);
+        Ok(Some(document::entry(&listing, &publisher, owner, buyers, latest.as_ref())))
+    }
+
+    /// The highest stable release that is not yanked, once this commit is applied.
+    async fn latest(&mut self, id: ListingId, is_new: bool) -> Result<Option<Release>> {
+        let of_listing = |record: &Record| match record {
+            Record::Release(release) if release.listing == id => Some(release.key()),
+            _ => None,
+        };
+        let written: BTreeSet<RecordKey> = self.written().filter_map(of_listing).collect();
+        let mut latest = None;
+        if !is_new {
+            let channel = Some(Channel::Stable);
+            let scan = Scan::Releases { listing: id, channel, available_only: true };
+            let enough = u16::try_from(written.len()).unwrap_or(u16::MAX).saturating_add(1);
+            let stored: Vec<Release> = self.scan(&scan, PageSize::new(enough)).await?;
+            latest = stored.into_iter().find(|release| !written.contains(&release.key()));
+        }
+        for key in written {
+            let Some(release) = self.get::<Release>(key).await? else { continue };
+            let release = release.value;
+            let stands = release.channel() == Channel::Stable && release.yanked.is_none();
+            let higher = latest.as_ref().is_none_or(|latest| latest.version < release.version);
+            if stands && higher {
+                latest = Some(release);
+            }
+        }
+        Ok(latest)
+    }
+
+    /// Brings listings up to date.
+    pub(super) async fn bring_up_to_date(&mut self, batch: &Batch) -> Result<()> {
+        if let Some((from, to)) = &batch.progress {
+            let now = self.get::<IndexProgress>(to.key()).await?;
+            if now.map(|row| row.value) != *from {
+                return Ok(());
+            }
+        }
+        for id in &batch.listings {
+            if batch.recount {
+                self.recount(*id).await?;
+            }
+            self.index(*id).await?;
+        }
+        if let Some((_, to)) = &batch.progress {
+            self.put(to.clone());
+            self.note_upkeep();
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// The entry of the listing that was created at `ordinal`, as it is stored.
+    pub(super) async fn stored_entry(&self, ordinal: Position) -> Result<Option<IndexEntry>> {
+        let before = Position::new(ordinal.get().saturating_sub(1));
+        let stored = self.store.entries(before, PageSize::new(1)).await;
+        let stored = stored.map_err(|error| self.store_error(&error))?;
+        let found = stored.into_iter().find(|stored| stored.ordinal == ordinal);
+        Ok(found.map(|stored| stored.entry))
+    }
+
+    /// Runs a command on a publisher, and has its listings follow. Interrupted in between, the same
+    /// request goes on where it stopped.
+    pub(super) async fn execute_on_publisher<C: Command<Receipt = PublisherReceipt>>(
+        &self,
+        principal: &Principal,
+        key: &IdempotencyKey,
+        command: &C,
+    ) -> Result<PublisherReceipt> {
+        let receipt = self.execute(principal, key, command).await?;
+        self.index_listings_of(receipt.id).await?;
+        Ok(receipt)
+    }
+
+    /// Brings the entries of a publisher's listings up to date.
+    pub(super) async fn index_listings_of(&self, publisher: PublisherId) -> Result<()> {
+        let scan = Scan::ListingsOf(publisher);
+        let mut after: Option<PageKey> = None;
+        loop {
+            let rows = self.list::<Listing>(&scan, after.as_ref(), BATCH).await?;
+            let full = rows.len() == usize::from(BATCH.get());
+            after = rows.last().map(|last| scan.plan().page_key(&last.clone().map(Into::into)));
+            let listings = rows.into_iter().map(|row| row.value.id).collect();
+            self.chore(&Chore::Index(Batch { listings, recount: false, progress: None })).await?;
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+}
