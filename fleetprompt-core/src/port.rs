@@ -32,9 +32,7 @@ pub use index::{
 pub use limiter::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter};
 pub use name::{ClaimedName, NameOwner, NameScope};
 pub use record::{Column, ColumnValue, Entity, Record, RecordKey, RecordKind, Versioned};
-pub use scan::{
-    CatalogueFilter, CatalogueOrder, Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan,
-};
+pub use scan::{Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan};
 pub use store::{Head, LogPage, Prune, Store, StoreFuture, StoredEvent, StoredFeedEntry};
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemEntropy};

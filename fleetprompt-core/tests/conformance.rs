@@ -82,6 +82,36 @@ found! {
         random_commits_do_what_the_oracle_does a_marketplace_answers_as_it_does_over_the_oracle;
     RemembersReads: two_handles_see_each_other_at_once no_update_is_lost
         random_commits_do_what_the_oracle_does;
-    LosesAll: everything_is_there_after_reopening random_commits_do_what_the_oracle_does
+    ForgetsToRemoveWords: an_entry_that_is_removed_leaves_nothing
+        words_with_two_stems_are_offered_with_each random_questions_are_answered_as_by_the_oracle;
+    CountsUpOnly: an_entry_that_is_set_again_replaces_the_one_before
+        random_questions_are_answered_as_by_the_oracle;
+    StaleFrequencies: an_entry_that_is_removed_leaves_nothing the_index_is_there_after_reopening
+        random_questions_are_answered_as_by_the_oracle;
+    CountsOccurrences: frequencies_count_entries_and_not_occurrences
+        random_questions_are_answered_as_by_the_oracle;
+    IgnoresUntil: lists_come_in_the_order_of_rank random_questions_are_answered_as_by_the_oracle;
+    SharesTheLimit: lists_come_in_the_order_of_rank random_questions_are_answered_as_by_the_oracle;
+    ExcludesTermsOnly: a_match_has_every_clause_and_none_that_is_excluded
+        random_questions_are_answered_as_by_the_oracle;
+    SkipsEmptyClauses: a_match_has_every_clause_and_none_that_is_excluded
+        random_questions_are_answered_as_by_the_oracle;
+    FoldsTerms: hostile_terms_are_data random_questions_are_answered_as_by_the_oracle;
+    CrossesRuns: phrases_stay_within_a_run entries_are_read_back_as_they_were_set
+        random_questions_are_answered_as_by_the_oracle;
+    KeepsTheRank: an_entry_that_is_set_again_replaces_the_one_before
+        random_questions_are_answered_as_by_the_oracle;
+    IndexesTheRefused: an_entry_is_set_with_its_commit_or_not_at_all
+        random_commits_do_what_the_oracle_does;
+    BreaksTiesByLabel: labels_are_tallied_and_ties_come_in_order_of_rank
+        random_questions_are_answered_as_by_the_oracle;
+    SkipsTies: shelves_are_read_in_order_to_their_end
+        random_questions_are_answered_as_by_the_oracle;
+    CompletesInByteOrder: completions_are_the_most_frequent_first
+        random_questions_are_answered_as_by_the_oracle;
+    TakesLabelsForWords: labels_are_no_words_and_words_no_labels
+        random_questions_are_answered_as_by_the_oracle;
+    KeepsEqualRunsOnce: entries_are_read_back_as_they_were_set;
+    LosesAll: everything_is_there_after_reopening the_index_is_there_after_reopening random_commits_do_what_the_oracle_does
         a_marketplace_answers_as_it_does_over_the_oracle;
 }

@@ -7,6 +7,7 @@ use fleetprompt_core::port::{Head, StoreError};
 use rusqlite::{Connection, ErrorCode, params};
 
 use crate::error::Fault;
+use crate::index::Pending;
 use crate::read;
 use crate::row::integer;
 
@@ -23,6 +24,8 @@ pub(crate) struct Batch<'c> {
     /// Where the log stands after the work so far.
     pub(crate) head: Head,
     saved: Head,
+    /// What the work so far makes of the search index.
+    pub(crate) index: Pending,
 }
 
 impl<'c> Batch<'c> {
@@ -30,11 +33,13 @@ impl<'c> Batch<'c> {
     pub(crate) fn begin(conn: &'c Connection, patience: Duration) -> Result<Self, Fault> {
         lock(conn, patience)?;
         let head = read::head(conn)?;
-        Ok(Batch { conn, head, saved: head })
+        Ok(Batch { conn, head, saved: head, index: Pending::default() })
     }
 
-    /// Writes the head, if the log has moved.
-    pub(crate) fn save(&self) -> Result<(), Fault> {
+    /// Writes what was left for the end: the changes of the search index, and the head, if the log
+    /// has moved.
+    pub(crate) fn save(self) -> Result<(), Fault> {
+        self.index.write(self.conn)?;
         if self.head == self.saved {
             return Ok(());
         }

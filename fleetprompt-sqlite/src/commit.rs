@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleetprompt_core::domain::{Position, Revision};
 use fleetprompt_core::port::{
     ClaimedName, Column, Committed, Counter, CounterRange, NameOwner, NewReceipt, RecordKey,
-    Refusal,
+    RecordKind, Refusal,
 };
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::error::Fault;
 use crate::prepared::{Body, Claim, NewEvent, NewRow, Prepared, Write};
 use crate::read;
-use crate::row::{Param, holds, integer, revision};
+use crate::row::{Param, holds, integer, position, revision};
 
 /// Applies a commit to the transaction of `batch`, or refuses it and writes nothing.
 pub(crate) fn commit(batch: &mut Batch<'_>, prepared: &Prepared) -> Result<Committed, Fault> {
@@ -31,6 +31,14 @@ pub(crate) fn commit(batch: &mut Batch<'_>, prepared: &Prepared) -> Result<Commi
     let first = batch.head.last.next();
     for (write, found) in body.writes.iter().zip(&checked.found) {
         apply(conn, write, found.as_ref(), first)?;
+        if let (RecordKind::Listing, None, Some(gone)) = (write.key.kind(), &write.row, found) {
+            batch.index.set(gone.created, None);
+        }
+    }
+    for (listing, entry) in &body.indexed {
+        if let Some(ordinal) = created(conn, listing)? {
+            batch.index.set(ordinal, entry.clone());
+        }
     }
     checked.ledger.write(conn)?;
     for event in &body.events {
@@ -53,6 +61,7 @@ struct Checked<'a> {
 struct Found {
     rowid: i64,
     revision: Revision,
+    created: Position,
     /// The columns that the write changes.
     stale: Vec<Column>,
 }
@@ -90,7 +99,7 @@ fn current(conn: &Connection, key: &RecordKey) -> Result<Option<Revision>, Fault
 
 fn find(conn: &Connection, write: &Write) -> Result<Option<Found>, Fault> {
     let table = write.key.kind().name();
-    let mut sql = "SELECT rowid, revision".to_owned();
+    let mut sql = "SELECT rowid, revision, created".to_owned();
     let columns = write.row.as_ref().map(|row| row.columns.as_slice()).unwrap_or_default();
     for (column, _) in columns {
         sql += ", ";
@@ -102,11 +111,25 @@ fn find(conn: &Connection, write: &Write) -> Result<Option<Found>, Fault> {
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut stale = Vec::new();
     for (at, (column, value)) in columns.iter().enumerate() {
-        if !holds(row, at.saturating_add(2), value)? {
+        if !holds(row, at.saturating_add(3), value)? {
             stale.push(*column);
         }
     }
-    Ok(Some(Found { rowid: row.get(0)?, revision: revision(row, 1)?, stale }))
+    Ok(Some(Found {
+        rowid: row.get(0)?,
+        revision: revision(row, 1)?,
+        created: position(row, 2)?,
+        stale,
+    }))
+}
+
+/// The position that created a record.
+fn created(conn: &Connection, key: &RecordKey) -> Result<Option<Position>, Fault> {
+    let table = key.kind().name();
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT created FROM {table} WHERE id = ?1"))?;
+    let mut rows = statement.query([key.id()])?;
+    rows.next()?.map(|row| position(row, 0)).transpose()
 }
 
 fn apply(

@@ -52,7 +52,7 @@ mod writer;
 
 pub use options::SqliteOptions;
 pub use store::SqliteStore;
-pub use upkeep::{BackupProgress, CheckReport, FileSize, Finding};
+pub use upkeep::{BackupProgress, CheckReport, FileSize, Finding, RebuildProgress, RebuildReport};
 
 /// The repository's front page, for its example to be run as a test.
 #[cfg(doctest)]

@@ -1,11 +1,15 @@
 //! A commit made ready for writing, by whoever asks for it: the one writer has more to do than to
 //! encode.
 
+use std::sync::Arc;
+
 use fleetprompt_core::domain::{Event, Revision, Timestamp};
 use fleetprompt_core::port::{
     Change, ClaimedName, Column, ColumnValue, Commit, Counter, Expectation, NameOwner, NewReceipt,
     Record, RecordKey, StoreError, Within,
 };
+
+use crate::index::NewEntry;
 
 /// A commit, encoded.
 pub(crate) struct Prepared {
@@ -19,6 +23,8 @@ pub(crate) struct Body {
     pub(crate) writes: Vec<Write>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) events: Vec<NewEvent>,
+    /// Entries of listings in the search index; `None` to remove one.
+    pub(crate) indexed: Vec<(RecordKey, Option<Arc<NewEntry>>)>,
 }
 
 /// A record that is put or deleted.
@@ -63,7 +69,7 @@ impl Body {
         changes: Vec<Change>,
         events: &[Event],
     ) -> Result<Self, StoreError> {
-        let (mut writes, mut claims) = (Vec::new(), Vec::new());
+        let (mut writes, mut claims, mut indexed) = (Vec::new(), Vec::new(), Vec::new());
         for change in changes {
             match change {
                 Change::Put { record, expected } => {
@@ -78,12 +84,14 @@ impl Body {
                 }
                 Change::ClaimName { name, owner } => claims.push(Claim::Take { name, owner }),
                 Change::ReleaseName { name, owner } => claims.push(Claim::GiveUp { name, owner }),
-                // Not kept yet: the index has no tables.
-                Change::Index { .. } => {}
+                Change::Index { listing, entry } => {
+                    let entry = entry.map(|entry| Arc::new(NewEntry::new(*entry)));
+                    indexed.push((RecordKey::listing(listing), entry));
+                }
             }
         }
         let events = events.iter().map(new_event).collect::<Result<_, _>>()?;
-        Ok(Body { expectations, writes, claims, events })
+        Ok(Body { expectations, writes, claims, events, indexed })
     }
 }
 

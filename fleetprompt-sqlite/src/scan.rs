@@ -13,8 +13,7 @@ use crate::row::{Param, RECORD};
 /// wrong guess walks the catalogue for a page of it.
 fn index(plan: &ScanPlan) -> Option<&'static str> {
     use Column::{
-        AssetKind, Category, Created, Entitlement, ExpiresAt, Listed, Listing, Person, Publisher,
-        ReleasedAt, SortName, State, Surrogate, System, Tenant,
+        Entitlement, ExpiresAt, Listing, Person, Publisher, State, Surrogate, System, Tenant,
     };
     use RecordKind as Kind;
     let by = |column| plan.equals.iter().any(|(equal, _)| *equal == column);
@@ -27,20 +26,8 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::Membership if by(Person) => "membership_by_person",
         Kind::Invitation if by(Publisher) => "invitation_by_publisher",
         Kind::Invitation if plan.order == ExpiresAt => "invitation_by_expiry",
-        // A publisher has few listings, so one index does for all orders.
+        Kind::Listing if plan.equals.is_empty() => "listing_by_creation",
         Kind::Listing if by(Publisher) => "listing_by_publisher",
-        Kind::Listing if by(Listed) => match (by(Category), by(AssetKind), plan.order) {
-            (true, _, Created) => "listing_category_newest",
-            (true, _, ReleasedAt) => "listing_category_released",
-            (true, _, SortName) => "listing_category_named",
-            (false, true, Created) => "listing_kind_newest",
-            (false, true, ReleasedAt) => "listing_kind_released",
-            (false, true, SortName) => "listing_kind_named",
-            (false, false, Created) => "listing_newest",
-            (false, false, ReleasedAt) => "listing_released",
-            (false, false, SortName) => "listing_named",
-            _ => return None,
-        },
         Kind::Release if by(Listing) => "release_by_precedence",
         Kind::Binding if by(System) && by(State) => "binding_by_system",
         Kind::Binding if by(Publisher) => "binding_by_publisher",
@@ -109,7 +96,7 @@ pub(crate) fn parameters<'a>(
 /// few values, of harmless characters, so there are few statements; anything else is a parameter.
 fn literal(column: Column, value: &ColumnValue) -> Option<String> {
     match (column, value) {
-        (Column::Listed | Column::Yanked, ColumnValue::Integer(flag)) => Some(flag.to_string()),
+        (Column::Yanked, ColumnValue::Integer(flag)) => Some(flag.to_string()),
         (Column::State, ColumnValue::Text(word))
             if word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_')) =>
         {
@@ -122,8 +109,8 @@ fn literal(column: Column, value: &ColumnValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use fleetprompt_core::conformance::samples;
-    use fleetprompt_core::domain::{AssetKind, BindingState, Channel, PriceClass};
-    use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, Scan};
+    use fleetprompt_core::domain::{BindingState, Channel};
+    use fleetprompt_core::port::Scan;
     use rusqlite::Connection;
 
     use super::*;
@@ -131,7 +118,7 @@ mod tests {
     /// Every shape of every scan: a new variant does not compile before it is added here.
     fn shapes() -> Vec<Scan> {
         let first = |scan: &Scan| match scan {
-            Scan::Catalogue(..)
+            Scan::AllListings
             | Scan::ListingsOf(_)
             | Scan::Releases { .. }
             | Scan::PublishersOf(_)
@@ -158,6 +145,7 @@ mod tests {
         let (publisher, listing) = (samples::publisher_id(0), samples::listing_id(0));
         let (tenant, person) = (samples::tenant_id(0), samples::person_id(0));
         let mut scans = vec![
+            Scan::AllListings,
             Scan::ListingsOf(publisher),
             Scan::PublishersOf(tenant),
             Scan::MembersOf(publisher),
@@ -187,34 +175,15 @@ mod tests {
                 scans.push(Scan::Releases { listing, channel, available_only });
             }
         }
-        let choices = |bits: u32| CatalogueFilter {
-            kind: (bits & 1 != 0).then_some(AssetKind::WhsAgent),
-            category: (bits & 2 != 0).then(|| "ai".parse().unwrap()),
-            price_class: (bits & 4 != 0).then_some(PriceClass::Free),
-            publisher: (bits & 8 != 0).then_some(publisher),
-        };
-        for filter in (0..16).map(choices) {
-            for order in
-                [CatalogueOrder::Newest, CatalogueOrder::RecentlyReleased, CatalogueOrder::Name]
-            {
-                scans.push(Scan::Catalogue(filter.clone(), order));
-            }
-        }
         scans.iter().for_each(first);
         scans
-    }
-
-    /// A publisher's part of the catalogue is sorted: it has few listings, and indexes for its
-    /// other orders would cost every listing more than they save.
-    fn may_sort(scan: &Scan) -> bool {
-        matches!(scan, Scan::Catalogue(filter, order)
-            if filter.publisher.is_some() && *order != CatalogueOrder::Newest)
     }
 
     #[test]
     fn every_list_is_read_in_order_from_an_index() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -231,13 +200,9 @@ mod tests {
                 let explained = explained.join("; ");
                 let wanted = index(&plan).expect("an index is named");
                 assert!(explained.contains(&format!("USING INDEX {wanted}")), "{sql}: {explained}");
-                assert_eq!(
-                    explained.contains("TEMP B-TREE"),
-                    may_sort(&scan),
-                    "{sql}: {explained}"
-                );
+                assert!(!explained.contains("TEMP B-TREE"), "{sql}: {explained}");
                 // A page begins where the last one ended, not at the beginning of the list.
-                if after.is_some() && !may_sort(&scan) {
+                if after.is_some() {
                     assert!(explained.contains(['<', '>']), "{sql}: {explained}");
                 }
             }
@@ -248,6 +213,7 @@ mod tests {
     fn the_schema_has_the_columns_that_the_core_asks_for() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")

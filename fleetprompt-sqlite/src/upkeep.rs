@@ -2,6 +2,7 @@
 //! its own, so that it holds up no reader.
 
 mod check;
+mod index;
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::row::natural;
 use crate::store::SqliteStore;
 
 pub use check::{CheckReport, Finding};
+pub use index::{RebuildProgress, RebuildReport};
 
 /// How many pages are copied at a time: 4 MiB.
 const STEP_PAGES: i32 = 1_024;

@@ -156,8 +156,9 @@ fn step() -> impl Strategy<Value = Step> {
 /// Random commits, reads, prunings and reopenings, over two handles: every answer is the oracle's.
 pub(super) fn random_commits_do_what_the_oracle_does<F: StoreFixture>() {
     let steps = vec((step(), any::<bool>()), 1..STEPS);
+    let standing: Arc<[Question]> = standing().into();
     let outcome = TestRunner::new(config()).run(&steps, |steps| {
-        let mut pair = Pair::<F>::new();
+        let mut pair = Pair::<F>::new(Arc::clone(&standing));
         for (step, second) in steps {
             pair.second = second;
             pair.step(step)?;
@@ -175,6 +176,8 @@ struct Pair<F> {
     oracle: MemoryStore,
     fixture: F,
     handles: Option<[Arc<dyn Store>; 2]>,
+    /// What is asked of the index when everything is.
+    standing: Arc<[Question]>,
     /// Whether the next step goes through the candidate's second handle.
     second: bool,
 }
@@ -193,10 +196,10 @@ macro_rules! same {
 }
 
 impl<F: StoreFixture> Pair<F> {
-    fn new() -> Self {
+    fn new(standing: Arc<[Question]>) -> Self {
         let fixture = F::new();
         let handles = Some([fixture.store(), fixture.second()]);
-        Pair { oracle: MemoryStore::default(), fixture, handles, second: false }
+        Pair { oracle: MemoryStore::default(), fixture, handles, standing, second: false }
     }
 
     fn candidate(&self) -> Arc<dyn Store> {
@@ -338,7 +341,7 @@ impl<F: StoreFixture> Pair<F> {
             after = last.position;
         }
         let _ = same!(self, |store| store.feed(head.feed_pruned, PageSize::MAX));
-        standing().iter().try_for_each(|question| self.ask(question))
+        self.standing.iter().try_for_each(|question| self.ask(question))
     }
 }
 

@@ -155,6 +155,11 @@ impl<F: StoreFixture> Pair<F> {
             let expected = wait(pair.oracle.commit(seed.clone()));
             assert_eq!(wait(pair.candidate().0.commit(seed)), expected);
         }
+        // An import would have made entries too.
+        for market in [&pair.expected, &pair.candidate().1] {
+            let found = pollster::block_on(market.rebuild_index(Position::START, |_| {})).unwrap();
+            assert_eq!((found.checked, found.missing), (4, 4));
+        }
         pair
     }
 
@@ -224,6 +229,8 @@ impl<F: StoreFixture> Pair<F> {
         }
         store.script([]);
         prop_assert_eq!(&answer.text, &expected.text, "{:?}", wish.verb);
+        let report = pollster::block_on(self.expected.check_index(Position::START, |_| {}));
+        prop_assert!(report.is_ok_and(|report| report.is_clean()), "{:?}", wish.verb);
         let Answer { taught, .. } = expected;
         self.scene.learn(taught);
         self.history.push((wish, scene));
@@ -243,6 +250,8 @@ impl<F: StoreFixture> Pair<F> {
         }
         let feed = wait(oracle.feed(head.feed_pruned, PageSize::MAX));
         prop_assert_eq!(wait(candidate.feed(head.feed_pruned, PageSize::MAX)), feed);
+        let entries = wait(oracle.entries(Position::START, PageSize::MAX));
+        prop_assert_eq!(wait(candidate.entries(Position::START, PageSize::MAX)), entries);
         for key in self.scene.records() {
             prop_assert_eq!(wait(candidate.get(&key)), wait(oracle.get(&key)));
         }

@@ -205,13 +205,6 @@ pub struct Takedown {
     pub at: Timestamp,
 }
 
-impl ListingContent {
-    /// The title, folded for sorting by name.
-    pub(crate) fn sort_name(&self) -> String {
-        self.title.as_str().to_lowercase()
-    }
-}
-
 impl Listing {
     /// Whether the listing stands in the public catalogue: browsing finds it.
     pub fn is_listed(&self) -> bool {

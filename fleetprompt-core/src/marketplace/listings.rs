@@ -108,7 +108,7 @@ impl Acting {
         self.inner().execute(&self.principal, key, &CreateListing { new }).await
     }
 
-    /// Changes a listing that is still at `revision`. Publishing a release is a change too.
+    /// Changes a listing that is still at `revision`. Publishing or yanking a release is a change too.
     ///
     /// # Errors
     /// `listing_not_found`, `forbidden`, `publisher_suspended`, `revision_mismatch`, `slug_taken`;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Fact, IndexProgress, IndexSweep, Listing, ListingId, Position, PublisherId};
+use crate::domain::{
+    Fact, IndexProgress, IndexSweep, Listing, ListingId, Position, PublisherId, Span, Timestamp,
+};
 use crate::error::Result;
 use crate::port::{
     ColumnValue, INDEX_VERSION, LogPage, PageKey, PageSize, RecordKey, Scan, StoredEvent,
@@ -146,11 +148,13 @@ impl Inner {
     }
 
     /// Follows the log up to what concerns `most` listings. Nothing is to be done if nothing does:
-    /// writing down how far it was read would be an event itself.
+    /// writing down how far it was read would be an event itself. Once a day it is done all the
+    /// same, so that the log is not pruned past that place while little happens.
     async fn follow(&self, from: &IndexProgress, most: PageSize) -> Result<Option<Batch>> {
         let mut to = from.clone();
         let mut listings = BTreeSet::new();
         let mut read = 0;
+        let mut oldest: Option<Timestamp> = None;
         while read < EVENTS_READ && to.sweep.is_none() {
             let page = self.store.events(to.followed, PageSize::MAX).await;
             let page = match page.map_err(|error| self.store_error(&error))? {
@@ -159,9 +163,14 @@ impl Inner {
             };
             let full = page.len() == usize::from(PageSize::MAX.get());
             read += page.len();
+            let of_others = page.iter().find(|it| it.event.fact != Fact::IndexRefreshed {});
+            oldest = oldest.or(of_others.map(|stored| stored.event.at));
             let all = take_in(page, &mut to, &mut listings, usize::from(most.get()));
-            if all && !full && listings.is_empty() && to.sweep.is_none() {
-                return Ok(None);
+            if all && !full && listings.is_empty() {
+                let day_ago = self.now().await?.minus(Span::DAY);
+                if oldest.is_none_or(|oldest| oldest > day_ago) {
+                    return Ok(None);
+                }
             }
             if !all || !full {
                 break;

@@ -1,19 +1,6 @@
 //! Quality: what a listing is worth to those who look for one, apart from what they look for.
 //!
-//! The sum of five parts, each of whole points up to its weight:
-//!
-//! | part | points |
-//! | --- | --- |
-//! | distinct buyers | by [`doublings`] of 8 + buyers, up to [`BUYERS_COUNTED`] |
-//! | imported popularity | by [`doublings`] of 1 + popularity, up to 2³⁰ |
-//! | release | by the months from 2015 to the newest release, up to 240 |
-//! | completeness | what the publisher says of it, piece by piece |
-//! | badge | what an operator vouches for |
-//!
-//! A deprecated listing has a quarter of that.
-//!
-//! Nothing in here is an age: quality changes when something happens, and not with time. Buyers are
-//! counted from eight on, so that the first one, who is the cheapest to invent, changes little.
+//! Nothing in here is an age: quality changes when something happens, and not with time.
 
 use crate::domain::{BadgeKind, Listing, ListingState, Publisher, Timestamp};
 use crate::port::Quality;
@@ -53,7 +40,20 @@ const MONTHS: u64 = 240;
 /// How long a description is that says something, in characters.
 const DESCRIPTION_CHARS: usize = 100;
 
-/// What a listing of `publisher` with so many distinct buyers is worth.
+/// What a listing of `publisher` with so many distinct buyers is worth: the sum of five parts, each
+/// of whole points up to its weight.
+///
+/// | part | weight | points |
+/// | --- | --- | --- |
+/// | distinct buyers | 1,000 | by the logarithm of 8 + buyers, up to [`BUYERS_COUNTED`] |
+/// | imported popularity | 1,500 | by the logarithm of 1 + popularity, up to 2³⁰ |
+/// | release | 750 | by the 30-day months from 2015 to the newest one, up to 240 |
+/// | completeness | 500 | description 150, documentation and repository 100 each, licence and tags 75 each |
+/// | badge | 345 | the best one: official 345, verified 230, partner 115 |
+///
+/// A deprecated listing has a quarter of that. The logarithms go by straight lines from one power of
+/// two to the next, in whole numbers, so that they are the same on every machine. Buyers are counted
+/// from eight on, so that the first one, who is the cheapest to invent, changes little.
 ///
 /// ```
 /// use fleetprompt_core::domain::{Listing, ListingState, Publisher};

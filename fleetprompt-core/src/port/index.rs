@@ -4,6 +4,8 @@
 mod entry;
 mod matching;
 mod reads;
+#[cfg(test)]
+mod tests;
 
 pub use entry::{
     Field, INDEX_VERSION, IndexEntry, Quality, Rank, Run, TERM_MAX_BYTES, Term, Token,

@@ -93,8 +93,8 @@ macro_rules! columns {
         ///
         /// ```
         /// use fleetprompt_core::port::{Column, RecordKind};
-        /// assert_eq!(Column::SortName.name(), "sort_name");
-        /// assert!(RecordKind::Listing.columns().contains(&Column::SortName));
+        /// assert_eq!(Column::ExpiresAt.name(), "expires_at");
+        /// assert!(RecordKind::Attempt.columns().contains(&Column::ExpiresAt));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Column {
@@ -129,18 +129,6 @@ columns! {
     System = "system";
     /// A state, as its word.
     State = "state";
-    /// A kind of asset, as its word.
-    AssetKind = "asset_kind";
-    /// A category.
-    Category = "category";
-    /// A price class, as its word.
-    PriceClass = "price_class";
-    /// 1 when the listing stands in the public catalogue.
-    Listed = "listed";
-    /// A name folded for sorting.
-    SortName = "sort_name";
-    /// When the newest release came out, in milliseconds.
-    ReleasedAt = "released_at";
     /// A release channel, as its word.
     Channel = "channel";
     /// 1 when the release is yanked.
@@ -266,7 +254,7 @@ records! {
     /// An invitation to join a publisher.
     Invitation = "invitation" [Publisher, ExpiresAt];
     /// A listing.
-    Listing = "listing" [Publisher, Listed, AssetKind, Category, PriceClass, SortName, ReleasedAt];
+    Listing = "listing" [Publisher];
     /// A release of a listing.
     Release = "release" [Listing, Channel, Yanked, Precedence];
     /// Whether a publisher may offer an upstream asset.
@@ -467,13 +455,7 @@ addressed! {
         ExpiresAt => r.expires_at.as_millis()
     };
     Listing |r| RecordKey::listing(r.id), {
-        Publisher => r.publisher.to_string(),
-        Listed => r.is_listed(),
-        AssetKind => r.asset.kind().as_str(),
-        Category => r.content.category.as_str(),
-        PriceClass => r.content.price_class.as_str(),
-        SortName => r.content.sort_name(),
-        ReleasedAt => r.released_at.as_millis()
+        Publisher => r.publisher.to_string()
     };
     Release |r| RecordKey::release(r.listing, &r.version), {
         Listing => r.listing.to_string(),

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    AssetKind, BindingState, Category, Channel, EntitlementId, ListingId, PersonId, PriceClass,
-    PublisherId, SystemName, TenantId,
+    BindingState, Channel, EntitlementId, ListingId, PersonId, PublisherId, SystemName, TenantId,
 };
 use crate::token::KeyId;
 
@@ -49,53 +48,6 @@ impl Default for PageSize {
     }
 }
 
-/// Which listings of the public catalogue to read. Filters that are set all apply.
-///
-/// ```
-/// use fleetprompt_core::domain::AssetKind;
-/// use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, Column, Scan};
-/// let agents = CatalogueFilter { kind: Some(AssetKind::WhsAgent), ..Default::default() };
-/// let plan = Scan::Catalogue(agents, CatalogueOrder::Newest).plan();
-/// // Whatever the filter, only what is public.
-/// assert_eq!(plan.equals[0], (Column::Listed, true.into()));
-/// assert_eq!(plan.equals[1], (Column::AssetKind, "whs_agent".into()));
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CatalogueFilter {
-    /// Only this kind of asset.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<AssetKind>,
-    /// Only this category.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<Category>,
-    /// Only this price class.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub price_class: Option<PriceClass>,
-    /// Only this publisher.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub publisher: Option<PublisherId>,
-}
-
-/// In which order to read the public catalogue.
-///
-/// ```
-/// use fleetprompt_core::port::{CatalogueFilter, CatalogueOrder, Column, Direction, Scan};
-/// let plan = Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Name).plan();
-/// assert_eq!((plan.order, plan.direction), (Column::SortName, Direction::Ascending));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CatalogueOrder {
-    /// The latest created first.
-    #[default]
-    Newest,
-    /// The latest released first.
-    RecentlyReleased,
-    /// By name, A first.
-    Name,
-}
-
 /// A list that the marketplace reads. Exhaustive on purpose; [`plan`](Self::plan) says what each
 /// one means, so that every store answers alike.
 ///
@@ -111,8 +63,6 @@ pub enum CatalogueOrder {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scan {
-    /// The public catalogue.
-    Catalogue(CatalogueFilter, CatalogueOrder),
     /// All listings, whatever their state, in the order of their creation.
     AllListings,
     /// All listings of a publisher, whatever their state, newest first.
@@ -243,27 +193,6 @@ impl Scan {
             (column, ColumnValue::Text(id.to_string()))
         };
         match self {
-            Scan::Catalogue(filter, order) => {
-                let mut equals = vec![(Column::Listed, ColumnValue::from(true))];
-                if let Some(kind) = filter.kind {
-                    equals.push(id(Column::AssetKind, &kind));
-                }
-                if let Some(category) = &filter.category {
-                    equals.push(id(Column::Category, category));
-                }
-                if let Some(class) = filter.price_class {
-                    equals.push(id(Column::PriceClass, &class));
-                }
-                if let Some(publisher) = filter.publisher {
-                    equals.push(id(Column::Publisher, &publisher));
-                }
-                let (order, direction) = match order {
-                    CatalogueOrder::Newest => (Column::Created, Descending),
-                    CatalogueOrder::RecentlyReleased => (Column::ReleasedAt, Descending),
-                    CatalogueOrder::Name => (Column::SortName, Ascending),
-                };
-                of(Kind::Listing, equals, order, direction)
-            }
             Scan::AllListings => of(Kind::Listing, vec![], Column::Created, Ascending),
             Scan::ListingsOf(publisher) => of(
                 Kind::Listing,

@@ -8,7 +8,6 @@
 //! Neither case nor connectors ever decide whether a text is found: a word in mixed case stays
 //! whole (`LinkedIn` is `linkedin`), and [`Text::joined`] holds the other ways to read it.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the index is being built"))]
 mod edits;
 mod fold;
 mod parts;
@@ -17,11 +16,12 @@ mod stem;
 
 use std::ops::Range;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::port::{Term, Token};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the index is being built"))]
 pub(crate) use edits::single_edits;
-use fold::{MAX_WORD_BYTES, folded};
+use fold::MAX_WORD_BYTES;
 use pieces::{Between, Piece, extends, is_unspaced, pieces};
 
 /// How many words a name is compared by.
@@ -66,29 +66,43 @@ pub(crate) fn analyse(text: &str, most: usize) -> Text {
 impl Text {
     /// A run of characters of a script without spaces.
     fn pairs(&mut self, text: &str, run: &[Piece]) {
-        let mut analysed = |of: &[Piece], into_words: bool| {
-            let whole = of.iter().filter_map(|piece| text.get(piece.span.clone())).collect();
-            let into = if into_words { &mut self.words } else { &mut self.joined };
-            into.extend(read_as(folded(whole), of));
-        };
-        if run.len() < 2 {
-            analysed(run, true);
-            return;
+        let mut units: Vec<(String, Range<usize>)> = vec![];
+        for piece in run {
+            // Folding takes some characters apart.
+            for c in piece.folded(text).chars() {
+                match units.last_mut() {
+                    Some((unit, span)) if extends(c) => {
+                        unit.push(c);
+                        span.end = piece.span.end;
+                    }
+                    _ => units.push((c.into(), piece.span.clone())),
+                }
+            }
         }
-        for pair in run.windows(2) {
-            analysed(pair, true);
+        // A syllable of Hangul is one character again.
+        for (unit, _) in &mut units {
+            *unit = unit.nfc().collect();
         }
-        analysed(run.last().map_or(&[], std::slice::from_ref), false);
+        if let [(unit, span)] = units.as_slice() {
+            self.words.extend(read_as(unit.clone(), span.clone()));
+        }
+        for pair in units.windows(2) {
+            if let [(first, from), (second, to)] = pair {
+                self.words.extend(read_as(format!("{first}{second}"), from.start..to.end));
+            }
+        }
+        if let [_, .., (unit, span)] = units.as_slice() {
+            self.joined.extend(read_as(unit.clone(), span.clone()));
+        }
     }
 
     /// Words with connectors between them, or one word alone.
     fn chain(&mut self, text: &str, chain: &[Piece]) {
         let folded: Vec<String> = chain.iter().map(|piece| piece.folded(text)).collect();
         for (piece, word) in chain.iter().zip(&folded) {
-            let of = std::slice::from_ref(piece);
-            self.words.extend(read_as(word.clone(), of));
+            self.words.extend(read_as(word.clone(), piece.span.clone()));
             for (part, span) in piece.parts(text) {
-                self.joined.extend(read_as(part, &[Piece::word(span)]));
+                self.joined.extend(read_as(part, span));
             }
         }
         if chain.len() < 2 {
@@ -107,7 +121,7 @@ impl Text {
     }
 
     fn join(&mut self, folded: Option<&[String]>, of: &[Piece]) {
-        if let Some([_, _, ..]) = folded {
+        if let (Some([_, _, ..]), [first, .., last]) = (folded, of) {
             let mut whole = String::new();
             for word in folded.into_iter().flatten() {
                 if whole.len() >= MAX_WORD_BYTES {
@@ -115,16 +129,16 @@ impl Text {
                 }
                 whole.push_str(word);
             }
-            self.joined.extend(read_as(whole, of));
+            self.joined.extend(read_as(whole, first.span.start..last.span.end));
         }
     }
 }
 
 /// The folded word as a token; none if folding left nothing of it.
-fn read_as(mut word: String, of: &[Piece]) -> Option<Analysed> {
+fn read_as(mut word: String, span: Range<usize>) -> Option<Analysed> {
     word.truncate(word.floor_char_boundary(MAX_WORD_BYTES));
     let token = Token { stem: stem::stem(&word).parse().ok()?, word: word.parse().ok()? };
-    Some(Analysed { token, span: of.first()?.span.start..of.last()?.span.end })
+    Some(Analysed { token, span })
 }
 
 /// Whether the word is a single character of a script whose words are cut into pairs: what begins

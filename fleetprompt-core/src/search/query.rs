@@ -122,11 +122,11 @@ impl Query {
             return;
         }
         named.extend(read.words.iter().map(|word| word.token.clone()));
-        if quoted {
-            self.extend(phrase(&read).into_iter().collect(), false);
-        } else {
-            self.extend(words(&read, typing), false);
-        }
+        let clauses = match phrase(&read) {
+            Some(phrase @ QueryClause::Phrase(_)) if quoted => vec![phrase],
+            _ => words(&read, typing && !quoted),
+        };
+        self.extend(clauses, false);
     }
 
     fn filter(&mut self, filter: Filter, excluded: bool) {
@@ -257,11 +257,9 @@ fn wholes<'a>(read: &'a Text, part: &Analysed) -> impl Iterator<Item = &'a Analy
 fn phrase(read: &Text) -> Option<QueryClause> {
     match read.words.as_slice() {
         [] => None,
-        [Analysed { token, .. }] => Some(QueryClause::Word {
-            token: token.clone(),
-            joined: vec![],
-            prefix: is_half_a_pair(&token.word),
-        }),
+        [Analysed { token, .. }] => {
+            Some(QueryClause::Word { token: token.clone(), joined: vec![], prefix: false })
+        }
         words => Some(QueryClause::Phrase(words.iter().map(|word| word.token.clone()).collect())),
     }
 }

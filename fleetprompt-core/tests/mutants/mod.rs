@@ -16,6 +16,10 @@ use fleetprompt_core::port::{
 };
 use pollster::block_on;
 
+mod index;
+
+pub(crate) use index::*;
+
 type Answer<T> = Result<T, StoreError>;
 type Rows = Vec<Versioned<Record>>;
 
@@ -69,7 +73,7 @@ pub(crate) trait Break: Default + Send + Sync + 'static {
         block_on(inner.completions(prefix, limit))
     }
 
-    fn entries(&self, _: Position, entries: Vec<StoredEntry>) -> Vec<StoredEntry> {
+    fn entries(&self, entries: Vec<StoredEntry>) -> Vec<StoredEntry> {
         entries
     }
 }
@@ -188,7 +192,7 @@ impl<B: Break> SearchIndex for Broken<B> {
 
     fn entries(&self, after: Position, size: PageSize) -> StoreFuture<'_, Vec<StoredEntry>> {
         let entries = block_on(self.0.entries(after, size));
-        Box::pin(ready(entries.map(|entries| self.1.entries(after, entries))))
+        Box::pin(ready(entries.map(|entries| self.1.entries(entries))))
     }
 }
 

@@ -7,8 +7,9 @@ use fleetprompt_core::port::Commit;
 use fleetprompt_sqlite::SqliteStore;
 
 use crate::market::{commit, fill, redemption};
-use crate::measure::{CALLS, Goal, Run, compare, figure, on_two_threads, timed};
+use crate::measure::{CALLS, Run, compare, timed};
 use crate::raw::{self, Values};
+use crate::shared::{Goal, figure, on_two_threads};
 
 const CALLERS: usize = 64;
 /// Commits of a run with many callers, and of one in which each waits for the disk alone.

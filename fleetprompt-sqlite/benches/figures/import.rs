@@ -1,24 +1,18 @@
 //! Importing a catalogue, against inserting the rows that the import leaves behind.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use flate2::read::MultiGzDecoder;
-use fleetprompt_core::domain::PersonIdentity;
 use fleetprompt_core::marketplace::{ImportLine, ImportRow};
-use fleetprompt_core::port::Principal;
-use fleetprompt_core::token::{KeyRing, MasterKey};
-use fleetprompt_core::{Acting, Marketplace};
 use fleetprompt_sqlite::SqliteStore;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::measure::{Goal, figure, timed};
+use crate::measure::timed;
 use crate::raw;
+use crate::shared::{Goal, figure, marketplace, operator, read};
 
 /// How many rows a raw transaction inserts.
 const TOGETHER: usize = 64;
@@ -29,7 +23,7 @@ const ROUNDS: usize = 3;
 
 /// Takes the figures over the catalogue in `file` (JSON Lines, plain or gzip), or one made up.
 pub(crate) fn figures(file: Option<&Path>) {
-    let rows = file.map_or_else(made_up, read);
+    let rows = file.map_or_else(made_up, |file| read(file).collect());
     println!("importing {} rows", rows.len());
     let (mut ours, mut ceiling) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -53,14 +47,7 @@ pub(crate) fn figures(file: Option<&Path>) {
 }
 
 fn import(path: &Path, rows: &[ImportRow]) -> Duration {
-    let market = Marketplace::builder(SqliteStore::open(path).unwrap())
-        .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
-        .issuer("https://market.example".parse().unwrap())
-        .build();
-    let market = pollster::block_on(market).unwrap();
-    let issuer = "https://id.example".parse().unwrap();
-    let importer = PersonIdentity::personal(issuer, "importer".parse().unwrap());
-    let operator: Acting = market.act_as(Principal::operator(importer));
+    let operator = operator(&marketplace(SqliteStore::open(path).unwrap()));
     timed(|| {
         pollster::block_on(
             stream::iter(rows)
@@ -123,19 +110,6 @@ fn all(conn: &Connection, table: &str) -> Vec<Vec<Value>> {
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap()
-}
-
-fn read(file: &Path) -> Vec<ImportRow> {
-    let mut start = [0; 2];
-    let gzip = File::open(file).unwrap().read(&mut start).unwrap() == 2 && start == [0x1f, 0x8b];
-    let file = File::open(file).unwrap();
-    let reader: Box<dyn Read> =
-        if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let lines = BufReader::new(reader).lines();
-    lines
-        .filter_map(|line| ImportLine::parse(&line.unwrap(), false).ok())
-        .map(|it| it.row)
-        .collect()
 }
 
 /// Some thousand rows like those of a real catalogue.

@@ -8,6 +8,8 @@ mod market;
 mod measure;
 mod raw;
 mod reads;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod tokens;
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use fleetprompt_core::port::{
 use fleetprompt_sqlite::SqliteStore;
 use sha2::{Digest as _, Sha256};
 
-use crate::measure::on_two_threads;
+use crate::shared::on_two_threads;
 
 /// How long a manifest is, in bytes.
 const MANIFEST: usize = 1_500;

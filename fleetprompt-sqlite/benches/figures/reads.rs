@@ -11,8 +11,9 @@ use fleetprompt_sqlite::SqliteStore;
 use rusqlite::Connection;
 
 use crate::market::{commit, fill, key};
-use crate::measure::{Goal, Run, compare, figure, on_two_threads, timed};
+use crate::measure::{Run, compare, timed};
 use crate::raw;
+use crate::shared::{Goal, figure, on_two_threads};
 
 const RECORDS: u64 = 10_000;
 const TASKS: u64 = 8;

@@ -14,7 +14,8 @@ use fleetprompt_core::token::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::measure::{Goal, Run, compare, figure, timed};
+use crate::measure::{Run, compare, timed};
+use crate::shared::{Goal, figure};
 
 const TOKENS: u32 = 5_000;
 

@@ -1,5 +1,7 @@
 //! The integrity check.
 
+mod index;
+
 use std::fmt;
 
 use fleetprompt_core::domain::Position;
@@ -107,6 +109,9 @@ fn rows(conn: &Connection, head: &Head, report: &mut CheckReport) {
     }
     if events(conn, head, report).is_err() {
         report.findings.push(Finding::Unreadable { table: "event" });
+    }
+    if index::check(conn, report).is_err() {
+        report.findings.push(Finding::Unreadable { table: "index" });
     }
 }
 

@@ -8,8 +8,7 @@ use crate::conformance::samples::{self, Pick, time};
 use crate::conformance::support::{Asked, Draft, events, get, handle, value, wait};
 use crate::domain::{Position, Revision};
 use crate::port::{
-    CatalogueFilter, CatalogueOrder, Committed, Counter, IdempotencyScope, PageSize, Prune,
-    RecordKind, Scan, Within,
+    Committed, Counter, IdempotencyScope, PageSize, Prune, RecordKind, Scan, Within,
 };
 
 pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>() {
@@ -35,10 +34,7 @@ pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>()
         receipts: vec![IdempotencyScope([1; 32])],
     };
     let before = asked.everything(&store);
-    let listed = || {
-        let scan = Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Newest);
-        wait(store.scan(&scan, None, PageSize::MAX))
-    };
+    let listed = || wait(store.scan(&Scan::AllListings, None, PageSize::MAX));
     let rows = listed();
 
     let everything = Draft::new()

@@ -55,6 +55,9 @@ pub(in crate::conformance) fn lists_come_in_the_order_of_rank<F: StoreFixture>()
     let found: Vec<Vec<u64>> = found.collect();
     assert_eq!(found, [vec![2], vec![3, 1, 5], vec![], vec![2], vec![3, 2, 4, 6, 1, 5]]);
     assert!(wait(store.find(&Find::default())).is_empty());
+    let lists = ["web", "k:b", "k:a"].map(|term| List { limit: 2, ..list(all(term)) }).to_vec();
+    let found = wait(store.find(&Find { lists, weigh: Vec::new() }));
+    assert!(found.iter().all(|hits| hits.len() == 2), "each list has a limit of its own");
 }
 
 pub(in crate::conformance) fn a_match_has_every_clause_and_none_that_is_excluded<

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick};
 use crate::conformance::support::{Draft, get, wait};
-use crate::domain::{Attempt, Listing, ListingState, Revision, Title, Visibility};
+use crate::domain::{Attempt, AttemptState, Revision, Timestamp};
 use crate::port::{
-    CatalogueFilter, CatalogueOrder, Change, PAGE_MAX, PageSize, Record, RecordKey, RecordKind,
-    Scan, Store, Versioned,
+    Change, PAGE_MAX, PageSize, Record, RecordKey, RecordKind, Scan, Store, Versioned,
 };
 
 pub(in crate::conformance) mod meaning;
@@ -109,69 +108,32 @@ pub(in crate::conformance) fn every_scan_is_the_same_in_small_pages<F: StoreFixt
     }
 }
 
-/// A public listing of this name.
-fn named(n: u64, title: &str) -> Listing {
-    let mut listing = samples::listing(n, &mut Pick::sparse());
-    listing.content.title = title.parse::<Title>().unwrap();
-    listing.content.visibility = Visibility::Public;
-    listing.state = ListingState::Published;
-    listing
+/// The n-th attempt, issued, until so many milliseconds after the epoch.
+fn expiring(n: u64, millis: i64) -> Attempt {
+    let expires_at = Timestamp::from_millis(millis);
+    Attempt { expires_at, state: AttemptState::Issued, ..samples::attempt(n, &mut Pick::sparse()) }
 }
 
-const BY_NAME: fn() -> Scan = || Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::Name);
-
-/// Creates listings, each in a commit of its own.
-fn create(store: &Arc<dyn Store>, listings: impl IntoIterator<Item = Listing>) {
-    for listing in listings {
-        Draft::with_event().create(listing).apply(&**store);
-    }
-}
-
-pub(in crate::conformance) fn texts_are_ordered_byte_by_byte<F: StoreFixture>() {
-    let fixture = F::new();
-    let store = fixture.store();
-    let titles = [
-        "a", "a b", "a-b", "aa", "ab", "a_", "Zebra", "Äpfel", "z", "0", "10", "9", "é", "ß", "日",
-        "🦀", "'", "%", "\\",
-    ];
-    create(&store, (0..).zip(titles).map(|(n, title)| named(n, title)));
-    let mut expected = titles.map(str::to_lowercase);
-    expected.sort_by(|one, other| one.as_bytes().cmp(other.as_bytes()));
-    for size in [1, PAGE_MAX] {
-        let found = read(&store, &BY_NAME(), size);
-        let found: Vec<String> = found
-            .into_iter()
-            .map(|row| match row.value {
-                Record::Listing(listing) => listing.content.title.as_str().to_lowercase(),
-                other => panic!("the catalogue holds listings: {other:?}"),
-            })
-            .collect();
-        assert_eq!(found, expected);
+/// Creates attempts, each in a commit of its own.
+fn create(store: &Arc<dyn Store>, attempts: impl IntoIterator<Item = Attempt>) {
+    for attempt in attempts {
+        Draft::with_event().create(attempt).apply(&**store);
     }
 }
 
 pub(in crate::conformance) fn ties_are_broken_by_key<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();
-    // Listings of one name, released at one time, and attempts that one commit created.
-    let listings = (0..40).map(|n| named(n, "Alike"));
-    create(&store, listings.clone());
-    let attempts = (0..40).map(|n| {
-        let person = samples::person_id(0);
-        Attempt { person, ..samples::attempt(n, &mut Pick::sparse()) }
-    });
+    // Attempts that expire at one time, all created by one commit.
+    let attempts = (0..40).map(|n| Attempt { person: samples::person_id(0), ..expiring(n, 7) });
     attempts.clone().fold(Draft::with_event(), Draft::create).apply(&*store);
-    let mut by_key: Vec<String> = listings.map(|listing| listing.key().id().to_owned()).collect();
+    let mut by_key: Vec<String> = attempts.map(|attempt| attempt.key().id().to_owned()).collect();
     by_key.sort();
-    let mut latest: Vec<String> = attempts.map(|attempt| attempt.key().id().to_owned()).collect();
-    latest.sort_by(|one, other| other.cmp(one));
+    let down: Vec<String> = by_key.iter().rev().cloned().collect();
     for size in [1, 7, PAGE_MAX] {
         let of = |scan| keys(&read(&store, &scan, size));
-        let catalogue = |order| of(Scan::Catalogue(CatalogueFilter::default(), order));
-        assert_eq!(catalogue(CatalogueOrder::Name), by_key);
-        let down: Vec<String> = by_key.iter().rev().cloned().collect();
-        assert_eq!(catalogue(CatalogueOrder::RecentlyReleased), down);
-        assert_eq!(of(Scan::AttemptsOfPerson(samples::person_id(0))), latest);
+        assert_eq!(of(Scan::AttemptsByExpiry), by_key);
+        assert_eq!(of(Scan::AttemptsOfPerson(samples::person_id(0))), down);
     }
 }
 
@@ -192,37 +154,39 @@ pub(in crate::conformance) fn a_page_holds_no_more_than_was_asked<F: StoreFixtur
 pub(in crate::conformance) fn a_scan_follows_changes_and_deletions<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();
-    let ids = || keys(&read(&store, &BY_NAME(), PAGE_MAX));
-    let (a, b) = (named(1, "A"), named(2, "B"));
-    let of = |listings: &[&Listing]| -> Vec<String> {
-        listings.iter().map(|listing| listing.id.to_string()).collect()
+    let ids = |scan: Scan| keys(&read(&store, &scan, PAGE_MAX));
+    let (a, b) = (expiring(1, 10), expiring(2, 20));
+    let of = |attempts: &[&Attempt]| -> Vec<String> {
+        attempts.iter().map(|attempt| attempt.id.to_string()).collect()
     };
     create(&store, [a.clone(), b.clone()]);
-    assert_eq!(ids(), of(&[&a, &b]));
+    assert_eq!(ids(Scan::AttemptsByExpiry), of(&[&a, &b]));
+    assert_eq!(ids(Scan::AttemptsIssued(None)), of(&[&a, &b]));
 
-    Draft::with_event().put(named(1, "C"), Some(Revision::FIRST)).apply(&*store);
-    assert_eq!(ids(), of(&[&b, &a]));
+    Draft::with_event().put(expiring(1, 30), Some(Revision::FIRST)).apply(&*store);
+    assert_eq!(ids(Scan::AttemptsByExpiry), of(&[&b, &a]));
 
-    let hidden = Listing { state: ListingState::TakenDown, ..named(1, "C") };
-    Draft::with_event().put(hidden, Some(Revision::new(2))).apply(&*store);
-    assert_eq!(ids(), of(&[&b]));
+    let revoked = Attempt { state: AttemptState::Revoked, ..expiring(1, 30) };
+    Draft::with_event().put(revoked, Some(Revision::new(2))).apply(&*store);
+    assert_eq!(ids(Scan::AttemptsIssued(None)), of(&[&b]));
 
-    Draft::with_event().put(named(1, "C"), Some(Revision::new(3))).apply(&*store);
+    Draft::with_event().put(expiring(1, 30), Some(Revision::new(3))).apply(&*store);
     Draft::with_event().delete(b.key(), Revision::FIRST).apply(&*store);
-    assert_eq!(ids(), of(&[&a]));
+    assert_eq!(ids(Scan::AttemptsIssued(None)), of(&[&a]));
+    assert_eq!(ids(Scan::AttemptsByExpiry), of(&[&a]));
 }
 
 pub(in crate::conformance) fn a_page_goes_on_where_its_last_row_was_deleted<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();
-    let listings: Vec<Listing> = (0..6).map(|n| named(n, &format!("Bot {n}"))).collect();
-    create(&store, listings.iter().cloned());
-    let scan = BY_NAME();
+    let attempts: Vec<Attempt> = (0_u64..6).zip(0..).map(|(n, at)| expiring(n, at * 10)).collect();
+    create(&store, attempts.iter().cloned());
+    let scan = Scan::AttemptsByExpiry;
     let page = wait(store.scan(&scan, None, PageSize::new(3)));
     let after = scan.plan().page_key(&page[2]);
-    Draft::with_event().delete(listings[2].key(), Revision::FIRST).apply(&*store);
-    Draft::with_event().create(named(9, "Bot 2b")).apply(&*store);
+    Draft::with_event().delete(attempts[2].key(), Revision::FIRST).apply(&*store);
+    let late = expiring(9, 25);
+    Draft::with_event().create(late.clone()).apply(&*store);
     let next = wait(store.scan(&scan, Some(&after), PageSize::new(2)));
-    let expected = [named(9, "Bot 2b").id.to_string(), listings[3].id.to_string()];
-    assert_eq!(keys(&next), expected);
+    assert_eq!(keys(&next), [late.id.to_string(), attempts[3].id.to_string()]);
 }

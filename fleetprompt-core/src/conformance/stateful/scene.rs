@@ -15,8 +15,8 @@ use crate::domain::{
     SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId, Version, Visibility,
 };
 use crate::port::{
-    CatalogueFilter, CatalogueOrder, Commit, Counter, CounterFamily, Entity, INDEX_VERSION,
-    Principal, RecordKey, Scan, Store, Within,
+    Commit, Counter, CounterFamily, Entity, INDEX_VERSION, Principal, RecordKey, Scan, Store,
+    Within,
 };
 use crate::token::{KeyRing, KeyState, MasterKey};
 
@@ -351,11 +351,7 @@ impl Scene {
 
     /// Every list of what is known.
     pub(super) fn scans(&self, store: &dyn Store) -> Vec<Scan> {
-        let all = CatalogueFilter::default;
         let mut scans = vec![
-            Scan::Catalogue(all(), CatalogueOrder::Newest),
-            Scan::Catalogue(all(), CatalogueOrder::RecentlyReleased),
-            Scan::Catalogue(all(), CatalogueOrder::Name),
             Scan::AllListings,
             Scan::InvitationsByExpiry,
             Scan::AttemptsIssued(None),

@@ -152,6 +152,19 @@ fn systems_are_those_of_the_latest_release_that_stands() {
     works_with(&["s:agentelic", "s:whs"]);
 }
 
+#[test]
+fn a_yank_changes_the_listing_so_that_two_of_them_meet() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let reader = f.offered(&ada, acme, "reader");
+    let before = revision(&f, reader);
+    run(ada.yank_release(reader, of("1.0.0"), of("Broken."), &f.key())).unwrap();
+    let yanked = revision(&f, reader);
+    run(ada.unyank_release(reader, of("1.0.0"), &f.key())).unwrap();
+    assert!(before < yanked && yanked < revision(&f, reader));
+}
+
 /// Two commands that each see the other's release as it was would leave an entry that neither means.
 #[test]
 fn yanks_of_two_releases_at_a_time_leave_the_one_that_stands() {

@@ -78,6 +78,20 @@ fn where_nothing_happened_nothing_is_written() {
 }
 
 #[test]
+fn what_does_not_concern_it_is_passed_over_once_a_day() {
+    let (f, _, _) = scene(1);
+    refresh(&f);
+    f.draft(&f.person("beta", "eve"), f.publisher(&f.person("beta", "eve"), "beta"), "plan");
+    let written = |hours| {
+        f.clock.advance(Span::hours(hours));
+        let events = f.events();
+        assert_eq!(refresh(&f), 0);
+        f.events() - events
+    };
+    assert_eq!([1, 22, 2, 1, 48].map(written), [0, 0, 1, 0, 0]);
+}
+
+#[test]
 fn only_what_was_redeemed_is_counted() {
     let (f, _, listings) = scene(5);
     refresh(&f);
@@ -130,7 +144,7 @@ fn a_step_that_fails_is_done_again_by_the_next_call() {
     for calls in 0..200 {
         let faults = FaultStore::new(Arc::new(f.store.clone()));
         let market = f.through(faults.clone());
-        faults.fail_after(calls, StoreError::Unavailable("it is away".into()));
+        faults.fail_after(calls, StoreError::Unavailable("it is away"));
         if run(market.refresh_index(ONE)).is_ok_and(|done| !done.more) {
             break;
         }
@@ -252,7 +266,7 @@ fn a_rebuild_goes_on_where_it_was_cut_off() {
     let mut checked = 0;
     let cut = run(market.rebuild_index(Position::START, |so_far| {
         (reached, checked) = (so_far.through, so_far.checked);
-        faults.fail_after(0, StoreError::Unavailable("it is away".into()));
+        faults.fail_after(0, StoreError::Unavailable("it is away"));
     }));
     assert!(cut.is_err());
     faults.mend();

@@ -259,9 +259,10 @@ pub struct Frequencies {
 /// An entry as it is stored.
 ///
 /// ```
-/// use fleetprompt_core::port::{SearchIndex, StoredEntry};
-/// async fn newest(index: &dyn SearchIndex) -> Option<StoredEntry> {
-///     let all = index.entries(Default::default(), Default::default()).await;
+/// use fleetprompt_core::domain::Position;
+/// use fleetprompt_core::port::{PageSize, SearchIndex, StoredEntry};
+/// async fn last_of_the_first(index: &dyn SearchIndex) -> Option<StoredEntry> {
+///     let all = index.entries(Position::START, PageSize::default()).await;
 ///     all.ok()?.pop()
 /// }
 /// ```

@@ -17,15 +17,6 @@ macro_rules! every_scan {
     };
 }
 
-fn filter() -> CatalogueFilter {
-    CatalogueFilter {
-        kind: Some(AssetKind::WhsAgent),
-        category: Some("finance".parse().unwrap()),
-        price_class: Some(PriceClass::Free),
-        publisher: Some(publisher()),
-    }
-}
-
 fn publisher() -> PublisherId {
     PublisherId::from_bytes([1; 16])
 }
@@ -43,10 +34,6 @@ fn person() -> PersonId {
 }
 
 every_scan! {
-    Scan::Catalogue(_, CatalogueOrder::Newest) => Scan::Catalogue(filter(), CatalogueOrder::Newest),
-    Scan::Catalogue(_, CatalogueOrder::RecentlyReleased) =>
-        Scan::Catalogue(filter(), CatalogueOrder::RecentlyReleased),
-    Scan::Catalogue(_, CatalogueOrder::Name) => Scan::Catalogue(filter(), CatalogueOrder::Name),
     Scan::AllListings => Scan::AllListings,
     Scan::ListingsOf(_) => Scan::ListingsOf(publisher()),
     Scan::Releases { .. } => Scan::Releases {
@@ -119,8 +106,7 @@ fn a_scan_finds_the_record_that_it_describes() {
 
 #[test]
 fn filters_that_are_not_set_filter_nothing() {
-    let all = Scan::Catalogue(CatalogueFilter::default(), CatalogueOrder::default()).plan();
-    assert_eq!(all.equals, [(Column::Listed, true.into())]);
+    assert_eq!(Scan::AllListings.plan().equals, []);
     let releases = Scan::Releases { listing: listing(), channel: None, available_only: false };
     assert_eq!(releases.plan().equals.len(), 1);
     // Held by the tenant as a whole is a filter too: it must not find what persons hold.

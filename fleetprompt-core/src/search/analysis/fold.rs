@@ -18,7 +18,9 @@ pub(super) fn folded(word: String) -> String {
     }
     word.nfkd()
         .filter(|c| !is_diacritic(*c))
-        // Upper case first: it takes `ß` to `SS` and both forms of sigma to one.
+        // By way of upper case, which takes `ß` to `SS` and both forms of sigma to one; but `ẞ` only
+        // from lower case.
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .flat_map(plain_letters)
@@ -29,10 +31,10 @@ pub(super) fn folded(word: String) -> String {
 
 /// Whether the mark only says how to pronounce a letter, or how to draw a character: those of Latin,
 /// Greek, Cyrillic, Hebrew and Arabic. The vowel signs of Indic scripts and the voicing marks of kana
-/// make other words, and stay.
+/// make other words, and stay, and so does the iota below a Greek letter, a letter in upper case.
 pub(super) fn is_diacritic(c: char) -> bool {
     matches!(c,
-        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'
+        '\u{300}'..='\u{344}' | '\u{346}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'
         | '\u{5c1}'..='\u{5c2}' | '\u{5c4}'..='\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}'
         | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}'
         | '\u{6df}'..='\u{6e4}' | '\u{6e7}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}'

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-/// Parts that begin behind so many bytes are not looked for.
-const MAX_BYTES: usize = 64;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+
+/// Parts that begin behind so many letters are not looked for.
+const MAX_LETTERS: usize = 64;
 /// `python3` is a version of `python`, but `s3`, `k8s` and `b2b` are names.
 const MIN_NAME: usize = 3;
 
@@ -18,11 +20,8 @@ enum Class {
 /// The parts of a word: `get` and `User` of `getUser`, `HTTP` and `Server` of `HTTPServer`, `python`
 /// and `3` of `python3`. None if it is not put together, and no single letters.
 pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
-    let letters: Vec<(usize, Class)> = word
-        .char_indices()
-        .take_while(|(at, _)| *at < MAX_BYTES)
-        .filter_map(|(at, c)| Some((at, class(c)?)))
-        .collect();
+    let letters: Vec<(usize, Class)> =
+        word.char_indices().filter_map(|(at, c)| Some((at, class(c)?))).take(MAX_LETTERS).collect();
     if !letters.iter().any(|(_, class)| matches!(class, Class::Upper | Class::Digit)) {
         return vec![];
     }
@@ -49,16 +48,19 @@ pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The class of a letter or digit; marks and apostrophes belong to the letter before them.
+/// The class of a letter or digit, and of one with marks that of the letter; marks and apostrophes
+/// belong to the letter before them.
 fn class(c: char) -> Option<Class> {
-    if c.is_uppercase() {
-        Some(Class::Upper)
-    } else if c.is_lowercase() {
-        Some(Class::Lower)
-    } else if c.is_numeric() {
-        Some(Class::Digit)
-    } else {
-        c.is_alphanumeric().then_some(Class::Other)
+    let mut letter = None;
+    decompose_canonical(c, |part| {
+        letter.get_or_insert(part);
+    });
+    match letter? {
+        mark if is_combining_mark(mark) => None,
+        c if c.is_uppercase() => Some(Class::Upper),
+        c if c.is_lowercase() => Some(Class::Lower),
+        c if c.is_numeric() => Some(Class::Digit),
+        c => c.is_alphanumeric().then_some(Class::Other),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::fold::{folded, is_diacritic};
+use super::fold::folded;
 use super::parts::parts;
 
 /// What stands between a piece and the one before it.
@@ -93,7 +93,7 @@ impl Scan<'_> {
         let adjacent = self.before == Between::Nothing;
         match self.pieces.last_mut() {
             Some(piece) if adjacent && piece.span.end == span.start => piece.span.end = span.end,
-            _ if c.is_alphanumeric() && !is_diacritic(c) => self.push(span, 0, is_unspaced(c)),
+            _ if is_jamo(c) => self.push(span, 0, true),
             _ => {}
         }
     }
@@ -134,9 +134,13 @@ fn signs(word: Option<&str>, rest: Option<&str>) -> usize {
 
 /// Whether the character is a part of the one before it.
 pub(super) fn extends(c: char) -> bool {
-    // Medial and final letters of Hangul, and the voicing marks of halfwidth kana.
-    is_combining_mark(c)
-        || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}' | '\u{ff9e}' | '\u{ff9f}')
+    // The last two voice the kana of half a width.
+    is_combining_mark(c) || is_jamo(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}')
+}
+
+/// Whether the character is a vowel or the end of a syllable of Hangul that is taken apart.
+fn is_jamo(c: char) -> bool {
+    matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}')
 }
 
 /// Whether the character is of a script that is written without spaces, or (Hangul) with spaces
@@ -164,11 +168,6 @@ pub(super) fn is_unspaced(c: char) -> bool {
 }
 
 impl Piece {
-    /// A word that stands alone.
-    pub(super) fn word(span: Range<usize>) -> Self {
-        Piece { span, signs: 0, before: Between::Gap, unspaced: false }
-    }
-
     /// Whether `next`, which follows, belongs to the same run of characters or chain of words.
     pub(super) fn joins(&self, next: &Piece) -> bool {
         match next.before {
@@ -181,6 +180,10 @@ impl Piece {
     /// The word, folded.
     pub(super) fn folded(&self, text: &str) -> String {
         let mut folded = folded(without_clitics(self.letters(text)).to_owned());
+        // The letter that a mark stood on may be gone with its apostrophe.
+        while !self.unspaced && folded.starts_with(is_combining_mark) {
+            folded.remove(0);
+        }
         let signs = self.span.end.saturating_sub(self.signs)..self.span.end;
         folded.push_str(text.get(signs).unwrap_or_default());
         folded
@@ -210,7 +213,8 @@ fn without_clitics(word: &str) -> &str {
     const APOSTROPHES: [char; 3] = ['\'', '\u{2019}', '\u{ff07}'];
     const ELIDED: [&str; 9] = ["l", "d", "j", "m", "n", "s", "t", "c", "qu"];
     let Some((first, rest)) = word.split_once(APOSTROPHES) else { return word };
-    if rest.chars().nth(1).is_some() && ELIDED.iter().any(|e| first.eq_ignore_ascii_case(e)) {
+    let elided = ELIDED.iter().any(|elided| first.eq_ignore_ascii_case(elided));
+    if elided && folded(rest.to_owned()).chars().nth(1).is_some() {
         return without_clitics(rest);
     }
     let possessive = word.strip_suffix(['s', 'S']).and_then(|rest| rest.strip_suffix(APOSTROPHES));

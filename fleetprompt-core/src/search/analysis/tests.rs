@@ -22,10 +22,11 @@ fn stems(text: &str) -> String {
 fn words_of_many_scripts() {
     let table = [
         ("Reads invoices, and files them.", "reads invoices and files them"),
-        ("Straße STRASSE ﬁne ﬀ Ⅷ x² ①", "strasse strasse fine ff viii x2 1"),
+        ("Straße STRASSE ﬁne ﬀ Ⅷ x² ①", "strasse strasse fine ff viii x 2 1"),
         ("Ærøskøbing Łódź Þór ĐÀ NẴNG ħ", "aeroskobing lodz thor da nang h"),
         ("İstanbul ISPARTA ısı", "istanbul isparta isi"),
         ("ΟΔΥΣΣΕΎΣ Ὀδυσσεύς", "οδυσσευσ οδυσσευσ"),
+        ("ᾳ ΑΙ", "αι αι"),
         ("Ёлка Ещё Йод їжак", "елка еще иод іжак"),
         ("שָׁלוֹם צה״ל", "שלום צהל"),
         ("مُحَمَّد مـــحمد أكل", "محمد محمد اكل"),
@@ -35,7 +36,7 @@ fn words_of_many_scripts() {
         ("検索API v2", "検索 api v2"),
         ("水", "水"),
         ("검색 엔진을", "검색 엔진 진을"),
-        ("สวัสดี", "สวั วัส สดี"),
+        ("สวัสดี น้ำ", "สวั วัส สดี น\u{e49}\u{e4d}า"),
         ("naïve café", "naive cafe"),
         ("a\u{ad}gent zero\u{200d}width", "agent zerowidth"),
         ("🚀 launch 🚀", "launch"),
@@ -193,6 +194,8 @@ proptest! {
 
     #[test]
     fn case_makes_no_difference_to_words(text in any_text()) {
+        // A mark alone is no word, but in upper case this one is a letter.
+        let text: String = text.nfd().filter(|c| *c != '\u{345}').collect();
         let [lower, upper] = [text.to_lowercase(), text.to_uppercase()]
             .map(|text| tokens(&analyse(&text, 1_000).words));
         prop_assert_eq!(&tokens(&analyse(&text, 1_000).words), &lower);
@@ -211,7 +214,7 @@ proptest! {
 
     #[test]
     fn every_slip_has_its_word_among_the_edits(
-        word in "[a-z]{4,24}", at in 0_usize..24, letter in "[a-z]", slip in 0_u8..4,
+        word in "[a-z]{4,23}", at in 0_usize..23, letter in "[a-z]", slip in 0_u8..4,
     ) {
         let at = at % word.len();
         let mut typo: Vec<char> = word.chars().collect();
@@ -223,7 +226,9 @@ proptest! {
             _ => typo.swap(at, (at + 1).min(word.len() - 1)),
         }
         let typo: String = typo.into_iter().collect();
-        prop_assume!(typo != word && typo.len() <= 24);
+        if typo == word {
+            return Ok(());
+        }
         let edits = single_edits(&typo.parse().unwrap());
         prop_assert!(edits.contains(&word.parse().unwrap()));
         prop_assert!(!edits.contains(&typo.parse().unwrap()));

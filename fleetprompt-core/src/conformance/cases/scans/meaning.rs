@@ -1,17 +1,14 @@
 //! What each scan means, said a second time: without [`Scan::plan`], which every store relies on.
 
 use crate::conformance::samples::{self, GROUPS};
-use crate::domain::{
-    AssetKind, AttemptState, BUYER_MARK_KEPT, BindingState, Channel, ListingState, PriceClass,
-    Visibility,
-};
-use crate::port::{CatalogueFilter, CatalogueOrder, Record, Scan, Versioned};
+use crate::domain::{AttemptState, BUYER_MARK_KEPT, BindingState, Channel};
+use crate::port::{Record, Scan, Versioned};
 
 type Row = Versioned<Record>;
 
 /// Every kind of scan, with filters that find much and filters that find nothing.
 pub(in crate::conformance) fn all() -> Vec<Scan> {
-    let mut scans = catalogues();
+    let mut scans = Vec::new();
     for n in 0..=GROUPS {
         let (publisher, listing) = (samples::publisher_id(n), samples::listing_id(n));
         let (tenant, person) = (samples::tenant_id(n), samples::person_id(n));
@@ -58,29 +55,6 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
     scans
 }
 
-fn catalogues() -> Vec<Scan> {
-    let ai = "ai".parse().unwrap();
-    let all = CatalogueFilter::default();
-    let filters = [
-        all.clone(),
-        CatalogueFilter { kind: Some(AssetKind::Pack), ..all.clone() },
-        CatalogueFilter { category: Some(ai), ..all.clone() },
-        CatalogueFilter { price_class: Some(PriceClass::Free), ..all.clone() },
-        CatalogueFilter { publisher: Some(samples::publisher_id(0)), ..all.clone() },
-        CatalogueFilter {
-            kind: Some(AssetKind::WhsAgent),
-            category: Some("data".parse().unwrap()),
-            price_class: Some(PriceClass::Entitled),
-            publisher: Some(samples::publisher_id(1)),
-        },
-        CatalogueFilter { category: Some("none".parse().unwrap()), ..all },
-    ];
-    let orders = [CatalogueOrder::Newest, CatalogueOrder::RecentlyReleased, CatalogueOrder::Name];
-    let both =
-        |filter: &CatalogueFilter| orders.map(|order| Scan::Catalogue(filter.clone(), order));
-    filters.iter().flat_map(both).collect()
-}
-
 /// The rows that `scan` finds among `rows`, in its order.
 pub(super) fn found(scan: &Scan, rows: &[Row]) -> Vec<Row> {
     let mut found: Vec<Row> = rows.iter().filter(|row| finds(scan, &row.value)).cloned().collect();
@@ -96,12 +70,10 @@ pub(super) fn found(scan: &Scan, rows: &[Row]) -> Vec<Row> {
         }),
         Order::Created => found.sort_by_key(|row| row.created),
         Order::Number(of) => found.sort_by_key(|row| of(&row.value)),
-        Order::Text(of) => found.sort_by_key(|row| of(&row.value).into_bytes()),
     }
     let newest_first = matches!(
         scan,
-        Scan::Catalogue(_, CatalogueOrder::Newest | CatalogueOrder::RecentlyReleased)
-            | Scan::ListingsOf(_)
+        Scan::ListingsOf(_)
             | Scan::Releases { .. }
             | Scan::EntitlementsOfPerson(_)
             | Scan::EntitlementsOfTenant(_)
@@ -117,14 +89,6 @@ pub(super) fn found(scan: &Scan, rows: &[Row]) -> Vec<Row> {
 
 fn finds(scan: &Scan, record: &Record) -> bool {
     match (scan, record) {
-        (Scan::Catalogue(filter, _), Record::Listing(r)) => {
-            r.content.visibility == Visibility::Public
-                && matches!(r.state, ListingState::Published | ListingState::Deprecated)
-                && filter.kind.is_none_or(|kind| r.asset.kind() == kind)
-                && filter.category.as_ref().is_none_or(|category| r.content.category == *category)
-                && filter.price_class.is_none_or(|class| r.content.price_class == class)
-                && filter.publisher.is_none_or(|publisher| r.publisher == publisher)
-        }
         (Scan::AllListings, Record::Listing(_)) => true,
         (Scan::ListingsOf(id), Record::Listing(r)) => r.publisher == *id,
         (Scan::Releases { listing, channel, available_only }, Record::Release(r)) => {
@@ -167,21 +131,10 @@ enum Order {
     Created,
     Version,
     Number(fn(&Record) -> i64),
-    Text(fn(&Record) -> String),
 }
 
 fn order(scan: &Scan) -> Order {
     match scan {
-        Scan::Catalogue(_, CatalogueOrder::RecentlyReleased) => {
-            Order::Number(|record| match record {
-                Record::Listing(r) => r.released_at.as_millis(),
-                _ => 0,
-            })
-        }
-        Scan::Catalogue(_, CatalogueOrder::Name) => Order::Text(|record| match record {
-            Record::Listing(r) => r.content.title.as_str().to_lowercase(),
-            _ => String::new(),
-        }),
         Scan::Releases { .. } => Order::Version,
         Scan::InvitationsByExpiry
         | Scan::AttemptsByExpiry
@@ -192,8 +145,7 @@ fn order(scan: &Scan) -> Order {
             Record::BuyerMark(r) => r.last_at.plus(BUYER_MARK_KEPT).as_millis(),
             _ => 0,
         }),
-        Scan::Catalogue(_, CatalogueOrder::Newest)
-        | Scan::AllListings
+        Scan::AllListings
         | Scan::ListingsOf(_)
         | Scan::PublishersOf(_)
         | Scan::MembersOf(_)
