@@ -3,8 +3,8 @@
 
 use std::fmt;
 use std::mem;
-use std::ops::Range;
 
+use fleetprompt_core::search::Excerpt;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -56,23 +56,12 @@ impl Line {
         self
     }
 
-    /// The line with a text behind it that has marks: from byte to byte.
+    /// The line with a text behind it in which words are marked.
     #[must_use]
-    pub(crate) fn with_marked(mut self, look: Look, text: &str, marks: &[Range<usize>]) -> Self {
-        let mut marks = marks.to_vec();
-        marks.sort_by_key(|mark| (mark.start, mark.end));
-        let mut done = 0;
-        for mark in marks {
-            // Marks may overlap: a compound and its parts are words, all three.
-            let start = mark.start.max(done);
-            if let (Some(before), Some(marked)) = (text.get(done..start), text.get(start..mark.end))
-            {
-                self.push(look, before);
-                self.push(Look::Marked, marked);
-                done = mark.end;
-            }
+    pub(crate) fn with_excerpt(mut self, look: Look, excerpt: &Excerpt) -> Self {
+        for (part, marked) in excerpt.parts() {
+            self.push(if marked { Look::Marked } else { look }, part);
         }
-        self.push(look, text.get(done..).unwrap_or_default());
         self
     }
 
@@ -211,6 +200,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::mark;
 
     fn plain(text: &str) -> Line {
         Line::default().with(Look::Plain, text)
@@ -221,23 +211,10 @@ mod tests {
         let hostile = "a\u{1b}[2J\u{1b}]0;title\u{7}b\u{9b}31mc\u{202e}d\r\ne\u{8}\u{7f}";
         let line = plain(hostile).to_string();
         assert_eq!(line, "a�[2J�]0;title�b�31mc�d  e��");
-        assert_eq!(Line::default().with_marked(Look::Plain, hostile, &[2..5]).to_string(), line);
+        let excerpt = Excerpt { text: hostile.to_owned(), marks: mark(2..5), ..Excerpt::default() };
+        assert_eq!(Line::default().with_excerpt(Look::Plain, &excerpt).to_string(), line);
         let wrapped = wrapped(Look::Plain, hostile, 80);
         assert!(wrapped.iter().all(|line| !line.to_string().contains(char::is_control)));
-    }
-
-    #[test]
-    fn marks_may_come_unsorted_overlap_and_be_wrong() {
-        let marked = |marks: &[Range<usize>]| {
-            let line = Line::default().with_marked(Look::Plain, "web-scraper für alle", marks);
-            assert_eq!(line.to_string(), "web-scraper für alle");
-            let pieces = line.pieces().iter().filter(|piece| piece.look() == Look::Marked);
-            pieces.map(Piece::text).collect::<Vec<_>>().join("|")
-        };
-        assert_eq!(marked(&[4..11, 0..3]), "web|scraper");
-        assert_eq!(marked(&[0..3, 4..11, 0..11]), "web|-scraper");
-        assert_eq!(marked(&[13..14, 15..99]), "");
-        assert_eq!(marked(&[17..21]), "alle");
     }
 
     #[test]

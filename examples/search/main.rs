@@ -105,8 +105,8 @@ async fn run(arguments: &Arguments) -> Outcome {
 
 /// The database, with the catalogue in it.
 async fn filled(arguments: &Arguments) -> Outcome<Marketplace> {
+    let is_new = !arguments.database.exists();
     let market = open(&arguments.database).await?;
-    let is_new = Visitor::of(&market).finds_nothing().await?;
     let file = match &arguments.file {
         Some(file) => file.as_path(),
         None if is_new => Path::new(SAMPLE),

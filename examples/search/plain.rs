@@ -18,8 +18,8 @@ pub(crate) async fn search(
     queries: impl BufRead,
     mut answers: impl Write,
 ) -> Outcome {
-    for query in queries.lines() {
-        model.prompt = query?;
+    for query in queries.split(b'\n') {
+        model.prompt = String::from_utf8_lossy(&query?).into_owned();
         let page = visitor.page(&model.request(), None, limit).await?;
         let mut lines = vec![format!("> {}", model.prompt)];
         lines.extend(words::notices(&page));

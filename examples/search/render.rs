@@ -1,6 +1,7 @@
 //! The screen as lines: a function of the model and the size.
 
 use fleetprompt_core::marketplace::{SearchHit, Suggestions};
+use fleetprompt_core::search::Excerpt;
 
 use crate::line::{Line, Look, columns, end_of};
 use crate::listing;
@@ -134,24 +135,61 @@ fn card(hit: &SearchHit, selected: bool, width: usize) -> Vec<Line> {
         Line::default().with(Look::Pointer, pointer)
     };
     let SearchHit { listing, marks } = hit;
-    let (title, summary) = (listing.content.title.as_str(), listing.content.summary.as_str());
     let address = format!("  {}", words::address(listing));
-    let first = margin().with_marked(Look::Strong, title, &marks.title).with(Look::Faint, &address);
+    let first = margin().with_excerpt(Look::Strong, &marks.title).with(Look::Faint, &address);
     let labels = Line::default().with(Look::Faint, &words::labels(listing));
     let mut lines = vec![
         first.and_right(labels, width),
-        margin().with_marked(Look::Plain, summary, &marks.summary).cut(width),
+        margin().with_excerpt(Look::Plain, &marks.summary).cut(width),
     ];
     if let Some(excerpt) = &marks.description {
-        let before = if excerpt.before { "… " } else { "" };
-        let after = if excerpt.after { " …" } else { "" };
-        let line = margin()
-            .with(Look::Faint, before)
-            .with_marked(Look::Faint, &excerpt.text, &excerpt.marks)
-            .with(Look::Faint, after);
-        lines.push(line.cut(width));
+        lines.push(around_first_mark(margin(), excerpt, width));
     }
     lines
+}
+
+/// As much of an excerpt as a line holds, so that the first of the marked words is seen.
+fn around_first_mark(margin: Line, excerpt: &Excerpt, width: usize) -> Line {
+    let excerpt = on_one_line(excerpt);
+    let start = excerpt.marks.first().map_or(0, |mark| mark.start);
+    let before = excerpt.text.get(..start).unwrap_or_default();
+    let near = end_of(before, width / 3);
+    let near = if near.len() < before.len() {
+        near.split_once(' ').map_or(near, |(_, words)| words)
+    } else {
+        near
+    };
+    let left_out = before.len() - near.len();
+    let shown = Excerpt {
+        text: excerpt.text.get(left_out..).unwrap_or_default().to_owned(),
+        marks: excerpt.marks.iter().map(|it| it.start - left_out..it.end - left_out).collect(),
+        before: excerpt.before || left_out > 0,
+        after: excerpt.after,
+    };
+    margin
+        .with(Look::Faint, if shown.before { "… " } else { "" })
+        .with_excerpt(Look::Faint, &shown)
+        .with(Look::Faint, if shown.after { " …" } else { "" })
+        .cut(width)
+}
+
+/// An excerpt with one space for each row of white space in it.
+fn on_one_line(excerpt: &Excerpt) -> Excerpt {
+    let (mut text, mut marks) = (String::new(), Vec::new());
+    for (part, marked) in excerpt.parts() {
+        let start = text.len();
+        for c in part.chars() {
+            if !c.is_whitespace() {
+                text.push(c);
+            } else if !text.is_empty() && !text.ends_with(' ') {
+                text.push(' ');
+            }
+        }
+        if marked {
+            marks.push(start..text.len());
+        }
+    }
+    Excerpt { text, marks, before: excerpt.before, after: excerpt.after }
 }
 
 fn foot(model: &Model, keys: &str, width: usize) -> Line {
@@ -179,12 +217,11 @@ mod tests {
 
     use fleetprompt_core::domain::AssetKind;
     use fleetprompt_core::marketplace::{Correction, Counts, Facet, Instead};
-    use fleetprompt_core::search::Excerpt;
     use proptest::prelude::*;
 
     use super::*;
     use crate::model::{Key, Results};
-    use crate::samples::{hit, listing, page_of, suggestions};
+    use crate::samples::{hit, listing, mark, page_of, suggestions};
 
     const SIZE: Size = Size { columns: 80, rows: 24 };
 
@@ -192,11 +229,11 @@ mod tests {
     fn model(listings: usize) -> Model {
         let mut page = page_of(listings);
         if let Some(first) = page.items.first_mut() {
-            first.marks.title = vec![0..7];
-            first.marks.summary = vec![6..14];
+            first.marks.title.marks = mark(0..7);
+            first.marks.summary.marks = mark(6..14);
             let text = "reads an invoice and".to_owned();
             first.marks.description =
-                Some(Excerpt { text, marks: vec![9..16], before: true, after: true });
+                Some(Excerpt { text, marks: mark(9..16), before: true, after: true });
         }
         let agents = Facet { value: AssetKind::WhsAgent, matches: 12 };
         let invoices = Facet { value: "invoices".parse().unwrap(), matches: 9 };
@@ -254,6 +291,18 @@ mod tests {
         let marked = pieces.filter(|piece| piece.look() == Look::Marked);
         let marked: Vec<_> = marked.map(|piece| piece.text()).collect();
         assert_eq!(marked, ["Invoice", "invoices", "invoice"]);
+    }
+
+    #[test]
+    fn the_first_marked_word_of_an_excerpt_is_seen() {
+        let text = format!("{}invoice\n\n    {}", "word ".repeat(30), "word ".repeat(10));
+        let excerpt = Excerpt { text, marks: mark(150..157), before: false, after: true };
+        let line = around_first_mark(Line::default().with(Look::Plain, "  "), &excerpt, 60);
+        assert_eq!(line.width(), 60);
+        let text = "  … word word word invoice word word word word word word wo…";
+        assert_eq!(line.to_string(), text);
+        let marked = line.pieces().iter().find(|piece| piece.look() == Look::Marked);
+        assert_eq!(marked.map(|piece| piece.text()), Some("invoice"));
     }
 
     #[test]

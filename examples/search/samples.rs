@@ -1,5 +1,8 @@
 //! What the tests show.
 
+use std::iter;
+use std::ops::Range;
+
 use fleetprompt_core::domain::{
     Asset, BadgeKind, BindingState, ListingContent, ListingId, ListingState, PriceClass,
     PublisherId, Revision, Timestamp, Visibility,
@@ -8,6 +11,7 @@ use fleetprompt_core::marketplace::{
     BadgeView, ListingAddress, ListingView, Marks, PublisherBrief, SearchHit, SearchPage,
     Suggestion, Suggestions,
 };
+use fleetprompt_core::search::Excerpt;
 
 fn publisher() -> PublisherBrief {
     let badge = BadgeView { kind: BadgeKind::Verified, granted_at: Timestamp::MIN };
@@ -56,7 +60,15 @@ pub(crate) fn listing(number: usize) -> ListingView {
 
 /// A hit without marks.
 pub(crate) fn hit(listing: ListingView) -> SearchHit {
-    SearchHit { listing, marks: Marks::default() }
+    let all = |text: &str| Excerpt { text: text.to_owned(), ..Excerpt::default() };
+    let title = all(listing.content.title.as_str());
+    let summary = all(listing.content.summary.as_str());
+    SearchHit { listing, marks: Marks { title, summary, description: None } }
+}
+
+/// One mark.
+pub(crate) fn mark(mark: Range<usize>) -> Vec<Range<usize>> {
+    iter::once(mark).collect()
 }
 
 /// The last page, with so many listings on it.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Stdout, Write as _, stdout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{
@@ -18,6 +19,9 @@ use crossterm::{execute, queue};
 use crate::line::{Line, Look};
 use crate::model::{Key, Size};
 use crate::render::Screen;
+
+/// Whether the terminal is taken over.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, taken over until this is dropped, or something panics.
 pub(crate) struct Terminal {
@@ -45,6 +49,7 @@ impl Terminal {
         }));
         let size = size()?;
         terminal::enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
         let mut terminal = Terminal { out: stdout(), size, shown: Vec::new() };
         let out = &mut terminal.out;
         execute!(out, EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap)?;
@@ -110,8 +115,12 @@ impl Drop for Terminal {
     }
 }
 
-/// Makes the terminal what it was before. What fails now can't be shown to anybody.
+/// Makes the terminal what it was before, once: the second time, what was printed since would be
+/// written over. What fails now can't be shown to anybody.
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let (line_wrap, paste) = (EnableLineWrap, DisableBracketedPaste);
     let _ = execute!(stdout(), EndSynchronizedUpdate, line_wrap, paste, LeaveAlternateScreen, Show);
     let _ = terminal::disable_raw_mode();
@@ -129,7 +138,7 @@ fn coordinate(number: usize) -> u16 {
 fn put_on(out: &mut Stdout, look: Look) -> io::Result<()> {
     match look {
         Look::Plain => Ok(()),
-        Look::Faint => queue!(out, SetForegroundColor(Color::DarkGrey)),
+        Look::Faint => queue!(out, SetAttribute(Attribute::Dim)),
         Look::Strong => queue!(out, SetAttribute(Attribute::Bold)),
         Look::Marked => queue!(
             out,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use fleetprompt_core::domain::ListingId;
 use fleetprompt_core::marketplace::{ListingAddress, ListingView, SearchPage, SearchRequest};
 use fleetprompt_core::port::{PageSize, Principal};
-use fleetprompt_core::search::{CatalogueFilter, CatalogueOrder, Cursor};
+use fleetprompt_core::search::Cursor;
 use fleetprompt_core::{Acting, Marketplace, Result};
 
 use crate::model::Results;
@@ -16,12 +16,6 @@ pub(crate) struct Visitor(Acting);
 impl Visitor {
     pub(crate) fn of(market: &Marketplace) -> Self {
         Visitor(market.act_as(Principal::Anonymous))
-    }
-
-    /// Whether the catalogue is empty.
-    pub(crate) async fn finds_nothing(&self) -> Result<bool> {
-        let (filter, order) = (CatalogueFilter::default(), CatalogueOrder::Newest);
-        Ok(self.0.browse(filter, order, None, PageSize::new(1)).await?.items.is_empty())
     }
 
     /// The first page of a search, and suggestions.
@@ -42,7 +36,8 @@ impl Visitor {
         size: PageSize,
     ) -> Result<SearchPage> {
         let mut page = self.0.search(request, cursor, size).await?;
-        while let (true, Some(next)) = (page.items.is_empty(), page.next.take()) {
+        while page.items.is_empty() {
+            let Some(next) = page.next.take() else { break };
             let further = self.0.search(request, Some(&next), size).await?;
             (page.items, page.next) = (further.items, further.next);
         }
