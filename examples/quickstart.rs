@@ -91,7 +91,8 @@ async fn run() -> Outcome {
     }
 
     println!(
-        "\nNext: examples/owning_system.rs (the other side), examples/import.rs (a whole catalogue)."
+        "\nNext: examples/owning_system.rs (the other side), examples/import.rs (a whole catalogue), \
+         examples/search (finding something in it)."
     );
     Ok(())
 }

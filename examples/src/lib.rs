@@ -1,5 +1,7 @@
 //! What the examples share: keys in a file, the owning systems of the family, and words for people.
 
+pub mod importing;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;

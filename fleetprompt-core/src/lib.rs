@@ -37,7 +37,7 @@
 //! | [`domain`] | parsed types and their rules: a value of one has passed them |
 //! | [`policy`] | pure decisions: who may do what, quotas, rates, what figures may be shown |
 //! | [`token`] | install tokens: claims, codec, keys |
-//! | [`search`] | cursors that only this deployment can make |
+//! | [`search`] | how queries and texts are understood, filters and orders, cursors |
 //! | [`port`] | what a host or an adapter implements: store, identity, clock, randomness, limiter |
 //! | [`memory`] | a store in memory: the plainest one, for tests and for trying things out |
 //! | `conformance` | with the feature `conformance`: the suite that every store must pass |

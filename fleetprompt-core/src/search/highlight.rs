@@ -12,8 +12,8 @@ use crate::port::Term;
 use super::analysis::{Analysed, analyse};
 use super::query::{Query, QueryClause};
 
-/// How many words of a text are looked at: more than any listing has in its index.
-const MAX_WORDS: usize = 4_000;
+/// How many words of a text are looked at: as many as are found in a description.
+const MAX_WORDS: usize = 1_000;
 
 /// A part of a text, and where the words stand in it that somebody searched for.
 ///
@@ -42,8 +42,8 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// The part of a text, at most `most_chars` characters, with the most of what a query asks for.
-    /// Of a text without any of it, the beginning. What is marked are words as they were typed: a
+    /// The part of a text, at most `most_chars` characters, with the most of what a query asks for
+    /// among its first 1,000 words. Of a text without any of it, the beginning. What is marked are words as they were typed: a
     /// word of which the beginning was typed is not.
     pub fn of(text: &str, query: &Query, most_chars: usize) -> Self {
         excerpt(text, &stems(query), most_chars)

@@ -24,6 +24,8 @@ use items::{Filter, Item, Operand, items};
 /// | `tag:etl`, `publisher:acme` | with this [`Tag`], of the publisher with this [`Handle`] |
 /// | `-kind:pack`, `-tag:etl`, `-publisher:acme` | without them |
 ///
+/// Of several kinds one is enough, and of several publishers; of tags and words each counts.
+///
 /// What looks like one of these and is none (`kind:boat`) is words, and so is whatever else a
 /// language of queries might know: `NOT`, `*`, parentheses. Case and diacritics make no difference,
 /// nor does a connector: `web-scraper` also finds `webscraper`, and the other way round.

@@ -16,7 +16,7 @@ use super::super::Inner;
 const COMPLETIONS: u16 = 16;
 const COMPLETIONS_MAX_BYTES: usize = 320;
 /// How much a completion counts beside the word as it was typed.
-const COMPLETION_SHARE: u64 = ONE / 2;
+const COMPLETION_SHARE: u64 = ONE / 4;
 
 /// What was found out when the first page was made, and holds for all that follow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

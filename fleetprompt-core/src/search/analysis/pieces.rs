@@ -119,17 +119,19 @@ fn connector(c: char) -> Option<Between> {
     }
 }
 
-/// How many bytes of what follows belong to a name such as `c++` or `f#`: without them, one or two
-/// letters are left that say something else.
+/// How many bytes of what follows belong to a name such as `c++` or `f#`: without them, a letter is
+/// left that says something else.
 fn signs(word: Option<&str>, rest: Option<&str>) -> usize {
     let (Some(word), Some(rest)) = (word, rest) else { return 0 };
-    if word.len() > 2 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return 0;
-    }
-    let sign = ["++", "#"].into_iter().find(|sign| rest.starts_with(sign));
-    let after = |sign: &&str| rest.get(sign.len()..).and_then(|rest| rest.chars().next());
-    sign.filter(|sign| !after(sign).is_some_and(|c| c.is_alphanumeric() || "+#".contains(c)))
-        .map_or(0, str::len)
+    let Some(sign) = ["++", "#"].into_iter().find(|sign| rest.starts_with(sign)) else { return 0 };
+    let after = rest.get(sign.len()..).and_then(|rest| rest.chars().next());
+    let ends = !after.is_some_and(|c| c.is_alphanumeric() || "+#".contains(c));
+    let letter = word.chars().nth(3).is_none() && is_letter(&folded(word.to_owned()));
+    if ends && letter { sign.len() } else { 0 }
+}
+
+fn is_letter(word: &str) -> bool {
+    matches!(word.as_bytes(), [letter] if letter.is_ascii_alphabetic())
 }
 
 /// Whether the character is a part of the one before it.

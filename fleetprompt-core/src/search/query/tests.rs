@@ -125,7 +125,7 @@ fn missing<'a>(query: &'a Query, text: &str) -> Vec<&'a QueryClause> {
     };
     let missing = |clause: &&QueryClause| match clause {
         QueryClause::Word { token, joined, prefix } => {
-            !has(&token.stem) && !joined.iter().any(has) && !(*prefix && begins(&token.word))
+            !(has(&token.stem) || joined.iter().any(has) || *prefix && begins(&token.word))
         }
         QueryClause::Phrase(tokens) => !read.words.windows(tokens.len()).any(|near| {
             near.iter().map(|word| &word.token.stem).eq(tokens.iter().map(|token| &token.stem))
