@@ -74,8 +74,7 @@ fn of_index(side: &Side, questions: &[Question]) {
     });
     let deep: Vec<_> = deep.collect();
     let often: Vec<_> = deep.iter().cycle().take(deep.len() * REPEATS).collect();
-    let page =
-        |matching: &Matching, after| index::page_behind(&side.store, matching.clone(), after);
+    let page = |matching: &Matching, after| index::page(&side.store, matching.clone(), after).len();
     let [first, deep] = take([
         times::Side { questions: &often, answer: &|(matching, _)| page(matching, None) },
         times::Side { questions: &often, answer: &|(matching, rank)| page(matching, Some(*rank)) },

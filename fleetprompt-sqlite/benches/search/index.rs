@@ -23,9 +23,9 @@ pub(crate) fn first_page(store: &SqliteStore, question: &Question) -> usize {
 }
 
 /// The page behind a rank.
-pub(crate) fn page_behind(store: &SqliteStore, matching: Matching, after: Option<Rank>) -> usize {
+pub(crate) fn page(store: &SqliteStore, matching: Matching, after: Option<Rank>) -> Vec<Hit> {
     let find = Find { lists: vec![list(matching, after, PAGE)], weigh: Vec::new() };
-    block_on(store.find(&find)).unwrap().iter().map(Vec::len).sum()
+    block_on(store.find(&find)).unwrap().into_iter().flatten().collect()
 }
 
 /// The rank of the match at `place`, counted from 0.

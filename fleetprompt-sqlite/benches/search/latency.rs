@@ -1,5 +1,9 @@
 //! How long a first page takes, by class of question, and how that grows with the catalogue.
 
+use fleetprompt_core::domain::Position;
+use fleetprompt_core::port::SearchIndex as _;
+use pollster::block_on;
+
 use crate::index;
 use crate::question::Question;
 use crate::sample::{Class, Sampler};
@@ -41,21 +45,46 @@ pub(crate) fn figures(large: &Side, small: &Side, seed: u64, many: usize) {
             times::Side { questions: at_small, answer: &|asked| small.answer(asked) },
         ]);
         report("search", class, &api, small.texts.listings);
-        let below = take([
-            times::Side {
-                questions: at_large,
-                answer: &|asked| index::first_page(&large.store, asked),
-            },
-            times::Side {
-                questions: at_small,
-                answer: &|asked| index::first_page(&small.store, asked),
-            },
-        ]);
-        report("index", class, &below, small.texts.listings);
+        if class != Class::Since {
+            of_index(class, [large, small], [at_large, at_small]);
+        }
         let [api, _] = api;
         against_plain(large, class, at_large, &api);
         counting(large, class, at_large);
     }
+    let [sampler, _] = samplers;
+    reading(large, &sampler.questions(Class::Common, many));
+}
+
+/// What the index alone takes for the same.
+fn of_index(class: Class, [large, small]: [&Side; 2], [at_large, at_small]: [&[Question]; 2]) {
+    let times = take([
+        times::Side {
+            questions: at_large,
+            answer: &|asked| index::first_page(&large.store, asked),
+        },
+        times::Side {
+            questions: at_small,
+            answer: &|asked| index::first_page(&small.store, asked),
+        },
+    ]);
+    report("index", class, &times, small.texts.listings);
+}
+
+/// What reading the records of a page of listings takes.
+fn reading(side: &Side, questions: &[Question]) {
+    let pages: Vec<Vec<Position>> = questions
+        .iter()
+        .map(|question| {
+            let hits = index::page(&side.store, question.matching(), None);
+            hits.iter().map(|hit| hit.rank.ordinal()).collect()
+        })
+        .collect();
+    let [times] = take([times::Side {
+        questions: &pages,
+        answer: &|page: &Vec<Position>| block_on(side.store.listings(page)).unwrap().len(),
+    }]);
+    line("records of a page", &times);
 }
 
 fn report(level: &str, class: Class, [large, small]: &[Times; 2], small_listings: i64) {

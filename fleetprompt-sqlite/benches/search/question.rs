@@ -1,6 +1,8 @@
 //! What is asked, and how it is said to each of those who are asked.
 
-use fleetprompt_core::domain::{AssetKind, Category, Handle, PriceClass, PublisherId, Tag};
+use fleetprompt_core::domain::{
+    AssetKind, Category, Handle, PriceClass, PublisherId, Tag, Timestamp,
+};
 use fleetprompt_core::port::{Clause, Matching, Phrase, Term};
 
 /// A word as it is typed, and the stem that the index has for it.
@@ -19,6 +21,8 @@ pub(crate) struct Question {
     pub(crate) prefix: Option<String>,
     /// Among what is searched.
     pub(crate) filters: Vec<Filter>,
+    /// Among what was released then or later.
+    pub(crate) since: Option<Timestamp>,
 }
 
 impl Question {
@@ -64,7 +68,8 @@ impl Question {
             let stems = part.iter().map(|word| word.stem.clone()).collect();
             Clause { any: vec![Phrase::new(stems)] }
         });
-        Matching { all: parts.chain(self.labels()).collect(), ..Matching::default() }
+        let all = parts.chain(self.labels()).collect();
+        Matching { all, none: Vec::new(), since: self.since }
     }
 
     /// The clauses of the filters.

@@ -33,6 +33,8 @@ pub(crate) enum Class {
     Prefix,
     /// A common word under a filter that about one listing in 1,000 passes.
     Selective,
+    /// A common word, of what was released since a day that a tenth to nine tenths were.
+    Since,
     /// Two words of one listing in 100 or more each, which at most one in 10,000 has both of.
     Disjoint,
     /// No word, only filters.
@@ -40,7 +42,7 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) const ALL: [Class; 10] = [
+    pub(crate) const ALL: [Class; 11] = [
         Class::Rare,
         Class::Medium,
         Class::Common,
@@ -49,6 +51,7 @@ impl Class {
         Class::Phrase,
         Class::Prefix,
         Class::Selective,
+        Class::Since,
         Class::Disjoint,
         Class::Browse,
     ];
@@ -63,6 +66,7 @@ impl Class {
             Class::Phrase => "phrase",
             Class::Prefix => "prefix",
             Class::Selective => "selective_filter",
+            Class::Since => "since",
             Class::Disjoint => "disjoint",
             Class::Browse => "browse",
         }
@@ -111,6 +115,7 @@ impl<'a> Sampler<'a> {
                 let common = self.spelled(random, n / 20, n, |_| true);
                 pairs(random, many, &common, &filters)
             }
+            Class::Since => self.since(random, many),
             Class::Disjoint => self.disjoint(random, many),
             Class::Browse => self.browse(random, many),
         }
@@ -214,6 +219,17 @@ impl<'a> Sampler<'a> {
         let first = if random.chance(0.5) { vec![first] } else { Vec::new() };
         let question = Question { prefix: Some(prefix), ..Question::of(first) };
         Some(question.among(random.pick(&self.mild)))
+    }
+
+    fn since(&self, random: &mut Random, many: usize) -> Vec<Question> {
+        let releases = self.texts.releases();
+        let tenth = releases.len() / 10;
+        let days = releases.get(tenth..releases.len() - tenth).unwrap_or_default();
+        let mut questions = self.questions(Class::Common, many);
+        for question in &mut questions {
+            question.since = random.pick(days).copied();
+        }
+        questions
     }
 
     fn disjoint(&self, random: &mut Random, many: usize) -> Vec<Question> {

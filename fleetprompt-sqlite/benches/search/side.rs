@@ -74,7 +74,8 @@ pub(crate) fn request(question: &Question) -> SearchRequest {
 }
 
 fn filter(question: &Question) -> CatalogueFilter {
-    let mut filter = CatalogueFilter::default();
+    let mut filter =
+        CatalogueFilter { updated_since: question.since, ..CatalogueFilter::default() };
     for only in &question.filters {
         match only {
             Filter::Kind(kind) => filter.kind = Some(*kind),

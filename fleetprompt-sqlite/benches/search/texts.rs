@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use fleetprompt_core::domain::{ListingId, Position};
+use fleetprompt_core::domain::{ListingId, Position, Timestamp};
 use fleetprompt_core::marketplace::ImportRow;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
@@ -27,6 +27,7 @@ const SCHEMA: &str = "
         price TEXT NOT NULL,
         handle TEXT NOT NULL,
         publisher TEXT,
+        released INTEGER NOT NULL,
         popularity INTEGER NOT NULL,
         title TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -94,7 +95,7 @@ impl Writer {
         self.count_words(&name, &[&about, summary, &description]);
         self.written += 1;
         let n = self.written;
-        let sql = "INSERT INTO doc VALUES (?, ?, NULL, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO doc VALUES (?, ?, NULL, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?)";
         self.conn
             .prepare_cached(sql)
             .unwrap()
@@ -105,6 +106,7 @@ impl Writer {
                 content.category.as_str(),
                 content.price_class.as_str(),
                 row.publisher.as_str(),
+                row.released_at.as_millis(),
                 i64::try_from(row.popularity).unwrap_or(i64::MAX),
                 title,
                 name,
@@ -200,6 +202,13 @@ impl Texts {
         self.conn.prepare_cached(sql).unwrap().query_row([n], read).unwrap()
     }
 
+    /// When the listings were released, the first of them first.
+    pub(crate) fn releases(&self) -> Vec<Timestamp> {
+        self.all("SELECT released FROM doc ORDER BY 1", [], |row| {
+            row.get(0).map(Timestamp::from_millis)
+        })
+    }
+
     /// How popular each listing is, in their order.
     pub(crate) fn popularity(&self) -> Vec<i64> {
         self.all("SELECT popularity FROM doc ORDER BY n", [], |row| row.get(0))
@@ -248,7 +257,7 @@ impl Texts {
     /// The best listings by `bm25()`, weighted.
     pub(crate) fn best(&self, question: &Question, limit: usize) -> Vec<i64> {
         let mut sql = "SELECT plain.rowid FROM plain".to_owned();
-        if !question.filters.is_empty() {
+        if !question.filters.is_empty() || question.since.is_some() {
             sql.push_str(" CROSS JOIN doc ON doc.n = plain.rowid");
         }
         sql.push_str(" WHERE plain MATCH ?");
@@ -258,6 +267,9 @@ impl Texts {
             sql.push_str(" AND ");
             sql.push_str(clause);
             values.push(value);
+        }
+        if let Some(since) = question.since {
+            sql.push_str(&format!(" AND doc.released >= {}", since.as_millis()));
         }
         sql.push_str(&format!(" ORDER BY bm25(plain, 10, 3, 1, 0.5) LIMIT {limit}"));
         self.all(&sql, params_from_iter(values), |row| row.get(0))
