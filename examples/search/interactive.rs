@@ -1,5 +1,7 @@
 //! Searching as one types.
 
+use std::mem;
+
 use fleetprompt_core::marketplace::SearchRequest;
 use fleetprompt_core::port::PageSize;
 use fleetprompt_examples::Outcome;
@@ -16,12 +18,8 @@ pub(crate) async fn search(visitor: &Visitor, mut model: Model) -> Outcome {
     loop {
         // Keys that came in while a search ran are taken first: only the last prompt counts.
         if !terminal.has_more()? {
-            if search {
-                match visitor.search(&model.request()).await {
-                    Ok(results) => model.show(results),
-                    Err(error) => model.trouble = Some(error.to_string()),
-                }
-                search = false;
+            if mem::take(&mut search) {
+                answer(visitor, &mut model).await;
             }
             if model.wants_more(terminal.size()) {
                 read_on(visitor, &mut model).await;
@@ -30,6 +28,9 @@ pub(crate) async fn search(visitor: &Visitor, mut model: Model) -> Outcome {
             terminal.show(render::screen(&model, terminal.size()))?;
         }
         let Said::Key(key) = terminal.listen()? else { continue };
+        if key.needs_results() && mem::take(&mut search) {
+            answer(visitor, &mut model).await;
+        }
         match model.press(key, terminal.size()) {
             Wish::Nothing => {}
             Wish::Search => search = true,
@@ -39,6 +40,14 @@ pub(crate) async fn search(visitor: &Visitor, mut model: Model) -> Outcome {
             },
             Wish::Quit => return Ok(()),
         }
+    }
+}
+
+/// Searches for what the prompt says.
+async fn answer(visitor: &Visitor, model: &mut Model) {
+    match visitor.search(&model.request()).await {
+        Ok(results) => model.show(results),
+        Err(error) => model.trouble = Some(error.to_string()),
     }
 }
 

@@ -37,6 +37,18 @@ pub(crate) enum Key {
     Quit,
 }
 
+impl Key {
+    /// Whether what it does depends on what the prompt finds, and not on what an earlier one found.
+    pub(crate) fn needs_results(&self) -> bool {
+        match self {
+            Key::Up | Key::Down | Key::PageUp | Key::PageDown | Key::Home | Key::End => true,
+            Key::Complete | Key::Enter => true,
+            Key::Text(_) | Key::Backspace | Key::DeleteWord | Key::Clear => false,
+            Key::NextOrder | Key::NextKind | Key::Escape | Key::Quit => false,
+        }
+    }
+}
+
 /// What a key asks of the marketplace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {

@@ -30,6 +30,7 @@ pub(crate) mod rebuild;
 mod shelf;
 mod stream;
 mod text;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ mod tests;
 #[cfg(test)]
 fn statements() -> Vec<(String, &'static str)> {
     let mut all = stream::statements();
-    all.extend(shelf::statements());
+    all.extend(walk::statements());
     all.extend(lookup::statements());
     all
 }

@@ -142,8 +142,9 @@ fn write(conn: &Connection, mut jobs: Jobs, patience: Duration) {
             }
             each_alone(conn, jobs.into_iter().chain(others), patience);
         }
-        // A batch that has no room leaves room for some of its jobs, perhaps.
-        Err(GivenUp::Whole(StoreError::Full)) if jobs.len() > 1 => {
+        // A batch that has no room leaves room for some of its jobs, perhaps. What is damaged may
+        // concern only some of them: the search index is written after all of them have run.
+        Err(GivenUp::Whole(StoreError::Full | StoreError::Corrupt(_))) if jobs.len() > 1 => {
             each_alone(conn, jobs.into_iter(), patience);
         }
         Err(GivenUp::Whole(error)) => answer_all(jobs, &Err(error)),

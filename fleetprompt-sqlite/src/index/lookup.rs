@@ -220,7 +220,7 @@ impl Terms<'_> {
 #[cfg(test)]
 pub(super) fn statements() -> Vec<(String, &'static str)> {
     vec![
-        (BY_LEVEL.to_owned(), "USING INDEX index_term_by_head (<expr>=?)"),
+        (BY_LEVEL.to_owned(), "USING INDEX index_term_by_head (<expr>=? AND level>?)"),
         (BY_NAME.to_owned(), "USING INDEX index_term_by_name (term>?)"),
     ]
 }

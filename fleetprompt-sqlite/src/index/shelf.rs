@@ -9,15 +9,16 @@ use std::ops::ControlFlow;
 
 use fleetprompt_core::domain::Position;
 use fleetprompt_core::port::{Matching, Shelf, ShelfKey, ShelfOrder};
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::Connection;
 
 use crate::error::Fault;
-use crate::row::{integer, position, time};
+use crate::row::time;
 
 use super::dictionary::Dictionary;
 use super::forward::Document;
 use super::plan::{Plan, Question};
 use super::stream::{self, Span};
+use super::walk::Walk;
 
 /// Where one way of reading a shelf ends and the next begins.
 #[derive(Clone, Copy, Debug)]
@@ -117,126 +118,4 @@ fn behind(key: &ShelfKey, after: &ShelfKey) -> bool {
         (ShelfKey::Name(name, key), ShelfKey::Name(last, after)) => (name, key) > (last, after),
         _ => false,
     }
-}
-
-/// A walk along one of the orders, from where a page begins.
-struct Walk<'a> {
-    order: ShelfOrder,
-    after: Option<&'a ShelfKey>,
-}
-
-impl<'a> Walk<'a> {
-    /// The walk; `None` from a key of another order, which stands behind everything.
-    fn new(shelf: &'a Shelf) -> Option<Self> {
-        let fits = match (shelf.order, &shelf.after) {
-            (_, None)
-            | (ShelfOrder::Newest, Some(ShelfKey::Newest(_)))
-            | (ShelfOrder::Released, Some(ShelfKey::Released(..)))
-            | (ShelfOrder::Name, Some(ShelfKey::Name(..))) => true,
-            (_, Some(_)) => false,
-        };
-        fits.then_some(Walk { order: shelf.order, after: shelf.after.as_ref() })
-    }
-
-    /// The statement that reads `columns` behind the order's key, which it puts first.
-    fn statement(&self, columns: &str) -> String {
-        let (key, index, behind, direction) = match self.order {
-            ShelfOrder::Newest => ("", "", "<", "DESC"),
-            ShelfOrder::Released => {
-                ("released_at", "INDEXED BY index_entry_by_release", "<", "DESC")
-            }
-            ShelfOrder::Name => ("sort_name", "INDEXED BY index_entry_by_name", ">", "ASC"),
-        };
-        let (value, keys, order) = if key.is_empty() {
-            ("NULL", "ordinal".to_owned(), format!("ordinal {direction}"))
-        } else {
-            (key, format!("({key}, ordinal)"), format!("{key} {direction}, ordinal {direction}"))
-        };
-        let bounds = match (&self.after, key.is_empty()) {
-            (None, _) => String::new(),
-            (Some(_), true) => format!("WHERE {keys} {behind} ?1"),
-            (Some(_), false) => format!("WHERE {keys} {behind} (?1, ?2)"),
-        };
-        format!(
-            "SELECT ordinal, {value}{columns} FROM index_entry {index} {bounds} ORDER BY {order}"
-        )
-    }
-
-    fn read(
-        &self,
-        conn: &Connection,
-        columns: &str,
-        mut visit: impl FnMut(&Row<'_>, ShelfKey) -> Result<ControlFlow<()>, Fault>,
-    ) -> Result<(), Fault> {
-        let mut params: Vec<Box<dyn ToSql + 'a>> = Vec::new();
-        match self.after {
-            None | Some(ShelfKey::Newest(_)) => {}
-            Some(ShelfKey::Released(at, _)) => params.push(Box::new(at.as_millis())),
-            Some(ShelfKey::Name(name, _)) => params.push(Box::new(name)),
-        }
-        params.extend(
-            self.after.map(|key| -> Box<dyn ToSql> { Box::new(integer(key.ordinal().get())) }),
-        );
-        let mut statement = conn.prepare_cached(&self.statement(columns))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-        while let Some(row) = rows.next()? {
-            let ordinal = position(row, 0)?;
-            let key = match self.order {
-                ShelfOrder::Newest => ShelfKey::Newest(ordinal),
-                ShelfOrder::Released => ShelfKey::Released(time(row, 1)?, ordinal),
-                ShelfOrder::Name => ShelfKey::Name(row.get(1)?, ordinal),
-            };
-            if visit(row, key)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls `visit` with each entry: its release and its forward document are the columns 2 and 3.
-    fn entries(
-        &self,
-        conn: &Connection,
-        visit: impl FnMut(&Row<'_>, ShelfKey) -> Result<ControlFlow<()>, Fault>,
-    ) -> Result<(), Fault> {
-        self.read(conn, ", released_at, forward", visit)
-    }
-
-    /// The first keys whose positions are `wanted`, which the order's index alone tells.
-    fn keys(
-        &self,
-        conn: &Connection,
-        wanted: impl Fn(Position) -> bool,
-        size: usize,
-    ) -> Result<Vec<ShelfKey>, Fault> {
-        let mut keys = Vec::new();
-        self.read(conn, "", |_, key| {
-            if wanted(key.ordinal()) {
-                keys.push(key);
-            }
-            Ok(if keys.len() < size { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-        })?;
-        Ok(keys)
-    }
-}
-
-#[cfg(test)]
-pub(super) fn statements() -> Vec<(String, &'static str)> {
-    use fleetprompt_core::domain::Timestamp;
-    let start = Position::START;
-    let first =
-        [ShelfOrder::Newest, ShelfOrder::Released, ShelfOrder::Name].map(|order| (order, None));
-    let next = [
-        (ShelfKey::Newest(start), "rowid<?"),
-        (ShelfKey::Released(Timestamp::MIN, start), "(released_at,rowid)<(?,?)"),
-        (ShelfKey::Name(String::new(), start), "(sort_name,rowid)>(?,?)"),
-    ];
-    let mut all: Vec<_> = first
-        .iter()
-        .map(|(order, after)| (Walk { order: *order, after: *after }.statement(""), "index_entry"))
-        .collect();
-    for ((order, _), (after, bound)) in first.iter().zip(&next) {
-        all.push((Walk { order: *order, after: Some(after) }.statement(", forward"), bound));
-    }
-    all
 }

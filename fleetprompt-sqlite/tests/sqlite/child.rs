@@ -8,7 +8,7 @@ use std::thread;
 use fleetprompt_core::port::{Change, Committed, Refusal, Store as _};
 use fleetprompt_sqlite::SqliteStore;
 
-use crate::support::{attempt, attempt_key};
+use crate::support::{attempt, attempt_key, indexed};
 
 const PATH: &str = "FLEETPROMPT_TEST_PATH";
 const FIRST: &str = "FLEETPROMPT_TEST_FIRST";
@@ -74,7 +74,7 @@ fn orders() -> Option<(PathBuf, u64)> {
     Some((path, std::env::var(FIRST).unwrap().parse().unwrap()))
 }
 
-/// Writes until it is killed, saying of every attempt when it is durable.
+/// Writes until it is killed, saying of every attempt and its listing when they are durable.
 #[test]
 #[ignore = "a process of the crash tests"]
 fn writes_until_killed() {
@@ -86,7 +86,7 @@ fn writes_until_killed() {
             scope.spawn(move || {
                 let start = first + thread * STRIDE;
                 for n in start..start + STRIDE {
-                    match pollster::block_on(store.commit(attempt(n))) {
+                    match pollster::block_on(store.commit(indexed(n))) {
                         Ok(Committed::Applied { .. }) => println!("durable {n}."),
                         other => panic!("the commit should have been applied: {other:?}"),
                     }

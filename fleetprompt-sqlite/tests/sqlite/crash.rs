@@ -8,7 +8,7 @@ use fleetprompt_core::port::{Committed, LogPage, PageSize, Store as _};
 use fleetprompt_sqlite::SqliteStore;
 
 use crate::child::{STRIDE, THREADS, Writing};
-use crate::support::{assert_sound, attempt, commit, count, folder, revision};
+use crate::support::{assert_sound, commit, count, folder, frequencies, indexed, revision};
 
 /// How far apart the numbers of two rounds begin.
 const ROUND: u64 = THREADS * STRIDE;
@@ -41,7 +41,7 @@ fn a_crash_loses_nothing_that_was_answered_and_repeats_nothing() {
         all.extend(durable.iter().copied());
         for n in unanswered(first, &durable) {
             let before = revision(&store, n);
-            match (commit(&store, attempt(n)).unwrap(), before) {
+            match (commit(&store, indexed(n)).unwrap(), before) {
                 (Committed::Applied { .. }, None) => {}
                 (Committed::Replayed(kept), Some(_)) => {
                     assert_eq!(kept.answer, format!("answer {n}"));
@@ -51,7 +51,9 @@ fn a_crash_loses_nothing_that_was_answered_and_repeats_nothing() {
             assert_eq!(revision(&store, n), Some(Revision::FIRST));
             all.insert(n);
         }
-        assert_eq!(count(&store), u64::try_from(all.len()).unwrap(), "round {round}");
+        let entries = u64::try_from(all.len()).unwrap();
+        assert_eq!(count(&store), entries, "round {round}");
+        assert_eq!(frequencies(&store, &["agent"]), (entries, vec![entries]), "round {round}");
         assert_sound(&store);
     }
     let store = SqliteStore::open(&path).unwrap();

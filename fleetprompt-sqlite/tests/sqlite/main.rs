@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod redemption;

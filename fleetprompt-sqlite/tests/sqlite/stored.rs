@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use fleetprompt_core::conformance::samples::{self, Pick};
-use fleetprompt_core::port::RecordKind;
+use fleetprompt_core::port::{RecordKey, RecordKind};
 use fleetprompt_sqlite::SqliteStore;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::{apply, dump, folder};
+use crate::support::{apply, commit, dump, folder, frequencies, indexed};
 
 type Reasons = &'static [(&'static str, &'static [&'static str])];
 
@@ -48,12 +48,6 @@ const COLUMNS: Reasons = &[
         "repeats a word, a flag or a time in the document, to filter or order by",
         &[
             "invitation.expires_at",
-            "listing.listed",
-            "listing.asset_kind",
-            "listing.category",
-            "listing.price_class",
-            "listing.sort_name",
-            "listing.released_at",
             "release.channel",
             "release.yanked",
             "release.precedence",
@@ -162,12 +156,16 @@ const FIELDS: Reasons = &[
             "attempt.tenant",
             "attempt.person",
             "buyer_mark.listing",
+            "standing.listing",
+            "index_progress.sweep.after[]",
+            "index_progress.sweep.publisher",
         ],
     ),
     (
         "when FleetPrompt did something, or until when it counts",
         &[
             "deployment.since",
+            "standing.countedAt",
             "tenant.createdAt",
             "person.createdAt",
             "publisher.createdAt",
@@ -209,6 +207,9 @@ const FIELDS: Reasons = &[
             "listing.content.priceClass",
             "listing.content.visibility",
             "listing.importedPopularity",
+            "standing.buyers",
+            "index_progress.followed",
+            "index_progress.version",
             "listing.takedown.class",
             "listing.takedown.stateBefore",
             "binding.kind",
@@ -363,6 +364,23 @@ fn fields_of(at: &str, value: &Value, fields: &mut BTreeSet<String>) {
         }
         _ => drop(fields.insert(at.to_owned())),
     }
+}
+
+/// A word that only one listing had must not outlive it: not in the search index either.
+#[test]
+fn the_words_of_a_listing_go_with_it() {
+    let (_folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    (0..20).for_each(|n| drop(commit(&store, indexed(n)).unwrap()));
+    let holds = |word: &str| dump(&path).windows(word.len()).any(|part| part == word.as_bytes());
+    assert!(holds("word17"));
+
+    crate::support::delete(&store, RecordKey::listing(samples::listing_id(17)));
+    crate::support::prune_all(&store);
+    assert_eq!(frequencies(&store, &["word17", "agent"]), (19, vec![0, 19]));
+    drop(store);
+    assert!(!holds("word17"), "found in the file after the log was folded into it");
+    assert!(holds("word16"));
 }
 
 /// What an erasure removes must not be read out of the file afterwards.

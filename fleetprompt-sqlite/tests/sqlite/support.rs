@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use fleetprompt_core::conformance::samples::{self, Pick};
 use fleetprompt_core::domain::{Actor, Event, Fact, FeedChange, Revision, Timestamp};
 use fleetprompt_core::port::{
-    Change, Commit, Committed, Counter, CounterRange, Fingerprint, IdempotencyScope, NewReceipt,
-    Prune, RecordKey, Store, StoreError, Within,
+    Change, Commit, Committed, Counter, CounterRange, Field, Fingerprint, INDEX_VERSION,
+    IdempotencyScope, IndexEntry, NewReceipt, Prune, Quality, RecordKey, Run, SearchIndex as _,
+    Store, StoreError, Token, Within,
 };
 use fleetprompt_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -47,6 +48,37 @@ pub(crate) fn attempt(n: u64) -> Commit {
         ],
         events: vec![event(fact)],
     }
+}
+
+/// A commit as [`attempt`] makes it, which also puts the n-th listing and what the search index
+/// holds of it: the word `agent` and one of its own.
+pub(crate) fn indexed(n: u64) -> Commit {
+    let mut commit = attempt(n);
+    let record = samples::listing(n, &mut Pick::sparse()).into();
+    commit.changes.push(Change::Put { record, expected: None });
+    let entry = Some(Box::new(entry(&["agent", &format!("word{n}")])));
+    commit.changes.push(Change::Index { listing: samples::listing_id(n), entry });
+    commit
+}
+
+/// An entry of these words.
+pub(crate) fn entry(words: &[&str]) -> IndexEntry {
+    let token = |word: &&str| Token { word: word.parse().unwrap(), stem: word.parse().unwrap() };
+    IndexEntry {
+        version: INDEX_VERSION,
+        quality: Quality::new(7),
+        released_at: samples::time(0),
+        sort_name: words.join(" "),
+        runs: vec![Run { field: Field::Name, tokens: words.iter().map(token).collect() }],
+        labels: ["k:whs_agent".parse().unwrap()].into(),
+    }
+}
+
+/// How many entries the index has, and how many of them have each of the words.
+pub(crate) fn frequencies(store: &SqliteStore, words: &[&str]) -> (u64, Vec<u64>) {
+    let terms: Vec<_> = words.iter().map(|word| word.parse().unwrap()).collect();
+    let found = pollster::block_on(store.frequencies(&terms)).unwrap();
+    (found.entries, found.counts)
 }
 
 pub(crate) fn event(fact: Fact) -> Event {
