@@ -40,7 +40,7 @@ impl Default for SqliteOptions {
             readers: 8,
             reader_cache: 4 << 20,
             writer_cache: 8 << 20,
-            mmap: 1 << 30,
+            mmap: 2 << 30,
             busy_timeout: Duration::from_secs(10),
             max_bytes: None,
             queue: 4_096,
@@ -73,8 +73,9 @@ impl SqliteOptions {
         SqliteOptions { reader_cache: reader_bytes, writer_cache: writer_bytes, ..self }
     }
 
-    /// How many bytes of the file are mapped into memory at most; 1 GiB by default, 0 for none. A
-    /// mapping costs address space, and memory only as far as the system has it to spare.
+    /// How many bytes of the file are mapped into memory at most; by default 2 GiB, which is about
+    /// the most that SQLite maps, and 0 for none. A mapping costs address space, and memory only as
+    /// far as the system has it to spare.
     ///
     /// ```
     /// # use fleetprompt_sqlite::SqliteStore;

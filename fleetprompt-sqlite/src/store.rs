@@ -28,8 +28,9 @@ use crate::writer::Writer;
 /// Clones are one store. The last of them, when dropped, waits for what is being written, and
 /// closes the file.
 ///
-/// Its futures need no particular executor. Reads are short and run where they are polled; commits
-/// are written by a thread of the store's own.
+/// Its futures need no particular executor. Reads are short and run where they are polled, also
+/// the few searches that take tens of milliseconds; commits are written by a thread of the store's
+/// own.
 ///
 /// ```
 /// use fleetprompt_core::port::Store;
