@@ -31,6 +31,7 @@ pub struct SqliteOptions {
     pub(crate) busy_timeout: Duration,
     pub(crate) max_bytes: Option<u64>,
     pub(crate) queue: usize,
+    pub(crate) batch: usize,
     pub(crate) read_only: bool,
 }
 
@@ -44,6 +45,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(10),
             max_bytes: None,
             queue: 4_096,
+            batch: 256,
             read_only: false,
         }
     }
@@ -118,6 +120,19 @@ impl SqliteOptions {
     /// ```
     pub fn queue(self, commits: usize) -> Self {
         SqliteOptions { queue: commits.max(1), ..self }
+    }
+
+    /// How many commits share a transaction at most; 256 by default, at least 1. That is enough to
+    /// share the cost of making it durable, and little enough that nobody waits long for the others.
+    /// Thousands suit a bulk import, which then writes each page of the search index's dictionary
+    /// less often; give the writer a [`cache`](Self::cache) to match.
+    ///
+    /// ```
+    /// # use fleetprompt_sqlite::SqliteStore;
+    /// let import = SqliteStore::options().batch(4_096).queue(8_192).cache(4 << 20, 256 << 20);
+    /// ```
+    pub fn batch(self, commits: usize) -> Self {
+        SqliteOptions { batch: commits.max(1), ..self }
     }
 
     /// Whether to open the file for reading only: commits are answered [`StoreError::ReadOnly`],

@@ -92,7 +92,7 @@ impl SqliteStore {
             let conn = connect(path, Access::Write, options)?;
             // The writer asks for the lock by itself, more often than SQLite would.
             conn.busy_timeout(Duration::ZERO).map_err(|error| open_error(&error))?;
-            Some(Writer::start(conn, options.queue, options.busy_timeout)?)
+            Some(Writer::start(conn, options.queue, options.batch, options.busy_timeout)?)
         };
         let readers = Readers::open(path, options)?;
         let inner = Inner { readers, writer, path: path.to_owned(), options: options.clone() };

@@ -16,7 +16,7 @@ use crate::shared::{marketplace, operator};
 use crate::texts::Writer;
 
 /// How many rows are on their way at a time.
-const IN_FLIGHT: usize = 256;
+const IN_FLIGHT: usize = 8_192;
 
 /// The files of one filled marketplace.
 #[derive(Clone)]
@@ -49,10 +49,20 @@ impl Files {
         files
     }
 
+    /// The marketplace's file, opened for a bulk import.
+    fn writable(&self) -> SqliteStore {
+        SqliteStore::options()
+            .batch(IN_FLIGHT)
+            .queue(2 * IN_FLIGHT)
+            .cache(4 << 20, 1 << 30)
+            .open(&self.market)
+            .unwrap()
+    }
+
     fn fill(&self, rows: impl Iterator<Item = ImportRow>, expected: Option<u64>) {
         let mut writer = Writer::create(&self.texts);
         let mut progress = Progress::new(expected);
-        let operator = operator(&marketplace(SqliteStore::open(&self.market).unwrap()));
+        let operator = operator(&marketplace(self.writable()));
         pollster::block_on(
             stream::iter(rows)
                 .map(|row| import(&operator, row))
