@@ -39,7 +39,8 @@ CREATE TABLE index_progress (
 
 -- Every term of the index once. A word as it is written, whose stem is another term, has a row of
 -- its own for each stem; `stem` is 0 for a term that stands for itself. Rows never change what they
--- say, and are deleted with the last entry that needs them.
+-- say, and are deleted with the last entry that needs them. An id may then be given again: the
+-- full-text table has been told to forget exactly what it had of the old term.
 --
 --   level  how frequent the word is, in steps; 0 for what no entry has as a word
 CREATE TABLE index_term (
