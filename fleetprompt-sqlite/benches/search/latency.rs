@@ -31,9 +31,9 @@ fn goal_p50(class: Class) -> Option<f64> {
 }
 
 /// Takes the figures of first pages.
-pub(crate) fn figures(large: &Side, small: &Side, seed: u64, many: usize) {
+pub(crate) fn figures(large: &Side, small: &Side, classes: &[Class], seed: u64, many: usize) {
     let samplers = [large, small].map(|side| Sampler::new(&side.store, &side.texts, seed));
-    for class in Class::ALL {
+    for class in classes.iter().copied() {
         let questions = samplers.each_ref().map(|sampler| sampler.questions(class, many));
         let [at_large, at_small] = &questions;
         if at_large.is_empty() {

@@ -6,6 +6,7 @@
 //!   CATALOGUE         JSON Lines, plain or gzip (an absolute path); without one, made up listings
 //!   --listings N      by default all of a file, or 1,000,000
 //!   --parts A,B       of latency, deep, relevance, typos, size, memory; by default all
+//!   --classes A,B     of rare, medium, common, …: the classes that are timed; by default all
 //!   --questions N     how many of each class are timed; 300
 //!   --items N         how many listings of each class are looked for; 500
 //!   --seed N          what the random numbers begin with; 1
@@ -67,7 +68,7 @@ fn main() {
     if options.chosen(Part::Latency) {
         let fewer = Some((large.texts.listings.unsigned_abs() / SMALLER).max(1));
         let small = Side::open(&Files::filled(&options.keep, &corpus, fewer));
-        latency::figures(&large, &small, options.seed, options.questions);
+        latency::figures(&large, &small, options.classes(), options.seed, options.questions);
     }
     if options.chosen(Part::Deep) {
         deep::figures(&large, options.seed);

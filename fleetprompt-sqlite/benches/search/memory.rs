@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use clap::ValueEnum as _;
 use fleetprompt_core::marketplace::SearchRequest;
 use fleetprompt_core::port::PageSize;
 use fleetprompt_core::search::Query;
@@ -28,7 +29,7 @@ pub(crate) const SERVE: &str = "--serve";
 /// Takes the figure of memory, from a process of its own: this one holds more than a server does.
 pub(crate) fn figures(side: &Side, seed: u64, many: usize) {
     let sampler = Sampler::new(&side.store, &side.texts, seed);
-    let asked = Class::ALL.iter().flat_map(|class| sampler.questions(*class, many));
+    let asked = Class::value_variants().iter().flat_map(|class| sampler.questions(*class, many));
     let lines: Vec<String> = asked.map(|question| question.typed()).collect();
     let mut server = Command::new(env::current_exe().unwrap())
         .arg(SERVE)

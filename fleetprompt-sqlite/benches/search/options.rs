@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::sample::Class;
+
 /// The figures of search: how long it takes, what it finds, what it weighs.
 ///
 /// Over a million listings that are made up, or over a catalogue in a file. Filling the marketplace
@@ -18,6 +20,9 @@ pub(crate) struct Options {
     /// The parts to run, separated by commas; all of them by default
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) parts: Vec<Part>,
+    /// The classes of questions that are timed, separated by commas; all of them by default
+    #[arg(long, value_enum, value_delimiter = ',')]
+    classes: Vec<Class>,
     /// How many questions of each class
     #[arg(long, default_value_t = 300)]
     pub(crate) questions: usize,
@@ -56,6 +61,10 @@ pub(crate) enum Part {
 }
 
 impl Options {
+    pub(crate) fn classes(&self) -> &[Class] {
+        if self.classes.is_empty() { Class::value_variants() } else { &self.classes }
+    }
+
     pub(crate) fn chosen(&self, part: Part) -> bool {
         self.parts.is_empty() || self.parts.contains(&part)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use clap::ValueEnum;
 use fleetprompt_core::port::{SearchIndex as _, Term};
 use fleetprompt_sqlite::SqliteStore;
 use pollster::block_on;
@@ -15,7 +16,8 @@ use crate::texts::{Document, Texts, Word, plain_words};
 const COMPLETIONS: u16 = 1_000;
 
 /// A class of questions that cost the same.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum Class {
     /// A word of 5 to 50 listings.
     Rare,
@@ -32,7 +34,7 @@ pub(crate) enum Class {
     /// The beginning of a word, alone or behind another word of the same listing.
     Prefix,
     /// A common word under a filter that about one listing in 1,000 passes.
-    Selective,
+    SelectiveFilter,
     /// A common word, of what was released since a day that a tenth to nine tenths were.
     Since,
     /// Two words of one listing in 100 or more each, which at most one in 10,000 has both of.
@@ -42,20 +44,6 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) const ALL: [Class; 11] = [
-        Class::Rare,
-        Class::Medium,
-        Class::Common,
-        Class::NameOnly,
-        Class::TwoTerms,
-        Class::Phrase,
-        Class::Prefix,
-        Class::Selective,
-        Class::Since,
-        Class::Disjoint,
-        Class::Browse,
-    ];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Class::Rare => "rare",
@@ -65,7 +53,7 @@ impl Class {
             Class::TwoTerms => "two_terms",
             Class::Phrase => "phrase",
             Class::Prefix => "prefix",
-            Class::Selective => "selective_filter",
+            Class::SelectiveFilter => "selective_filter",
             Class::Since => "since",
             Class::Disjoint => "disjoint",
             Class::Browse => "browse",
@@ -110,7 +98,7 @@ impl<'a> Sampler<'a> {
                 Some(question.among(random.pick(&sampler.mild)))
             }),
             Class::Prefix => self.of_documents(random, many, Self::prefix),
-            Class::Selective => {
+            Class::SelectiveFilter => {
                 let filters = self.texts.filters((n / 2_000).max(1), (n / 500).max(2));
                 let common = self.spelled(random, n / 20, n, |_| true);
                 pairs(random, many, &common, &filters)
