@@ -91,8 +91,8 @@ CREATE VIRTUAL TABLE index_text USING fts5(
     ids, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
 );
 
--- How far a rebuild of index_text and index_count has come, while there is one: up to this entry, the new
--- ones beside them have what the entries say.
+-- How far a rebuild of index_text and index_count has come, while there is one: up to this entry,
+-- the new tables beside them have what the entries say.
 CREATE TABLE index_rebuild (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     reached INTEGER NOT NULL
