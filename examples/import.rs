@@ -79,10 +79,12 @@ async fn run(arguments: &Arguments) -> Outcome<Imported> {
         .readers(1)
         .mmap(32 << 20)
         .cache(4 << 20, 32 << 20)
+        .batch(1_024)
         .open(&arguments.database)?;
-    let market = open_store(&arguments.database, store).await?;
+    let market = open_store(&arguments.database, store.clone()).await?;
     let Arguments { confirm, strict, parallel, .. } = *arguments;
     let report = import(&market, &arguments.file, Importing { confirm, strict, parallel }).await?;
+    store.merge_index().await?;
     let (browsed, pages) = browse(&market).await?;
     Ok(Imported { report, browsed, pages })
 }

@@ -254,6 +254,8 @@ mod tests {
             prop_assert!(plain(&text).cut(width).width() <= width);
             let both = plain(&text).and_right(plain("right"), width);
             prop_assert!(both.width() <= width);
+            // Nothing can be wrapped into no columns at all.
+            let width = width.max(1);
             for line in wrapped(Look::Plain, &text, width) {
                 let clusters = line.to_string().graphemes(true).count();
                 prop_assert!(line.width() <= width || clusters <= 1);

@@ -24,7 +24,8 @@ use fleetprompt_core::domain::AssetKind;
 use fleetprompt_core::port::{PAGE_MAX, PageSize};
 use fleetprompt_core::search::CatalogueOrder;
 use fleetprompt_examples::importing::{Importing, import};
-use fleetprompt_examples::{Outcome, open};
+use fleetprompt_examples::{Outcome, open_store};
+use fleetprompt_sqlite::SqliteStore;
 
 use model::Model;
 use notes::Notes;
@@ -106,7 +107,8 @@ async fn run(arguments: &Arguments) -> Outcome {
 /// The database, with the catalogue in it.
 async fn filled(arguments: &Arguments) -> Outcome<Marketplace> {
     let is_new = !arguments.database.exists();
-    let market = open(&arguments.database).await?;
+    let store = SqliteStore::open(&arguments.database)?;
+    let market = open_store(&arguments.database, store.clone()).await?;
     let file = match &arguments.file {
         Some(file) => file.as_path(),
         None if is_new => Path::new(SAMPLE),
@@ -117,6 +119,7 @@ async fn filled(arguments: &Arguments) -> Outcome<Marketplace> {
     if is_new || !notes.have(&note)? {
         eprintln!("importing {}", file.display());
         eprint!("{}", import(&market, file, Importing::default()).await?);
+        store.merge_index().await?;
         notes.add(&note)?;
     }
     Ok(market)

@@ -28,6 +28,18 @@
 //!   for nobody.
 //! - A file of another program, or of a newer version of this one, is refused.
 //!
+//! # What it keeps to search
+//!
+//! A dictionary of all words, a short document of numbers for each listing in the public catalogue,
+//! and a full-text table (FTS5) that lists the documents of each word, the best first. A search
+//! reads as many of them as it shows, whatever the catalogue holds; only words that are common each
+//! and rarely meet make it read on, for some 20 ms in a million listings, and a phrase of such words
+//! for some more.
+//!
+//! What is removed leaves the dictionary and the documents with the same commit, and is overwritten.
+//! In the full-text table, numbers of words may stay until it is merged, which says nothing any
+//! more: [`merge_index`](SqliteStore::merge_index) does that at once.
+//!
 //! # What it needs
 //!
 //! A local disk that honours flushes. Network file systems do not work, because processes share

@@ -31,6 +31,7 @@ pub struct SqliteOptions {
     pub(crate) busy_timeout: Duration,
     pub(crate) max_bytes: Option<u64>,
     pub(crate) queue: usize,
+    pub(crate) batch: usize,
     pub(crate) read_only: bool,
 }
 
@@ -40,10 +41,11 @@ impl Default for SqliteOptions {
             readers: 8,
             reader_cache: 4 << 20,
             writer_cache: 8 << 20,
-            mmap: 1 << 30,
+            mmap: 2 << 30,
             busy_timeout: Duration::from_secs(10),
             max_bytes: None,
             queue: 4_096,
+            batch: 256,
             read_only: false,
         }
     }
@@ -73,8 +75,9 @@ impl SqliteOptions {
         SqliteOptions { reader_cache: reader_bytes, writer_cache: writer_bytes, ..self }
     }
 
-    /// How many bytes of the file are mapped into memory at most; 1 GiB by default, 0 for none. A
-    /// mapping costs address space, and memory only as far as the system has it to spare.
+    /// How many bytes of the file are mapped into memory at most; by default 2 GiB, which is about
+    /// the most that SQLite maps, and 0 for none. A mapping costs address space, and memory only as
+    /// far as the system has it to spare.
     ///
     /// ```
     /// # use fleetprompt_sqlite::SqliteStore;
@@ -117,6 +120,19 @@ impl SqliteOptions {
     /// ```
     pub fn queue(self, commits: usize) -> Self {
         SqliteOptions { queue: commits.max(1), ..self }
+    }
+
+    /// How many commits share a transaction at most; 256 by default, at least 1. That is enough to
+    /// share the cost of making it durable, and little enough that nobody waits long for the others.
+    /// Thousands suit a bulk import, which then writes each page of the search index's dictionary
+    /// less often; give the writer a [`cache`](Self::cache) to match.
+    ///
+    /// ```
+    /// # use fleetprompt_sqlite::SqliteStore;
+    /// let import = SqliteStore::options().batch(4_096).queue(8_192).cache(4 << 20, 256 << 20);
+    /// ```
+    pub fn batch(self, commits: usize) -> Self {
+        SqliteOptions { batch: commits.max(1), ..self }
     }
 
     /// Whether to open the file for reading only: commits are answered [`StoreError::ReadOnly`],

@@ -28,8 +28,9 @@ use crate::writer::Writer;
 /// Clones are one store. The last of them, when dropped, waits for what is being written, and
 /// closes the file.
 ///
-/// Its futures need no particular executor. Reads are short and run where they are polled; commits
-/// are written by a thread of the store's own.
+/// Its futures need no particular executor. Reads are short and run where they are polled, also
+/// the few searches that take tens of milliseconds; commits are written by a thread of the store's
+/// own.
 ///
 /// ```
 /// use fleetprompt_core::port::Store;
@@ -91,7 +92,7 @@ impl SqliteStore {
             let conn = connect(path, Access::Write, options)?;
             // The writer asks for the lock by itself, more often than SQLite would.
             conn.busy_timeout(Duration::ZERO).map_err(|error| open_error(&error))?;
-            Some(Writer::start(conn, options.queue, options.busy_timeout)?)
+            Some(Writer::start(conn, options.queue, options.batch, options.busy_timeout)?)
         };
         let readers = Readers::open(path, options)?;
         let inner = Inner { readers, writer, path: path.to_owned(), options: options.clone() };

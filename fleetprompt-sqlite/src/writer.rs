@@ -17,10 +17,6 @@ use crate::batch::Batch;
 use crate::error::{Fault, store_error};
 use crate::queue::{Queue, Rejected};
 
-/// How much work goes into a transaction at most: enough to share the cost of making it durable,
-/// and little enough that nobody waits long for the others.
-const BATCH_MOST: usize = 256;
-
 /// A piece of work for the writer, and who waits for its answer.
 trait Job: Send {
     /// Does the work, in the transaction of a batch; may be called again in another one.
@@ -67,13 +63,14 @@ impl Writer {
     pub(crate) fn start(
         conn: Connection,
         room: usize,
+        most: usize,
         patience: Duration,
     ) -> Result<Self, StoreError> {
         let queue = Arc::new(Queue::new(room));
         let last_words = LastWords(Arc::clone(&queue));
         let thread = thread::Builder::new()
             .name("fleetprompt-sqlite-writer".to_owned())
-            .spawn(move || work(&conn, &last_words.0, patience))
+            .spawn(move || work(&conn, &last_words.0, most, patience))
             .map_err(|_| StoreError::Open("the writing thread could not be started"))?;
         Ok(Writer { queue, thread: Some(thread) })
     }
@@ -110,14 +107,14 @@ struct LastWords(Arc<Queue<Box<dyn Job>>>);
 impl Drop for LastWords {
     fn drop(&mut self) {
         self.0.close();
-        while let Some(jobs) = self.0.take(BATCH_MOST) {
+        while let Some(jobs) = self.0.take(usize::MAX) {
             answer_all(jobs, &Err(StoreError::Unavailable("the writing thread has ended")));
         }
     }
 }
 
-fn work(conn: &Connection, queue: &Queue<Box<dyn Job>>, patience: Duration) {
-    while let Some(jobs) = queue.take(BATCH_MOST) {
+fn work(conn: &Connection, queue: &Queue<Box<dyn Job>>, most: usize, patience: Duration) {
+    while let Some(jobs) = queue.take(most) {
         write(conn, jobs, patience);
         // Gives a process that waits for the lock its chance, and callers time to come again.
         thread::yield_now();

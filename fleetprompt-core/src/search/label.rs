@@ -1,5 +1,7 @@
 //! Labels: terms of the index that are no words of a text. Each class is one letter.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{
@@ -46,7 +48,8 @@ pub(crate) fn badge(badge: BadgeKind) -> Option<Term> {
 
 /// The publisher.
 pub(crate) fn publisher(id: PublisherId) -> Option<Term> {
-    label('p', id)
+    // Shorter than an id is written elsewhere: the dictionary holds each of them.
+    label('p', URL_SAFE_NO_PAD.encode(id.as_bytes()))
 }
 
 /// A system that it works with.

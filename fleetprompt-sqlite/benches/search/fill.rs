@@ -16,7 +16,9 @@ use crate::shared::{marketplace, operator};
 use crate::texts::Writer;
 
 /// How many rows are on their way at a time.
-const IN_FLIGHT: usize = 256;
+const IN_FLIGHT: usize = 12_288;
+/// How many share a transaction: fewer, so that rows are made ready while others are written.
+const BATCH: usize = 4_096;
 
 /// The files of one filled marketplace.
 #[derive(Clone)]
@@ -49,10 +51,21 @@ impl Files {
         files
     }
 
+    /// The marketplace's file, opened for a bulk import.
+    fn writable(&self) -> SqliteStore {
+        SqliteStore::options()
+            .batch(BATCH)
+            .queue(2 * IN_FLIGHT)
+            .cache(4 << 20, 1 << 30)
+            .open(&self.market)
+            .unwrap()
+    }
+
     fn fill(&self, rows: impl Iterator<Item = ImportRow>, expected: Option<u64>) {
         let mut writer = Writer::create(&self.texts);
         let mut progress = Progress::new(expected);
-        let operator = operator(&marketplace(SqliteStore::open(&self.market).unwrap()));
+        let store = self.writable();
+        let operator = operator(&marketplace(store.clone()));
         pollster::block_on(
             stream::iter(rows)
                 .map(|row| import(&operator, row))
@@ -66,7 +79,8 @@ impl Files {
                     ready(())
                 }),
         );
-        drop(operator);
+        pollster::block_on(store.merge_index()).unwrap();
+        drop((operator, store));
         writer.finish(&self.market);
         progress.end();
     }

@@ -19,7 +19,7 @@ pub(crate) struct Class(u8);
 
 impl Class {
     /// Whatever is no single ASCII letter.
-    const OTHER: Class = Class(52);
+    pub(super) const OTHER: Class = Class(52);
 
     /// The class of a letter.
     pub(crate) fn of(letter: char) -> Self {

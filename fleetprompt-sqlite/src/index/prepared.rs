@@ -44,7 +44,7 @@ impl NewEntry {
             runs.push((run.field, words));
         }
         let labels = entry.labels.iter().map(|label| {
-            let class = Class::of_term(label).unwrap_or(Class::of(':'));
+            let class = Class::of_term(label).unwrap_or(Class::OTHER);
             (class, terms.place(label, None))
         });
         NewEntry {

@@ -44,7 +44,7 @@ const SWAP: &str = "
 ";
 
 /// How far the rebuild in the file has come; `None` without one.
-pub(super) fn reached(conn: &Connection) -> Result<Option<Position>, Fault> {
+pub(crate) fn reached(conn: &Connection) -> Result<Option<Position>, Fault> {
     let mut statement = conn.prepare_cached("SELECT reached FROM index_rebuild")?;
     statement.query_row([], |row| Ok(position(row, 0))).optional()?.transpose()
 }

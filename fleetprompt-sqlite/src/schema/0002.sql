@@ -39,7 +39,8 @@ CREATE TABLE index_progress (
 
 -- Every term of the index once. A word as it is written, whose stem is another term, has a row of
 -- its own for each stem; `stem` is 0 for a term that stands for itself. Rows never change what they
--- say, and are deleted with the last entry that needs them.
+-- say, and are deleted with the last entry that needs them. An id may then be given again: the
+-- full-text table has been told to forget exactly what it had of the old term.
 --
 --   level  how frequent the word is, in steps; 0 for what no entry has as a word
 CREATE TABLE index_term (
@@ -90,8 +91,8 @@ CREATE VIRTUAL TABLE index_text USING fts5(
     ids, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
 );
 
--- How far a rebuild of index_text and index_count has come, while there is one: up to this entry, the new
--- ones beside them have what the entries say.
+-- How far a rebuild of index_text and index_count has come, while there is one: up to this entry,
+-- the new tables beside them have what the entries say.
 CREATE TABLE index_rebuild (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     reached INTEGER NOT NULL

@@ -43,7 +43,9 @@ impl SqliteStore {
     /// only when [`check`](Self::check) finds that they differ.
     ///
     /// Done in short steps beside the tables in use, so that searches and commits go on meanwhile:
-    /// searches find what they found before until the new tables take over in one commit.
+    /// searches find what they found before until the new tables take over in one commit. That
+    /// commit gives the old ones' room free, and holds up others for about a second where there are
+    /// a million listings; any other step for some milliseconds.
     /// Dropping the future stops it between two steps; another call goes on there, also after a
     /// crash and from another process. Needs about as much room as the index, which is used again
     /// afterwards.

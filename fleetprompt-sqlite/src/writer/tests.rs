@@ -33,7 +33,7 @@ impl Setup {
             false
         };
         conn.commit_hook(Some(hook)).unwrap();
-        Setup { writer: Writer::start(conn, room, PATIENCE).unwrap(), committed, folder }
+        Setup { writer: Writer::start(conn, room, 256, PATIENCE).unwrap(), committed, folder }
     }
 
     fn path(&self) -> std::path::PathBuf {

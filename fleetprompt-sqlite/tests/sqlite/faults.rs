@@ -5,13 +5,15 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fleetprompt_core::conformance::samples;
 use fleetprompt_core::domain::Revision;
-use fleetprompt_core::port::{Commit, Committed, Prune, Store as _, StoreError};
+use fleetprompt_core::port::{Change, Commit, Committed, Prune, RecordKey, Store as _, StoreError};
 use fleetprompt_sqlite::{Finding, SqliteStore};
 use rusqlite::Connection;
 
 use crate::support::{
-    apply, assert_sound, attempt, attempt_key, commit, count, event, folder, later, revision,
+    apply, assert_sound, attempt, attempt_key, commit, count, event, folder, frequencies, indexed,
+    later, revision,
 };
 
 /// Commits attempts until there is no room, and asserts that the one that did not fit left nothing;
@@ -201,4 +203,28 @@ fn a_reader_that_never_ends_holds_nobody_up() {
     other.execute_batch("BEGIN; SELECT count(*) FROM attempt").unwrap();
     (1..100).for_each(|n| apply(&store, n));
     assert_eq!(count(&store), 100);
+}
+
+/// What is damaged in the index is no reason to turn away what has nothing to do with it.
+#[test]
+fn a_damaged_index_holds_up_nobody_else() {
+    let (_folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    (0..3).for_each(|n| drop(commit(&store, indexed(n)).unwrap()));
+    let damage = "UPDATE index_count SET entries = 0";
+    Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+
+    let key = RecordKey::listing(samples::listing_id(0));
+    let changes = vec![Change::Delete { key, expected: Revision::FIRST }];
+    let gone = Commit { receipt: None, expectations: Vec::new(), changes, events: Vec::new() };
+    let waiting = [attempt(10), gone.clone(), attempt(11)].map(|commit| store.commit(commit));
+    let outcomes = pollster::block_on(futures_util::future::join_all(waiting));
+    assert!(matches!(outcomes[0], Ok(Committed::Applied { .. })), "{outcomes:?}");
+    assert!(matches!(outcomes[1], Err(StoreError::Corrupt(_))), "{outcomes:?}");
+    assert!(matches!(outcomes[2], Ok(Committed::Applied { .. })), "{outcomes:?}");
+
+    pollster::block_on(store.rebuild_index(|_| {})).unwrap();
+    assert_sound(&store);
+    assert!(matches!(commit(&store, gone), Ok(Committed::Applied { .. })));
+    assert_eq!(frequencies(&store, &["agent"]), (2, vec![2]));
 }

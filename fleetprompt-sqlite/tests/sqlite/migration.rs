@@ -1,20 +1,17 @@
 //! Files of older versions.
 
-use std::path::Path;
-
 use fleetprompt_core::conformance::samples::{self, Pick};
 use fleetprompt_core::domain::Event;
 use fleetprompt_core::port::{
-    Change, ColumnValue, Commit, Find, List, Matching, Record, RecordKey, SearchIndex as _,
+    Change, Column, ColumnValue, Commit, Find, List, Matching, Record, RecordKey, SearchIndex as _,
 };
 use fleetprompt_sqlite::SqliteStore;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, params};
 
 use crate::support::{assert_sound, attempt, commit, entry, folder, frequencies};
 
 /// A file as version 1 of the schema left it, with two listings.
-fn version_1(path: &Path) {
+fn version_1(path: &std::path::Path) {
     let conn = Connection::open(path).unwrap();
     conn.pragma_update(None, "application_id", 0x466c_5072).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -23,22 +20,14 @@ fn version_1(path: &Path) {
     for n in 0..2_u8 {
         let position = i64::from(n) + 1;
         let record = Record::from(samples::listing(n.into(), &mut Pick::sparse()));
-        let columns = record.kind().columns();
-        let names: Vec<_> = columns.iter().map(|column| column.name()).collect();
-        let values = columns.iter().map(|column| match record.column(*column).unwrap() {
-            ColumnValue::Integer(n) => Value::Integer(n),
-            ColumnValue::Text(text) => Value::Text(text),
-        });
-        let id = Value::Text(record.key().id().to_owned());
-        let doc = Value::Text(record.encode().unwrap());
-        let fixed = [id, Value::Integer(position), doc];
-        let sql = format!(
-            "INSERT INTO listing (id, revision, created, changed, doc, {})
-             VALUES (?1, 1, ?2, ?2, ?3 {})",
-            names.join(", "),
-            ", ?".repeat(names.len()),
-        );
-        conn.execute(&sql, params_from_iter(fixed.into_iter().chain(values))).unwrap();
+        let Some(ColumnValue::Text(publisher)) = record.column(Column::Publisher) else {
+            panic!("a listing has a publisher");
+        };
+        conn.execute(
+            "INSERT INTO listing VALUES (?1, 1, ?2, ?2, ?3, 1, 'whs_agent', 'ai', 'free', '', 0, ?4)",
+            params![record.key().id(), position, publisher, record.encode().unwrap()],
+        )
+        .unwrap();
         let event = Event { feed: None, ..attempt(0).events.remove(0) };
         conn.execute(
             "INSERT INTO event (position, at, doc) VALUES (?1, ?2, ?3)",

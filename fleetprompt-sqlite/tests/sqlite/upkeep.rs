@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use fleetprompt_core::port::StoreError;
+use fleetprompt_core::port::{Committed, StoreError};
 use fleetprompt_sqlite::SqliteStore;
 
-use crate::support::{apply, assert_sound, count, folder};
+use crate::support::{apply, assert_sound, commit, count, folder, frequencies, indexed};
 
 #[test]
 fn a_backup_under_load_is_whole_and_does_not_hold_up_writers() {
@@ -65,4 +65,35 @@ fn the_last_handle_leaves_one_file_behind() {
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(count(&SqliteStore::open(&path).unwrap()), 2);
+}
+
+#[test]
+fn an_index_is_rebuilt_under_load_without_holding_up_anybody() {
+    let (_folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    (0..2_500).for_each(|n| drop(commit(&store, indexed(n)).unwrap()));
+    let stop = AtomicBool::new(false);
+    let mut steps = Vec::new();
+    let written = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut n = 10_000;
+            while !stop.load(Ordering::SeqCst) {
+                assert!(matches!(commit(&store, indexed(n)), Ok(Committed::Applied { .. })));
+                n += 1;
+            }
+            n - 10_000
+        });
+        let rebuilt = pollster::block_on(store.rebuild_index(|now| {
+            // Searches see the whole index at every step.
+            assert!(frequencies(&store, &["agent"]).1[0] >= 2_500);
+            steps.push(now.read);
+        }));
+        stop.store(true, Ordering::SeqCst);
+        assert_eq!(rebuilt.unwrap().removed, 0);
+        writer.join().unwrap()
+    });
+    assert!(steps.len() > 2, "rebuilt in one step, in which nothing could happen");
+    let entries = 2_500 + written;
+    assert_eq!(frequencies(&store, &["agent", "word7"]), (entries, vec![entries, 1]));
+    assert_sound(&store);
 }

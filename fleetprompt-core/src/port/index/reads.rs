@@ -274,19 +274,17 @@ pub struct StoredEntry {
     pub entry: IndexEntry,
 }
 
-/// How frequent a word is, in steps: 0 for none, and then four steps for each doubling. Steps,
-/// so that the order of a store's completions seldom changes when a count does.
+/// How frequent a word is, in steps: 0 for none, and then one step for each doubling. Steps, so that
+/// the order of a store's completions seldom changes when a count does.
 ///
 /// ```
 /// use fleetprompt_core::port::frequency_level;
-/// assert_eq!([0, 1, 2, 3, 4].map(frequency_level), [0, 1, 5, 7, 9]);
+/// assert_eq!([0, 1, 2, 3, 4].map(frequency_level), [0, 1, 2, 2, 3]);
 /// assert_eq!(frequency_level(1_000_000), frequency_level(1_000_001));
 /// ```
 pub fn frequency_level(entries: u64) -> u8 {
-    let Some(doublings) = entries.checked_ilog2() else { return 0 };
-    // The two bits behind the leading one.
-    let quarter = (u128::from(entries) << 2 >> doublings) & 0b11;
-    u8::try_from(1 + 4 * u128::from(doublings) + quarter).unwrap_or(u8::MAX)
+    let doublings = entries.checked_ilog2().map_or(0, |doublings| doublings + 1);
+    u8::try_from(doublings).unwrap_or(u8::MAX)
 }
 
 /// The part of a word that a store may keep its completions by: its first two characters, or the
