@@ -113,14 +113,57 @@ pub(crate) fn excerpt(text: &str, stems: &BTreeSet<Term>, most_chars: usize) -> 
 
 /// The words with these stems, by where they begin.
 fn hits(text: &str, stems: &BTreeSet<Term>) -> Vec<Analysed> {
-    if stems.is_empty() {
-        return vec![];
+    let starts: Vec<&str> = stems.iter().map(start_of).collect();
+    let mut hits = Vec::new();
+    let mut looked_at = 0;
+    for (at, chunk) in chunks(text) {
+        if looked_at == MAX_WORDS {
+            break;
+        }
+        looked_at += 1;
+        if !may_hold(chunk, &starts) {
+            continue;
+        }
+        let read = analyse(chunk, MAX_WORDS);
+        let found = read.words.into_iter().chain(read.joined);
+        hits.extend(
+            found
+                .filter(|word| stems.contains(&word.token.stem))
+                .map(|word| Analysed { span: at + word.span.start..at + word.span.end, ..word }),
+        );
     }
-    let read = analyse(text, MAX_WORDS);
-    let all = read.words.into_iter().chain(read.joined);
-    let mut hits: Vec<_> = all.filter(|word| stems.contains(&word.token.stem)).collect();
     hits.sort_by_key(|hit| (hit.span.start, hit.span.end));
     hits
+}
+
+/// What stands between white space, and where: no word goes across it.
+fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive(char::is_whitespace).map(move |chunk| {
+        let from = at;
+        at += chunk.len();
+        (from, chunk)
+    })
+}
+
+/// How all words of a stem begin, whatever their case: endings are what a stemmer changes, and in a
+/// short word that may be all but the first letter.
+fn start_of(stem: &Term) -> &str {
+    let stem = stem.as_str();
+    let kept = if stem.len() < 5 { 1 } else { 3 };
+    stem.get(..kept).unwrap_or(stem)
+}
+
+/// Whether it takes an analysis to tell that none of the words is in here: most of a text is passed
+/// over without one.
+fn may_hold(chunk: &str, starts: &[&str]) -> bool {
+    let holds = |start: &&str| {
+        chunk
+            .as_bytes()
+            .windows(start.len())
+            .any(|part| part.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    !chunk.is_ascii() || starts.iter().any(holds)
 }
 
 /// Pairs of characters overlap, and so do an identifier and its parts.

@@ -20,6 +20,8 @@ use super::stream::{self, Span};
 /// How many words of the same head are looked at in the order of their frequency before those with
 /// the prefix are looked at in the order of the alphabet.
 const FREQUENT_MOST: usize = 1_000;
+/// How many words are few.
+const FEW: usize = 64;
 
 /// Words of a head, the most frequent first.
 const BY_LEVEL: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_head
@@ -83,9 +85,13 @@ pub(super) fn completions(
 ) -> Result<Vec<Token>, Fault> {
     let limit = usize::from(limit);
     let Some(head) = head(prefix.as_str()).filter(|_| limit > 0) else { return Ok(Vec::new()) };
-    let found = match frequent(conn, head, prefix.as_str(), limit)? {
+    let prefix = prefix.as_str();
+    let found = match few(conn, prefix)? {
         Some(found) => found,
-        None => all(conn, prefix.as_str())?,
+        None => match frequent(conn, head, prefix, limit)? {
+            Some(found) => found,
+            None => beginning(conn, prefix, usize::MAX)?,
+        },
     };
     let mut tokens = Vec::with_capacity(found.len());
     for Completion { level, word, stem } in found {
@@ -128,8 +134,15 @@ fn frequent(
     Ok(Some(found))
 }
 
-/// All words that begin with the prefix.
-fn all(conn: &Connection, prefix: &str) -> Result<Vec<Completion>, Fault> {
+/// All words that begin with the prefix, if they are few: most of those that somebody has almost
+/// finished, or misspelt.
+fn few(conn: &Connection, prefix: &str) -> Result<Option<Vec<Completion>>, Fault> {
+    let found = beginning(conn, prefix, FEW)?;
+    Ok((found.len() < FEW).then_some(found))
+}
+
+/// The words that begin with the prefix, at most so many.
+fn beginning(conn: &Connection, prefix: &str, most: usize) -> Result<Vec<Completion>, Fault> {
     let mut statement = conn.prepare_cached(BY_NAME)?;
     let mut rows = statement.query([prefix])?;
     let mut found = Vec::new();
@@ -141,6 +154,9 @@ fn all(conn: &Connection, prefix: &str) -> Result<Vec<Completion>, Fault> {
         let level = row.get(0)?;
         if level > 0 {
             found.push(Completion { level, word, stem: natural(row, 2)? });
+        }
+        if found.len() == most {
+            break;
         }
     }
     Ok(found)
