@@ -18,8 +18,8 @@ const LENGTH_SHARE: u64 = 160;
 /// How soon further occurrences stop to count: BM25's k₁, as an occurrence in the summary is
 /// counted.
 const SATURATION: u64 = 12 * ONE;
-/// How many times more the best quality counts than the worst, less one, in quarters.
-const QUALITY_SHARE: u64 = 6;
+/// How many times more the best quality counts than the worst, less one.
+const QUALITY_SHARE: u64 = 3;
 
 /// How much a word tells when `having` of `entries` entries have it: log₂(1 + (N − n + ½)/(n + ½)),
 /// in 1/256.
@@ -62,9 +62,9 @@ pub(crate) fn place(hit: &Hit, units: &[Unit]) -> Place {
     Place { lack: u64::MAX - text.saturating_mul(appeal(hit.rank.quality())), rank: hit.rank }
 }
 
-/// What quality makes of a score: from four times 4,095 to `1 + QUALITY_SHARE / 4` times that.
+/// What quality makes of a score: from 4,095 to `1 + QUALITY_SHARE` times that.
 fn appeal(quality: Quality) -> u64 {
-    4 * u64::from(Quality::MAX.get()) + QUALITY_SHARE * u64::from(quality.get())
+    u64::from(Quality::MAX.get()) + QUALITY_SHARE * u64::from(quality.get())
 }
 
 /// BM25F of one word, at most its weight times 256.

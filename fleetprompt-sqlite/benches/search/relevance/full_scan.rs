@@ -15,7 +15,7 @@ const FIELD_WEIGHTS: [f64; Field::COUNT] = [10.0, 3.0, 1.5, 1.0, 0.5];
 const USUAL_LENGTHS: [f64; Field::COUNT] = [4.0, 5.0, 2.0, 16.0, 120.0];
 const LENGTH_SHARE: f64 = 0.625;
 const SATURATION: f64 = 12.0;
-const QUALITY_SHARE: f64 = 1.5;
+const QUALITY_SHARE: f64 = 3.0;
 
 /// Scores all matches by BM25F times quality.
 pub(super) struct FullScan<'a> {
