@@ -150,20 +150,29 @@ fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// short word that may be all but the first letter.
 fn start_of(stem: &Term) -> &str {
     let stem = stem.as_str();
-    let kept = if stem.len() < 5 { 1 } else { 3 };
+    let kept = match stem.len() {
+        ..4 => 1,
+        4 => 2,
+        _ => 3,
+    };
     stem.get(..kept).unwrap_or(stem)
 }
 
 /// Whether it takes an analysis to tell that none of the words is in here: most of a text is passed
 /// over without one.
 fn may_hold(chunk: &str, starts: &[&str]) -> bool {
-    let holds = |start: &&str| {
-        chunk
-            .as_bytes()
-            .windows(start.len())
-            .any(|part| part.eq_ignore_ascii_case(start.as_bytes()))
+    let bytes = chunk.as_bytes();
+    let before = std::iter::once(b' ').chain(bytes.iter().copied());
+    let begins = |(at, (before, byte)): (usize, (u8, &u8))| {
+        // Parts of identifiers begin with a capital, or where letters and digits meet.
+        let part = !before.is_ascii_alphabetic() || !byte.is_ascii_lowercase();
+        part && starts.iter().any(|start| {
+            bytes
+                .get(at..at + start.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
+        })
     };
-    !chunk.is_ascii() || starts.iter().any(holds)
+    !chunk.is_ascii() || before.zip(bytes).enumerate().any(begins)
 }
 
 /// Pairs of characters overlap, and so do an identifier and its parts.
