@@ -115,12 +115,7 @@ pub(crate) fn excerpt(text: &str, stems: &BTreeSet<Term>, most_chars: usize) -> 
 fn hits(text: &str, stems: &BTreeSet<Term>) -> Vec<Analysed> {
     let starts: Vec<&str> = stems.iter().map(start_of).collect();
     let mut hits = Vec::new();
-    let mut looked_at = 0;
-    for (at, chunk) in chunks(text) {
-        if looked_at == MAX_WORDS {
-            break;
-        }
-        looked_at += 1;
+    for (at, chunk) in chunks(text).take(MAX_WORDS) {
         if !may_hold(chunk, &starts) {
             continue;
         }
