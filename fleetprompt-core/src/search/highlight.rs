@@ -167,7 +167,11 @@ fn may_hold(chunk: &str, starts: &[&str]) -> bool {
                 .is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
         })
     };
-    !chunk.is_ascii() || before.zip(bytes).enumerate().any(begins)
+    // What stands between letters may be read over: `o'clock` is `oclock`, and `c-i` is also `ci`.
+    let inner = chunk.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    !inner.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        || !chunk.is_ascii()
+        || before.zip(bytes).enumerate().any(begins)
 }
 
 /// Pairs of characters overlap, and so do an identifier and its parts.

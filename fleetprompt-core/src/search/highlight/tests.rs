@@ -86,6 +86,13 @@ fn an_excerpt_as_json() {
     assert_eq!(serde_json::to_value(found).unwrap(), json);
 }
 
+#[test]
+fn words_are_marked_whose_letters_stand_apart() {
+    assert_eq!(marked("At o'clock", "oclock"), "At [o'clock]");
+    assert_eq!(marked("oc'coc'cooK", "oc'coc'cooK"), "[oc'coc'cooK]");
+    assert_eq!(marked("the c-i-c-d way", "cicd"), "the [c-i-c-d] way");
+}
+
 proptest! {
     #[test]
     fn marks_lie_in_the_excerpt(
