@@ -1,6 +1,7 @@
 //! Pages and the cursors between them.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{ErrorCode, Result};
 use crate::port::{Entity, PageKey, PageSize, Principal, Record, Scan, Versioned};
@@ -49,26 +50,18 @@ impl<'a> Paging<'a> {
         query: &impl Serialize,
         scan: Scan,
     ) -> Result<Self> {
-        let query = serde_json::to_vec(query).map_err(|_| ErrorCode::Internal)?;
-        let binding = CursorBinding::new(&query, principal.scope_text().as_bytes());
+        let binding = cursor_binding(principal, query)?;
         Ok(Paging { market, scan, binding })
     }
 
     /// Where a cursor points.
     pub(super) fn open(&self, cursor: Option<&Cursor>) -> Result<Option<PageKey>> {
-        let Some(cursor) = cursor else { return Ok(None) };
-        let payload = cursor
-            .open(&self.market.keys(), self.market.deployment(), &self.binding)
-            .map_err(|_| ErrorCode::InvalidCursor)?;
-        let key = serde_json::from_slice(&payload).map_err(|_| ErrorCode::InvalidCursor)?;
-        Ok(Some(key))
+        self.market.resume(cursor, &self.binding)
     }
 
     /// The cursor that points behind `key`.
     pub(super) fn seal(&self, key: &PageKey) -> Result<Cursor> {
-        let payload = serde_json::to_vec(key).map_err(|_| ErrorCode::Internal)?;
-        Cursor::seal(&self.market.keys(), self.market.deployment(), &self.binding, &payload)
-            .map_err(|_| ErrorCode::Internal.into())
+        self.market.seal(key, &self.binding)
     }
 
     /// The rows behind `after`, and where they end if there may be more.
@@ -102,6 +95,38 @@ impl<'a> Paging<'a> {
     /// Where a page that ends with `row` ends.
     pub(super) fn key_of<E: Entity>(&self, row: Versioned<E>) -> PageKey {
         self.scan.plan().page_key(&row.map(Into::<Record>::into))
+    }
+}
+
+/// What a cursor of this query and this principal holds for.
+pub(super) fn cursor_binding(
+    principal: &Principal,
+    query: &impl Serialize,
+) -> Result<CursorBinding> {
+    let query = serde_json::to_vec(query).map_err(|_| ErrorCode::Internal)?;
+    Ok(CursorBinding::new(&query, principal.scope_text().as_bytes()))
+}
+
+impl Inner {
+    /// Where a cursor points.
+    pub(super) fn resume<T: DeserializeOwned>(
+        &self,
+        cursor: Option<&Cursor>,
+        binding: &CursorBinding,
+    ) -> Result<Option<T>> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let payload = cursor
+            .open(&self.keys(), self.deployment(), binding)
+            .map_err(|_| ErrorCode::InvalidCursor)?;
+        let place = serde_json::from_slice(&payload).map_err(|_| ErrorCode::InvalidCursor)?;
+        Ok(Some(place))
+    }
+
+    /// The cursor that points to a place.
+    pub(super) fn seal(&self, place: &impl Serialize, binding: &CursorBinding) -> Result<Cursor> {
+        let payload = serde_json::to_vec(place).map_err(|_| ErrorCode::Internal)?;
+        Cursor::seal(&self.keys(), self.deployment(), binding, &payload)
+            .map_err(|_| ErrorCode::Internal.into())
     }
 }
 

@@ -17,10 +17,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Handle, Listing, Position, Publisher, PublisherId};
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 use crate::port::{ClaimedName, PageSize, StoreError, Versioned};
 use crate::search::{CatalogueFilter, CatalogueOrder, Cursor, CursorBinding, Query};
 
+use super::paging::cursor_binding;
 use super::views::{ListingView, stands_in_catalogue};
 use super::{Acting, Inner, Page, typed};
 use window::{At, Ends};
@@ -78,7 +79,7 @@ impl Acting {
     ) -> Result<SearchPage> {
         let market = self.inner();
         let asked = (&request.query, &request.filter, request.order);
-        let binding = self.binding("search", &asked)?;
+        let binding = cursor_binding(&self.principal, &("search", asked))?;
         let mut plan = market.plan(&request.query, &request.filter).await?;
         let relevance = request.order == CatalogueOrder::Relevance && !plan.is_wordless();
         let (page, instead) = if relevance {
@@ -109,7 +110,7 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<ListingView>> {
-        let binding = self.binding("browse", &(&filter, order))?;
+        let binding = cursor_binding(&self.principal, &("browse", &filter, order))?;
         let mut plan = self.inner().plan(&Query::default(), &filter).await?;
         Ok(self.by_order(&mut plan, order, &binding, cursor, size).await?.0)
     }
@@ -147,12 +148,6 @@ impl Acting {
         let ordinals: Vec<_> = ranks.ranks.iter().map(|rank| rank.ordinal()).collect();
         let items = market.cards(&ordinals).await?;
         Ok((Page { items, next }, plan.instead()))
-    }
-
-    /// What a cursor of this query and this reader holds for.
-    fn binding(&self, operation: &str, query: &impl Serialize) -> Result<CursorBinding> {
-        let query = serde_json::to_vec(&(operation, query)).map_err(|_| ErrorCode::Internal)?;
-        Ok(CursorBinding::new(&query, self.principal.scope_text().as_bytes()))
     }
 }
 
@@ -192,26 +187,5 @@ impl Inner {
             }
         }
         Ok(standing)
-    }
-
-    /// Where a cursor points.
-    fn resume<T: serde::de::DeserializeOwned>(
-        &self,
-        cursor: Option<&Cursor>,
-        binding: &CursorBinding,
-    ) -> Result<Option<T>> {
-        let Some(cursor) = cursor else { return Ok(None) };
-        let payload = cursor
-            .open(&self.keys(), self.deployment(), binding)
-            .map_err(|_| ErrorCode::InvalidCursor)?;
-        let place = serde_json::from_slice(&payload).map_err(|_| ErrorCode::InvalidCursor)?;
-        Ok(Some(place))
-    }
-
-    /// The cursor that points to a place.
-    fn seal(&self, place: &impl Serialize, binding: &CursorBinding) -> Result<Cursor> {
-        let payload = serde_json::to_vec(place).map_err(|_| ErrorCode::Internal)?;
-        Cursor::seal(&self.keys(), self.deployment(), binding, &payload)
-            .map_err(|_| ErrorCode::Internal.into())
     }
 }
