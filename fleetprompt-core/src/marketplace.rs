@@ -17,6 +17,7 @@ mod feed;
 mod grounds;
 mod import_line;
 mod importing;
+mod inspecting;
 mod indexing;
 #[cfg(test)]
 mod install_tests;
