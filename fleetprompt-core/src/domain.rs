@@ -13,6 +13,7 @@ mod event;
 mod id;
 mod idempotency;
 mod install;
+mod json;
 mod link;
 mod list;
 mod listing;
@@ -42,6 +43,8 @@ pub use id::{
 };
 pub use idempotency::IdempotencyKey;
 pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption};
+pub(crate) use json::{Fault as JsonFault, tree as json_tree};
+pub use json::{JsonBounds, JsonError, JsonRule, from_json};
 pub use link::*;
 pub use list::*;
 pub use listing::{Asset, Listing, ListingContent, PACK_MEMBERS_MAX, Takedown};

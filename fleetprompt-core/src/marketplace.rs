@@ -17,8 +17,8 @@ mod feed;
 mod grounds;
 mod import_line;
 mod importing;
-mod inspecting;
 mod indexing;
+mod inspecting;
 #[cfg(test)]
 mod install_tests;
 mod installs;

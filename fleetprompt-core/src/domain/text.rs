@@ -338,7 +338,8 @@ mod tests {
 
     #[test]
     fn marks_that_scripts_need_are_kept() {
-        for name in ["שָׁלוֹם", "مُحَمَّد", "བསྒྲུབས", "မြွှေး", "ผู้ช่วย", "क्ष्म्यै", "1\u{fe0f}\u{20e3}"] {
+        for name in ["שָׁלוֹם", "مُحَمَّد", "བསྒྲུབས", "မြွှေး", "ผู้ช่วย", "क्ष्म्यै", "1\u{fe0f}\u{20e3}"]
+        {
             assert_eq!(name.parse::<Title>().map(drop), Ok(()), "{name}");
         }
     }

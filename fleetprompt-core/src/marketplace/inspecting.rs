@@ -1,4 +1,5 @@
-//! Looking through what is written, whatever the use case, for what must not be published.
+//! Looking through what is written, whatever the use case, for what must not be published: secrets,
+//! names that deceive, links that lead nowhere.
 //!
 //! A command is serialised anyway, as the fingerprint of its request; so its texts are found by
 //! serialising it once more, into a serialiser that only looks. No use case can forget a field.
@@ -10,10 +11,11 @@ use serde::Serialize;
 use serde::ser::{self, Serializer};
 
 use crate::domain::{ParseError, Rule};
-use crate::policy::{deceptive, find_secret};
+use crate::policy::{deceptive, find_secret, leads_nowhere};
 
-/// Refuses a command in which a text holds a secret or a name deceives, by the innermost field
-/// that it stands in.
+/// Refuses a command that holds what must not be published, by the innermost field that it stands
+/// in. These rules grow with what is known of secrets and scripts, so they are no part of the types:
+/// what was stored before is read as ever.
 pub(super) fn inspect<C: Serialize>(command: &C) -> Result<(), ParseError> {
     match command.serialize(Inspector { field: "request", kind: "" }) {
         Ok(()) => Ok(()),
@@ -27,9 +29,6 @@ pub(super) fn inspect<C: Serialize>(command: &C) -> Result<(), ParseError> {
 /// whatever they are called.
 const GIVEN: &[&str] = &["IssuerName", "TenantName", "SubjectName", "ClientName"];
 
-/// What people read as a name.
-const NAMES: &[&str] = &["Title", "DisplayName"];
-
 fn judge(field: &'static str, kind: &'static str, text: &str) -> Result<(), Fault> {
     let refuse = |rule| Err(Fault::Refused(ParseError::new(field, rule)));
     if !GIVEN.contains(&kind)
@@ -37,10 +36,12 @@ fn judge(field: &'static str, kind: &'static str, text: &str) -> Result<(), Faul
     {
         return refuse(Rule::Secret(secret));
     }
-    match deceptive(text).filter(|_| NAMES.contains(&kind)) {
-        Some(rule) => refuse(rule),
-        None => Ok(()),
-    }
+    let broken = match kind {
+        "Title" | "DisplayName" => deceptive(text),
+        "WebLink" | "ArtifactUri" => leads_nowhere(text),
+        _ => None,
+    };
+    broken.map_or(Ok(()), refuse)
 }
 
 /// Why a command was not looked through to its end.
@@ -121,12 +122,7 @@ impl Serializer for Inspector {
         Ok(())
     }
 
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-    ) -> Result<(), Fault> {
+    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), Fault> {
         Ok(())
     }
 
@@ -257,7 +253,10 @@ impl ser::SerializeMap for Inspector {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::domain::{PersonIdentity, SecretKind, Title};
+    use crate::domain::{
+        ArtifactUri, ClientName, DisplayName, IssuerName, PersonIdentity, SecretKind, SubjectName,
+        TenantName, Title, WebLink,
+    };
     use crate::marketplace::tests::fixture::{identity, of, secret};
 
     use super::*;
@@ -325,5 +324,32 @@ mod tests {
         let refused = inspect(&Some(&fake)).unwrap_err();
         assert_eq!(refused.rule(), Rule::MixedScripts);
         assert_eq!(inspect(&fake.as_str()), Ok(()));
+    }
+
+    #[test]
+    fn links_are_judged_by_where_they_lead() {
+        let (router, bucket): (WebLink, ArtifactUri) = (of("http://192.168.1.1/"), of("s3://b/k"));
+        assert!(inspect(&router).is_err());
+        assert_eq!(inspect(&bucket), Ok(()));
+    }
+
+    /// The names by which the inspector knows types are those that the types have.
+    #[test]
+    fn types_are_known_by_their_names() {
+        let name = |full: &'static str| full.rsplit("::").next().unwrap();
+        let named = [
+            name(std::any::type_name::<Title>()),
+            name(std::any::type_name::<DisplayName>()),
+            name(std::any::type_name::<WebLink>()),
+            name(std::any::type_name::<ArtifactUri>()),
+        ];
+        assert_eq!(named, ["Title", "DisplayName", "WebLink", "ArtifactUri"]);
+        let given = [
+            name(std::any::type_name::<IssuerName>()),
+            name(std::any::type_name::<TenantName>()),
+            name(std::any::type_name::<SubjectName>()),
+            name(std::any::type_name::<ClientName>()),
+        ];
+        assert_eq!(given, GIVEN);
     }
 }

@@ -18,5 +18,6 @@ mod references;
 mod refreshing;
 mod releases;
 mod replay;
+mod secrets;
 mod tenants;
 mod upkeep;

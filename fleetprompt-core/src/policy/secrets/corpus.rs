@@ -65,19 +65,33 @@ impl Maker {
             AwsSecretKey => {
                 let key = self.letters(&[UPPER, LOWER, DIGIT, "/+"], 40);
                 let name = self.one(&[
-                    "aws_secret_access_key = ", "AWS_SECRET_ACCESS_KEY=", "secretAccessKey: \"",
+                    "aws_secret_access_key = ",
+                    "AWS_SECRET_ACCESS_KEY=",
+                    "secretAccessKey: \"",
                 ]);
                 format!("{name}{key}")
             }
             SignedUrl => {
                 let hex = self.hex(64);
-                let sas = STANDARD.encode(self.bytes(32)).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+                let sas = STANDARD
+                    .encode(self.bytes(32))
+                    .replace('+', "%2B")
+                    .replace('/', "%2F")
+                    .replace('=', "%3D");
                 let front = self.url_safe(86);
                 match self.below(4) {
-                    0 => format!("https://bucket.s3.amazonaws.com/a?X-Amz-Date=20260101T000000Z&X-Amz-Signature={hex}"),
-                    1 => format!("https://acme.blob.core.windows.net/a/b?sv=2024-11-04&se=2030&sig={sas}"),
-                    2 => format!("https://storage.googleapis.com/b/a?X-Goog-Expires=900&X-Goog-Signature={hex}{hex}"),
-                    _ => format!("https://d1.cloudfront.net/a?Expires=1900000000&Signature={front}~__&Key-Pair-Id=K2"),
+                    0 => format!(
+                        "https://bucket.s3.amazonaws.com/a?X-Amz-Date=20260101T000000Z&X-Amz-Signature={hex}"
+                    ),
+                    1 => format!(
+                        "https://acme.blob.core.windows.net/a/b?sv=2024-11-04&se=2030&sig={sas}"
+                    ),
+                    2 => format!(
+                        "https://storage.googleapis.com/b/a?X-Goog-Expires=900&X-Goog-Signature={hex}{hex}"
+                    ),
+                    _ => format!(
+                        "https://d1.cloudfront.net/a?Expires=1900000000&Signature={front}~__&Key-Pair-Id=K2"
+                    ),
                 }
             }
             GoogleKey => match self.below(4) {
@@ -90,29 +104,61 @@ impl Maker {
                 let long = STANDARD.encode(self.bytes(64));
                 let short = STANDARD.encode(self.bytes(32));
                 match self.below(2) {
-                    0 => format!("DefaultEndpointsProtocol=https;AccountName=acme;AccountKey={long};EndpointSuffix=core.windows.net"),
-                    _ => format!("Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={short}"),
+                    0 => format!(
+                        "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey={long};EndpointSuffix=core.windows.net"
+                    ),
+                    _ => format!(
+                        "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={short}"
+                    ),
                 }
             }
             AzureClientSecret => {
-                format!("{}{}Q~{}", self.base62(3), self.number_of(1), self.letters(&[UPPER, LOWER, DIGIT, "-_.~"], 34))
+                format!(
+                    "{}{}Q~{}",
+                    self.base62(3),
+                    self.number_of(1),
+                    self.letters(&[UPPER, LOWER, DIGIT, "-_.~"], 34)
+                )
             }
             AzureDevOpsToken => format!("{}AZDO{}", self.base62(76), self.base62(4)),
             GitHubToken => match self.below(3) {
                 0 => format!("github_pat_{}_{}", self.base62(22), self.base62(59)),
-                _ => self.one(&["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).to_owned() + &self.base62(36),
+                _ => {
+                    self.one(&["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).to_owned()
+                        + &self.base62(36)
+                }
             },
             GitLabToken => {
                 let prefix = self.one(&["glpat-", "gldt-", "glrt-", "glptt-", "glagent-", "glft-"]);
                 match self.below(2) {
                     0 => format!("{prefix}{}", self.url_safe(20)),
-                    _ => format!("{prefix}{}.01.{}", self.url_safe(27), self.letters(&[LOWER, DIGIT], 9)),
+                    _ => format!(
+                        "{prefix}{}.01.{}",
+                        self.url_safe(27),
+                        self.letters(&[LOWER, DIGIT], 9)
+                    ),
                 }
             }
             SlackToken => match self.below(3) {
-                0 => format!("xoxb-{}-{}-{}", self.number_of(12), self.number_of(13), self.base62(24)),
-                1 => format!("xoxp-{}-{}-{}-{}", self.number_of(12), self.number_of(12), self.number_of(13), self.hex(32)),
-                _ => format!("xapp-1-A{}-{}-{}", self.letters(&[UPPER, DIGIT], 10), self.number_of(13), self.hex(64)),
+                0 => format!(
+                    "xoxb-{}-{}-{}",
+                    self.number_of(12),
+                    self.number_of(13),
+                    self.base62(24)
+                ),
+                1 => format!(
+                    "xoxp-{}-{}-{}-{}",
+                    self.number_of(12),
+                    self.number_of(12),
+                    self.number_of(13),
+                    self.hex(32)
+                ),
+                _ => format!(
+                    "xapp-1-A{}-{}-{}",
+                    self.letters(&[UPPER, DIGIT], 10),
+                    self.number_of(13),
+                    self.hex(64)
+                ),
             },
             SlackWebhook => {
                 let mut id = |first: &str| first.to_owned() + &self.letters(&[UPPER, DIGIT], 10);
@@ -169,7 +215,8 @@ impl Maker {
             },
             JsonWebToken => {
                 let header = self.one(&[
-                    r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"typ":"JWT","alg":"RS256","kid":"k7"}"#,
+                    r#"{"alg":"HS256","typ":"JWT"}"#,
+                    r#"{"typ":"JWT","alg":"RS256","kid":"k7"}"#,
                     r#"{"alg":"EdDSA"}"#,
                 ]);
                 let claims = format!(r#"{{"sub":"{}","exp":1893456000}}"#, self.base62(12));
@@ -178,27 +225,59 @@ impl Maker {
             }
             PrivateKey => {
                 let label = self.one(&[
-                    "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY",
-                    "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK", "PuTTY", "escaped", "age",
+                    "PRIVATE KEY",
+                    "RSA PRIVATE KEY",
+                    "EC PRIVATE KEY",
+                    "ENCRYPTED PRIVATE KEY",
+                    "OPENSSH PRIVATE KEY",
+                    "PGP PRIVATE KEY BLOCK",
+                    "PuTTY",
+                    "escaped",
+                    "age",
                 ]);
                 let body = STANDARD.encode(self.bytes(300));
-                let lines: Vec<_> = body.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+                let lines: Vec<_> =
+                    body.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
                 match label {
-                    "PuTTY" => format!("PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{}\nPrivate-MAC: 00", lines[0]),
-                    "escaped" => format!(r#""private_key": "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n""#, lines.join(r"\n")),
+                    "PuTTY" => format!(
+                        "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{}\nPrivate-MAC: 00",
+                        lines[0]
+                    ),
+                    "escaped" => format!(
+                        r#""private_key": "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n""#,
+                        lines.join(r"\n")
+                    ),
                     "age" => format!("AGE-SECRET-KEY-1{}", self.letters(&[UPPER, "023456789"], 58)),
-                    "PGP PRIVATE KEY BLOCK" => format!("-----BEGIN {label}-----\nVersion: 1\n\n{}\n-----END {label}-----", lines.join("\n")),
-                    _ => format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", lines.join("\n")),
+                    "PGP PRIVATE KEY BLOCK" => format!(
+                        "-----BEGIN {label}-----\nVersion: 1\n\n{}\n-----END {label}-----",
+                        lines.join("\n")
+                    ),
+                    _ => format!(
+                        "-----BEGIN {label}-----\n{}\n-----END {label}-----",
+                        lines.join("\n")
+                    ),
                 }
             }
             ConnectionString => {
                 let length = 8 + self.below(16);
                 let password = self.base62(length);
                 match self.below(4) {
-                    0 => format!("Server=tcp:acme.database.windows.net,1433;User ID=app;Password={password};Encrypt=true"),
-                    1 => format!("jdbc:postgresql://db.acme.io:5432/app?user=app&password={password}"),
+                    0 => format!(
+                        "Server=tcp:acme.database.windows.net,1433;User ID=app;Password={password};Encrypt=true"
+                    ),
+                    1 => format!(
+                        "jdbc:postgresql://db.acme.io:5432/app?user=app&password={password}"
+                    ),
                     _ => {
-                        let scheme = self.one(&["postgres", "postgresql", "mysql", "mongodb+srv", "redis", "amqps", "rediss"]);
+                        let scheme = self.one(&[
+                            "postgres",
+                            "postgresql",
+                            "mysql",
+                            "mongodb+srv",
+                            "redis",
+                            "amqps",
+                            "rediss",
+                        ]);
                         format!("{scheme}://app:{password}@db7.acme-prod.io/main")
                     }
                 }
@@ -206,7 +285,10 @@ impl Maker {
             UrlPassword => {
                 let length = 8 + self.below(16);
                 match self.below(3) {
-                    0 => format!("Authorization: Basic {}", STANDARD.encode(format!("deploy:{}", self.base62(length)))),
+                    0 => format!(
+                        "Authorization: Basic {}",
+                        STANDARD.encode(format!("deploy:{}", self.base62(length)))
+                    ),
                     _ => {
                         let scheme = self.one(&["https", "http", "git+https", "ftp"]);
                         format!("{scheme}://deploy:{}@git.acme.io/repo.git", self.base62(length))
@@ -218,15 +300,27 @@ impl Maker {
                 format!("fpi1.k{}.{claims}.{}", self.number_of(1), self.url_safe(43))
             }
             InvitationCode => {
-                let id = uuid::Builder::from_random_bytes(self.bytes(16).try_into().unwrap()).into_uuid();
+                let id = uuid::Builder::from_random_bytes(self.bytes(16).try_into().unwrap())
+                    .into_uuid();
                 format!("fpv1.{id}.{}", self.url_safe(43))
             }
             NamedSecret => {
                 let name = self.one(&[
-                    "API_KEY=", "api_key: \"", "\"apiKey\": \"", "client_secret = '", "auth-token: ",
-                    "export ACME_TOKEN=", "const accessToken = \"", "Authorization: Bearer ",
-                    "--api-key ", "<token>", "password: \"", "os.environ[\"ACME_SECRET\"] = \"",
-                    "secret_key_base: ", "X-Api-Key: ", "privateKey => '",
+                    "API_KEY=",
+                    "api_key: \"",
+                    "\"apiKey\": \"",
+                    "client_secret = '",
+                    "auth-token: ",
+                    "export ACME_TOKEN=",
+                    "const accessToken = \"",
+                    "Authorization: Bearer ",
+                    "--api-key ",
+                    "<token>",
+                    "password: \"",
+                    "os.environ[\"ACME_SECRET\"] = \"",
+                    "secret_key_base: ",
+                    "X-Api-Key: ",
+                    "privateKey => '",
                 ]);
                 let length = 32 + self.below(12);
                 let value = match self.below(3) {

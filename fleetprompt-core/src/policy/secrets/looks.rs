@@ -2,16 +2,64 @@
 
 /// Words that stand in values which documentation made up.
 const MADE_UP: &[&str] = &[
-    "example", "sample", "placeholder", "your", "changeme", "change-me", "change_me", "dummy",
-    "redacted", "replace", "insert", "secret", "passw", "fake", "mock", "xxxx", "goes", "here",
+    "example",
+    "sample",
+    "placeholder",
+    "your",
+    "changeme",
+    "change-me",
+    "change_me",
+    "dummy",
+    "redacted",
+    "replace",
+    "insert",
+    "secret",
+    "passw",
+    "fake",
+    "mock",
+    "xxxx",
+    "goes",
+    "here",
 ];
 
 /// Passwords that documentation, default installations and test set-ups use.
 const WEAK: &[&str] = &[
-    "admin", "apikey", "bar", "baz", "db", "default", "demo", "dev", "docker", "foo", "foobar",
-    "guest", "hunter2", "key", "letmein", "minioadmin", "mongo", "my-pw", "mypass", "mysql", "p",
-    "pass", "postgres", "pw", "pwd", "qwerty", "rabbitmq", "redis", "root", "s3cr3t", "sa", "test",
-    "token", "toor", "user", "x-oauth-basic",
+    "admin",
+    "apikey",
+    "bar",
+    "baz",
+    "db",
+    "default",
+    "demo",
+    "dev",
+    "docker",
+    "foo",
+    "foobar",
+    "guest",
+    "hunter2",
+    "key",
+    "letmein",
+    "minioadmin",
+    "mongo",
+    "my-pw",
+    "mypass",
+    "mysql",
+    "p",
+    "pass",
+    "postgres",
+    "pw",
+    "pwd",
+    "qwerty",
+    "rabbitmq",
+    "redis",
+    "root",
+    "s3cr3t",
+    "sa",
+    "test",
+    "token",
+    "toor",
+    "user",
+    "x-oauth-basic",
 ];
 
 /// Whether a value is made up: it says so, repeats itself, or counts up.
@@ -33,9 +81,9 @@ fn repeats(value: &[u8]) -> bool {
 /// Six bytes that count up, such as `123456` or `abcdef`.
 fn counts_up(value: &[u8]) -> bool {
     value.windows(6).any(|six| {
-        six.iter().zip(six.iter().skip(1)).all(|(a, b)| {
-            b.checked_sub(*a) == Some(1) || (*a, *b) == (b'9', b'0')
-        })
+        six.iter()
+            .zip(six.iter().skip(1))
+            .all(|(a, b)| b.checked_sub(*a) == Some(1) || (*a, *b) == (b'9', b'0'))
     })
 }
 

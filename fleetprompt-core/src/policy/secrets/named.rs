@@ -8,14 +8,45 @@ use super::place::{Place, url_safe};
 
 /// What ends a name whose value is no secret: `token_id`, `secretName`.
 const HARMLESS: &[&str] = &[
-    "id", "ids", "name", "names", "hash", "digest", "sha", "sha256", "checksum", "count", "type",
-    "url", "uri", "path", "file", "address", "mint", "symbol", "version", "arn", "ref", "length",
-    "fingerprint", "izer", "izers",
+    "id",
+    "ids",
+    "name",
+    "names",
+    "hash",
+    "digest",
+    "sha",
+    "sha256",
+    "checksum",
+    "count",
+    "type",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "address",
+    "mint",
+    "symbol",
+    "version",
+    "arn",
+    "ref",
+    "length",
+    "fingerprint",
+    "izer",
+    "izers",
 ];
 
 /// What a connection string calls its other half (ADO.NET, JDBC, libpq).
-const COMPANIONS: &[&str] =
-    &["server=", "data source=", "host=", "jdbc:", "user id=", "uid=", "user=", "catalog=", "addr="];
+const COMPANIONS: &[&str] = &[
+    "server=",
+    "data source=",
+    "host=",
+    "jdbc:",
+    "user id=",
+    "uid=",
+    "user=",
+    "catalog=",
+    "addr=",
+];
 
 /// Behind a name such as `token`: an assignment, in whatever language, of a value that looks
 /// random.
@@ -27,43 +58,52 @@ pub(super) fn assigned(place: &Place<'_>) -> Option<SecretKind> {
         return None;
     }
     let value_at = value_start(place, place.end + rest.len())?;
-    let quote = place.byte(value_at - 1).filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+    let quoted = matches!(place.byte(value_at - 1), Some(b'"' | b'\'' | b'`'));
     let value = place.run(value_at, |b| url_safe(b) || matches!(b, b'+' | b'/'), 300);
     let end = value_at + value.len();
     let padded = place.run(end, |b| b == b'=', 3).len();
     // A call, a path of a type or a field: code, not a value.
     let is_code = matches!(place.byte(end + padded), Some(b'(' | b'[' | b'{' | b'$'))
         || place.slice(end, end + 2) == b"::"
-        || place.byte(end) == Some(b'.') && place.byte(end + 1).is_some_and(|b| b.is_ascii_lowercase());
+        || place.byte(end) == Some(b'.')
+            && place.byte(end + 1).is_some_and(|b| b.is_ascii_lowercase());
     let name = place.slice(place.start.saturating_sub(32), place.end + rest.len());
-    let name = name.rsplit(|b| !(url_safe(*b) || matches!(*b, b'.' | b' '))).next().unwrap_or_default();
+    let name =
+        name.rsplit(|b| !(url_safe(*b) || matches!(*b, b'.' | b' '))).next().unwrap_or_default();
+    let line = place.line_before(256);
+    let in_string = (holds(name, "pass") || holds(name, "pwd"))
+        && place.byte(place.end + rest.len()) == Some(b'=')
+        && COMPANIONS.iter().any(|companion| holds(line, companion));
     if !is_code && random(value) && !made_up(value) && !is_address(value, name) {
-        return Some(kind(name, value));
+        return Some(if in_string { SecretKind::ConnectionString } else { kind(name, value) });
     }
     if !holds(name, "pass") && !holds(name, "pwd") {
         return None;
     }
-    let most = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`' | b';' | b'&' | b'<' | b',');
-    let password = place.run(value_at, most, 129);
+    let password = place.run(value_at, in_password, 129);
     if !is_password(password, b"") {
         return None;
     }
-    if quote.is_some() && !is_code && random_password(password) {
-        return Some(SecretKind::NamedSecret);
+    let random = random_password(password);
+    if in_string {
+        let harmless = holds(line, "localhost") || holds(line, "127.0.0.1") || hosted_nowhere(line);
+        let real = random || password.len() >= 6 && !harmless;
+        return real.then_some(SecretKind::ConnectionString);
     }
-    let line = place.line_before(256);
-    let in_string = place.byte(place.end + rest.len()) == Some(b'=')
-        && COMPANIONS.iter().any(|companion| holds(line, companion));
-    let harmless = holds(line, "localhost") || holds(line, "127.0.0.1") || hosted_nowhere(line);
-    (in_string && password.len() >= 6 && (!harmless || random_password(password)))
-        .then_some(SecretKind::ConnectionString)
+    (random && quoted && !is_code).then_some(SecretKind::NamedSecret)
+}
+
+fn in_password(b: u8) -> bool {
+    b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`' | b';' | b'&' | b'<' | b',')
 }
 
 /// Whether the host that a connection string names is made up.
 fn hosted_nowhere(line: &[u8]) -> bool {
     let hosts = ["server=", "data source=", "host=", "://"];
     hosts.iter().any(|before| {
-        let at = line.windows(before.len()).position(|part| part.eq_ignore_ascii_case(before.as_bytes()));
+        let at = line
+            .windows(before.len())
+            .position(|part| part.eq_ignore_ascii_case(before.as_bytes()));
         at.and_then(|at| line.get(at + before.len()..)).is_some_and(|rest| {
             let ends = |b: &u8| matches!(b, b';' | b'/' | b' ' | b',' | b'?');
             unreal(rest.split(ends).next().unwrap_or_default())
@@ -96,9 +136,9 @@ fn option(place: &Place<'_>) -> bool {
 
 fn ends_with_word(rest: &[u8], end: &str) -> bool {
     let start = rest.len().checked_sub(end.len());
-    start.and_then(|start| rest.get(start..)).is_some_and(|tail| {
-        tail.eq_ignore_ascii_case(end.as_bytes())
-    })
+    start
+        .and_then(|start| rest.get(start..))
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// Whether the name is that of the key in a service account's file.

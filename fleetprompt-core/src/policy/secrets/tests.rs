@@ -36,7 +36,8 @@ fn at_least_nineteen_of_twenty_secrets_of_each_kind_are_found() {
 fn most_are_told_by_their_kind() {
     let mut maker = Maker(8);
     for kind in SecretKind::ALL {
-        let told = (0..SAMPLES).filter(|_| find_secret(&maker.secret(*kind)) == Some(*kind)).count();
+        let told =
+            (0..SAMPLES).filter(|_| find_secret(&maker.secret(*kind)) == Some(*kind)).count();
         assert!(told * 10 >= SAMPLES * 9, "{kind:?}: {told} of {SAMPLES}");
     }
 }

@@ -13,11 +13,7 @@ use super::looks::{distinct, made_up, random};
 use super::place::{Alphabet, Place, alphanumeric, base64, lower_hex, url_safe};
 
 /// A body of `alphabet` of such a length, that begins with the anchor and is not made up.
-pub(super) fn body(
-    place: &Place<'_>,
-    alphabet: Alphabet,
-    lengths: RangeInclusive<usize>,
-) -> bool {
+pub(super) fn body(place: &Place<'_>, alphabet: Alphabet, lengths: RangeInclusive<usize>) -> bool {
     let body = place.run(place.end, alphabet, lengths.end() + 1);
     place.begins(alphanumeric) && fits(body, lengths)
 }
@@ -29,7 +25,8 @@ fn fits(run: &[u8], lengths: RangeInclusive<usize>) -> bool {
 
 /// Base64 of 64 bytes for storage, of 32 for messaging.
 pub(super) fn azure_account(place: &Place<'_>) -> bool {
-    fits(place.run(place.end, base64, 100), 40..=100)
+    let key = place.run(place.end, |b| base64(b) && b != b'=', 90);
+    key.iter().any(u8::is_ascii_digit) && fits(key, 40..=90)
 }
 
 /// Three characters and a digit, `Q~`, and 31 to 34 more.
@@ -56,7 +53,8 @@ pub(super) fn github_fine_grained(place: &Place<'_>) -> bool {
 /// `xoxb-` and its siblings: numbers of team and app, and letters.
 pub(super) fn slack(place: &Place<'_>) -> bool {
     let body = place.run(place.end, |b| alphanumeric(b) || b == b'-' || b == b'.', 500);
-    let is_kind = matches!(body, [b'a' | b'b' | b'c' | b'e' | b'o' | b'p' | b'r' | b's', b'-' | b'.', ..]);
+    let is_kind =
+        matches!(body, [b'a' | b'b' | b'c' | b'e' | b'o' | b'p' | b'r' | b's', b'-' | b'.', ..]);
     let digits = body.iter().filter(|b| b.is_ascii_digit()).count();
     place.begins(alphanumeric) && is_kind && digits >= 6 && fits(body, 24..=500)
 }
@@ -121,7 +119,8 @@ pub(super) fn discord(place: &Place<'_>) -> bool {
     let second_dot = first_dot + 1 + time.len();
     let mac = place.run(second_dot + 1, url_safe, 45);
     let is_id = decoded(id).is_some_and(|id| id.iter().all(u8::is_ascii_digit));
-    is_id && (5..=7).contains(&time.len())
+    is_id
+        && (5..=7).contains(&time.len())
         && place.byte(second_dot) == Some(b'.')
         && fits(mac, 27..=45)
 }
@@ -180,6 +179,7 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 
 /// Base64 of either alphabet, padded or not.
 pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let alphabet = if text.iter().any(|b| matches!(b, b'+' | b'/')) { &STANDARD } else { &URL_SAFE };
+    let alphabet =
+        if text.iter().any(|b| matches!(b, b'+' | b'/')) { &STANDARD } else { &URL_SAFE };
     GeneralPurpose::new(alphabet, LENIENT).decode(text).ok()
 }
