@@ -207,6 +207,43 @@ mod tests {
         }
     }
 
+    /// A list whose bound stands here alone would be longer than its type allows, or shorter.
+    #[test]
+    fn lists_end_where_the_table_says() {
+        let json = |field: &str, entries: Vec<serde_json::Value>| match field {
+            "tags" | "secretNames" | "capabilities" | "members" => serde_json::json!(entries),
+            _ => serde_json::json!({ field: entries }),
+        };
+        for list in LISTS {
+            let entry = |n: usize| match list.field {
+                "members" => {
+                    ListingId::from_bytes([u8::try_from(n).unwrap(); 16]).to_string().into()
+                }
+                "compatibility" => serde_json::json!({ "system": format!("s{n}"), "range": "*" }),
+                "artifacts" => serde_json::json!({
+                    "uri": format!("https://a.example/{n}"), "digest": Sha256Digest::of(b""),
+                    "size": 1, "mediaType": "a/b",
+                }),
+                _ => format!("e{n}").into(),
+            };
+            let accepts = |entries: usize| {
+                let json = json(list.field, (0..entries).map(entry).collect());
+                match list.field {
+                    "tags" => serde_json::from_value::<Tags>(json).is_ok(),
+                    "secretNames" => serde_json::from_value::<SecretNames>(json).is_ok(),
+                    "capabilities" => serde_json::from_value::<Capabilities>(json).is_ok(),
+                    "members" => {
+                        let pack = serde_json::json!({ "kind": "pack", "members": json });
+                        serde_json::from_value::<Asset>(pack).is_ok()
+                    }
+                    _ => serde_json::from_value::<ReleaseContent>(json).is_ok(),
+                }
+            };
+            assert!(accepts(list.max_entries), "{}", list.field);
+            assert!(!accepts(list.max_entries + 1), "{}", list.field);
+        }
+    }
+
     #[test]
     fn nothing_is_no_text_of_any_kind() {
         for kind in kinds() {

@@ -2,6 +2,7 @@
 
 pub(super) mod fixture;
 
+mod bounds;
 mod catalogue;
 mod feed;
 mod importing;

@@ -72,10 +72,12 @@ pub(super) fn holds(text: &[u8], word: &str) -> bool {
     text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Five equal bytes in a row, or few different ones in all.
+/// Five equal bytes in a row, few different ones in all, or the same part over and over.
 fn repeats(value: &[u8]) -> bool {
     let in_a_row = value.windows(5).any(|five| five.iter().all(|b| Some(b) == five.first()));
-    in_a_row || distinct(value) * 6 < value.len().min(64)
+    let few = distinct(value) * 6 < value.len().min(64);
+    let over_and_over = |length| value.iter().zip(value.iter().skip(length)).all(|(a, b)| a == b);
+    in_a_row || few || (1..=value.len().min(40) / 2).any(over_and_over)
 }
 
 /// Six bytes that count up, such as `123456` or `abcdef`.
@@ -184,7 +186,12 @@ mod tests {
 
     #[test]
     fn what_repeats_or_counts_is_made_up() {
-        for value in ["aaaaaaaaaaaaaaaaaaaa", "0123456789abcdef", "abababababababababababab"] {
+        for value in [
+            "aaaaaaaaaaaaaaaaaaaa",
+            "0123456789abcdef",
+            "abababababababababababab",
+            "k3J9xQ2mk3J9xQ2mk3J9",
+        ] {
             assert!(made_up(value.as_bytes()), "{value}");
         }
     }
