@@ -18,6 +18,7 @@ mod grounds;
 mod import_line;
 mod importing;
 mod indexing;
+mod inspecting;
 #[cfg(test)]
 mod install_tests;
 mod installs;

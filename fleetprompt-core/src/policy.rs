@@ -1,15 +1,21 @@
-//! Pure decisions: who may, how much, and what is worth how much.
+//! Pure decisions: who may, how much, what is worth how much, and what must not be written.
 
 mod access;
 mod aggregate;
+mod deception;
 mod gcra;
+mod hosts;
 mod quality;
 mod quota;
 mod redemption;
+mod secrets;
 
 pub use access::{Action, Standing, Standings};
 pub use aggregate::{AGGREGATE_STEP, Aggregate};
+pub use deception::deceptive;
 pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};
+pub use hosts::leads_nowhere;
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;
 pub use redemption::{Grounds, MISMATCHES_MAX, MismatchEffect, Presentation, Verdict, weigh};
+pub use secrets::find_secret;

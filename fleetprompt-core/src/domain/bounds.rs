@@ -1,6 +1,8 @@
 //! The one table of bounds: how long each kind of text, and each list, may be.
 
+use super::listing::PACK_MEMBERS_MAX;
 use super::parse::{ParseError, Rule};
+use super::release::{ARTIFACTS_MAX, COMPATIBILITY_MAX};
 
 /// How long one kind of text may be, measured after it was brought into its stored form.
 ///
@@ -94,6 +96,41 @@ bounds! {
     ARTIFACT_URI: "artifactUri", 1..=2_048 characters, 2_048;
 }
 
+/// How many entries a list may have.
+///
+/// ```
+/// use fleetprompt_core::domain::bounds;
+/// let tags = bounds::LISTS.iter().find(|list| list.field == "tags").unwrap();
+/// assert_eq!(tags.max_entries, bounds::MAX_TAGS);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListBound {
+    /// The list, in the words of the API.
+    pub field: &'static str,
+    /// The most entries. None may be there twice.
+    pub max_entries: usize,
+}
+
+/// Every list that a caller gives.
+///
+/// ```
+/// use fleetprompt_core::domain::bounds;
+/// assert!(bounds::LISTS.iter().all(|list| list.max_entries <= 50));
+/// ```
+pub const LISTS: &[ListBound] = &[
+    ListBound { field: "tags", max_entries: MAX_TAGS },
+    ListBound { field: "members", max_entries: PACK_MEMBERS_MAX },
+    ListBound { field: "compatibility", max_entries: COMPATIBILITY_MAX },
+    ListBound { field: "capabilities", max_entries: MAX_CAPABILITIES },
+    ListBound { field: "secretNames", max_entries: MAX_SECRET_NAMES },
+    ListBound { field: "artifacts", max_entries: ARTIFACTS_MAX },
+];
+
+/// The most combining marks on a letter. Scripts need up to five (Burmese, Tibetan, Hebrew with
+/// points and accents); more only bury the line above.
+pub const COMBINING_MARKS_MAX: usize = 6;
+/// The most levels of arrays and objects in JSON that comes from outside.
+pub const JSON_DEPTH_MAX: usize = 16;
 /// The most tags of a listing.
 pub const MAX_TAGS: usize = 20;
 /// The most capabilities that a release declares.
@@ -167,6 +204,43 @@ mod tests {
             assert_eq!((kind.accepts)(&filled(&kind, max)), Ok(()), "{field}");
             let refused = (kind.accepts)(&filled(&kind, max + 1)).unwrap_err();
             assert_eq!(refused, ParseError::new(field, Rule::TooLong { max, unit: "characters" }));
+        }
+    }
+
+    /// A list whose bound stands here alone would be longer than its type allows, or shorter.
+    #[test]
+    fn lists_end_where_the_table_says() {
+        let json = |field: &str, entries: Vec<serde_json::Value>| match field {
+            "tags" | "secretNames" | "capabilities" | "members" => serde_json::json!(entries),
+            _ => serde_json::json!({ field: entries }),
+        };
+        for list in LISTS {
+            let entry = |n: usize| match list.field {
+                "members" => {
+                    ListingId::from_bytes([u8::try_from(n).unwrap(); 16]).to_string().into()
+                }
+                "compatibility" => serde_json::json!({ "system": format!("s{n}"), "range": "*" }),
+                "artifacts" => serde_json::json!({
+                    "uri": format!("https://a.example/{n}"), "digest": Sha256Digest::of(b""),
+                    "size": 1, "mediaType": "a/b",
+                }),
+                _ => format!("e{n}").into(),
+            };
+            let accepts = |entries: usize| {
+                let json = json(list.field, (0..entries).map(entry).collect());
+                match list.field {
+                    "tags" => serde_json::from_value::<Tags>(json).is_ok(),
+                    "secretNames" => serde_json::from_value::<SecretNames>(json).is_ok(),
+                    "capabilities" => serde_json::from_value::<Capabilities>(json).is_ok(),
+                    "members" => {
+                        let pack = serde_json::json!({ "kind": "pack", "members": json });
+                        serde_json::from_value::<Asset>(pack).is_ok()
+                    }
+                    _ => serde_json::from_value::<ReleaseContent>(json).is_ok(),
+                }
+            };
+            assert!(accepts(list.max_entries), "{}", list.field);
+            assert!(!accepts(list.max_entries + 1), "{}", list.field);
         }
     }
 

@@ -153,6 +153,41 @@ mod tests {
         }
     }
 
+    /// A name in another script is stored, and so shown, in Punycode: what looks like another
+    /// host's name does not look like it any more. Labels that only pretend to be Punycode are
+    /// refused.
+    #[test]
+    fn internationalised_hosts_are_shown_as_they_are_looked_up() {
+        for (written, kept) in [
+            ("https://р\u{430}ypal.com/", "https://xn--ypal-43d9g.com/"),
+            ("https://ＥＸＡＭＰＬＥ。com/", "https://example.com/"),
+            ("https://XN--BCHER-KVA.example/", "https://xn--bcher-kva.example/"),
+            ("https://例え.テスト/", "https://xn--r8jz45g.xn--zckzah/"),
+            ("https://ex\u{ad}ample.com/", "https://example.com/"),
+        ] {
+            assert_eq!(written.parse::<WebLink>().unwrap().as_str(), kept);
+        }
+        for fake in [
+            "https://xn--paypal.com/",
+            "https://xn--a/",
+            "https://xn--/",
+            "https://xn--example-.com/",
+            "https://a\u{2024}b\u{0}.com/",
+            "https://exa\u{202e}mple.com\\/",
+            "https://exa%00mple.com/",
+            "https://a..b%2fc/",
+        ] {
+            assert!(fake.parse::<WebLink>().is_err(), "{fake:?}");
+        }
+    }
+
+    #[test]
+    fn what_misleads_behind_the_host_is_escaped() {
+        let link: WebLink =
+            "https://example.com/\u{202e}fdp.exe?\u{200b}#\u{feff}".parse().unwrap();
+        assert_eq!(link.as_str(), "https://example.com/%E2%80%AEfdp.exe?%E2%80%8B#%EF%BB%BF");
+    }
+
     #[test]
     fn credentials_in_a_link_are_refused_and_not_repeated() {
         for text in [

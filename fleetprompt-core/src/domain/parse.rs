@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::secret_kind::SecretKind;
+
 /// A value that was refused: which kind of value, and which rule it broke.
 ///
 /// The refused value is not in here, so that an error can be logged and shown.
@@ -77,6 +79,18 @@ pub enum Rule {
     NotOneOf(&'static str),
     /// The same entry twice.
     Duplicate,
+    /// More combining marks on one letter than a script needs.
+    StackedMarks {
+        /// The most that are allowed.
+        max: usize,
+    },
+    /// A word that mixes scripts whose letters look alike, such as Latin and Cyrillic.
+    MixedScripts,
+    /// Letters of another alphabet that all look like Latin ones, or a letter that only imitates
+    /// another.
+    LooksLatin,
+    /// What looks like a secret; where and which one is not said.
+    Secret(SecretKind),
     /// A rule that needs a sentence of its own.
     Other(&'static str),
 }
@@ -92,6 +106,16 @@ impl fmt::Display for Rule {
             Rule::OutOfRange => f.write_str("is outside the allowed range"),
             Rule::NotOneOf(words) => write!(f, "must be one of {words}"),
             Rule::Duplicate => f.write_str("holds the same entry twice"),
+            Rule::StackedMarks { max } => {
+                write!(f, "must have at most {max} combining marks on a letter")
+            }
+            Rule::MixedScripts => {
+                f.write_str("mixes letters of scripts that look alike within a word")
+            }
+            Rule::LooksLatin => f.write_str("uses letters that only look like Latin ones"),
+            Rule::Secret(kind) => {
+                write!(f, "holds what looks like {kind}; leave it out, and revoke it if it is real")
+            }
             Rule::Other(sentence) => f.write_str(sentence),
         }
     }

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::bounds::Bound;
+use super::bounds::{Bound, COMBINING_MARKS_MAX};
 use super::parse::{ParseError, Rule};
 
 /// Brings text into its stored form, or says which rule its characters break.
@@ -47,7 +47,7 @@ macro_rules! texts {
         #[derive(
             Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
         )]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -89,14 +89,19 @@ pub(crate) use texts;
 
 texts! {
     /// The title of a listing: one line in any script, in Unicode normalisation form C, without
-    /// invisible characters.
+    /// invisible characters, at most [`COMBINING_MARKS_MAX`](crate::domain::bounds::COMBINING_MARKS_MAX)
+    /// combining marks on a letter. Letters and digits in full width, or in the styles of
+    /// mathematics, become plain ones, half-width katakana become full. Whether it deceives is
+    /// judged when it is written, by [`deceptive`](crate::policy::deceptive).
     Title = TITLE, one_line, "  Cafe\u{301} planner " => "Café planner";
     /// The name that a publisher shows: one line, under the same rules as a [`Title`].
     DisplayName = DISPLAY_NAME, one_line, "Acme Robotics" => "Acme Robotics";
     /// A listing or publisher in a sentence or two: one line, under the same rules as a [`Title`].
     Summary = SUMMARY, one_line, "Sorts invoices." => "Sorts invoices.";
 
-    /// A description in Markdown. Invisible characters are dropped, every line ending becomes `\n`.
+    /// A description in Markdown. Invisible characters are dropped, and so are combining marks
+    /// beyond [`COMBINING_MARKS_MAX`](crate::domain::bounds::COMBINING_MARKS_MAX) on a letter;
+    /// every line ending becomes `\n`.
     Description = DESCRIPTION, prose, "One\r\ntwo\u{200b}" => "One\ntwo";
     /// What a release changed, in Markdown, under the same rules as a [`Description`].
     ReleaseNotes = RELEASE_NOTES, prose, "- faster\n" => "- faster";
@@ -129,20 +134,46 @@ texts! {
 }
 
 fn one_line(text: &str) -> Result<String, Rule> {
-    let stored: String = text.trim().nfc().collect();
+    let stored: String = text.trim().chars().flat_map(plain).nfc().collect();
     if stored.chars().any(unprintable) || joiners(&stored) || stacked_selectors(&stored) {
         return Err(Rule::Characters("visible characters on one line"));
     }
     if stored.chars().all(blank) {
         return Err(Rule::Empty);
     }
+    let mut marks = Marks::default();
+    if !stored.chars().all(|c| marks.allow(c)) {
+        return Err(Rule::StackedMarks { max: COMBINING_MARKS_MAX });
+    }
     Ok(stored)
+}
+
+/// The plain form of letters and digits that are written in full width or in the styles of
+/// mathematics, and the full form of half-width katakana: names that look the same are the same
+/// text. Other compatibility characters mean something by their form: `m²`, `№`, `™`.
+fn plain(c: char) -> impl Iterator<Item = char> {
+    let styled = matches!(c,
+        '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}'
+        | '\u{ff66}'..='\u{ff9f}' | '\u{1d400}'..='\u{1d7ff}');
+    let (plain, same) = if styled { (Some(c), None) } else { (None, Some(c)) };
+    plain.into_iter().nfkc().chain(same)
+}
+
+/// Counts the combining marks on a letter.
+#[derive(Default)]
+struct Marks(usize);
+
+impl Marks {
+    fn allow(&mut self, c: char) -> bool {
+        self.0 = if is_combining_mark(c) { self.0 + 1 } else { 0 };
+        self.0 <= COMBINING_MARKS_MAX
+    }
 }
 
 /// Prose keeps the form it was written in: normalising would change quoted code.
 fn prose(text: &str) -> Result<String, Rule> {
     let mut stored = String::with_capacity(text.len());
-    let (mut last, mut joiner) = ('\n', None);
+    let (mut last, mut joiner, mut marks) = ('\n', None, Marks::default());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         let c = match c {
@@ -154,6 +185,7 @@ fn prose(text: &str) -> Result<String, Rule> {
             }
             '\n' | '\t' => c,
             _ if unprintable(c) || (selector(c) && selector(last)) => continue,
+            _ if !marks.allow(c) => continue,
             _ => c,
         };
         if let Some(joiner) = joiner.take()
@@ -279,6 +311,37 @@ mod tests {
     #[test]
     fn names_are_normalised_so_that_equal_looks_are_equal_text() {
         assert_eq!("Cafe\u{301}".parse::<Title>(), "Café".parse::<Title>());
+    }
+
+    #[test]
+    fn styled_letters_become_plain_and_signs_stay() {
+        for (written, kept) in [
+            ("ＡＣＭＥ１", "ACME1"),
+            ("\u{1d4d0}\u{1d4ec}\u{1d4f6}\u{1d4ee}", "Acme"),
+            ("ｶﾞｲﾄﾞ", "ガイド"),
+            ("入力：E = mc² № 1 ™", "入力：E = mc² № 1 ™"),
+        ] {
+            assert_eq!(written.parse::<Title>().unwrap().as_str(), kept);
+        }
+    }
+
+    #[test]
+    fn letters_buried_under_marks_are_refused_in_names_and_freed_in_prose() {
+        let buried = |marks: usize| format!("Z{}algo", "\u{334}\u{301}\u{e47}".repeat(marks));
+        for name in [buried(4), format!("ก{}", "\u{e47}".repeat(12))] {
+            let refused = name.parse::<DisplayName>().unwrap_err();
+            assert_eq!(refused.rule(), Rule::StackedMarks { max: 6 });
+        }
+        let freed: Description = buried(400).parse().unwrap();
+        assert_eq!(freed.as_str(), buried(2));
+    }
+
+    #[test]
+    fn marks_that_scripts_need_are_kept() {
+        for name in ["שָׁלוֹם", "مُحَمَّد", "བསྒྲུབས", "မြွှေး", "ผู้ช่วย", "क्ष्म्यै", "1\u{fe0f}\u{20e3}"]
+        {
+            assert_eq!(name.parse::<Title>().map(drop), Ok(()), "{name}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::token::Purpose;
 
 use super::Inner;
 use super::context::Context;
+use super::inspecting::inspect;
 
 /// How often a decision is made again after others changed what it rested on.
 const ROUNDS: u32 = 24;
@@ -67,12 +68,18 @@ impl Inner {
         let seed = self.entropy.seed().map_err(|_| ErrorCode::Unavailable)?;
         let scope = idempotency_scope(principal, C::OPERATION, key);
         let request = canonical(command)?;
+        let mut inspected = None;
         for _ in 0..ROUNDS {
             let mut cx = Context::new(self, principal, seed).await?;
             if let Some(kept) = self.kept::<C>(&scope, &request).await? {
                 return self.replay(cx, command, kept).await;
             }
-            let mut outcome = command.decide(&mut cx).await;
+            // After the key was looked up: what was accepted once is answered as ever, though a
+            // later version would recognise more in it.
+            let mut outcome = match *inspected.get_or_insert_with(|| inspect(command)) {
+                Ok(()) => command.decide(&mut cx).await,
+                Err(refused) => Err(refused.into()),
+            };
             if outcome.is_ok()
                 && let Err(error) = cx.index_what_is_written().await
             {

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Asset, AssetKind, Category, Day, DisplayName, ListingContent, ParseError, PriceClass, Rule,
-    SchemaVersion, Tag, Tags, Timestamp, UpstreamId, Version, Visibility,
+    Asset, AssetKind, Category, Day, DisplayName, JsonBounds, JsonFault, JsonRule, ListingContent,
+    ParseError, PriceClass, Rule, SchemaVersion, Tag, Tags, Timestamp, UpstreamId, Version,
+    Visibility, json_tree,
 };
 
 use super::importing::ImportRow;
@@ -18,7 +19,7 @@ pub const IMPORT_LINE_MAX_BYTES: usize = 256 * 1_024;
 /// `summary`, `version`. Optional: `tags`, `category`, `priceClass`, `popularity`, `updated`
 /// (`YYYY-MM`, `YYYY-MM-DD` or RFC 3339), `publisherName`, `description`, `documentation`,
 /// `repository`, `license`, `schemaVersion`. Anything else is refused, so that a misspelt field is
-/// not lost in silence. Packs can't be imported.
+/// not lost in silence; and so is a field that is there twice. Packs can't be imported.
 ///
 /// ```
 /// use fleetprompt_core::marketplace::ImportLine;
@@ -69,12 +70,10 @@ impl ImportLine {
     /// # Errors
     /// The first field that is missing, unknown or breaks its rule.
     pub fn parse(line: &str, confirm: bool) -> Result<Self, ParseError> {
-        if line.len() > IMPORT_LINE_MAX_BYTES {
-            let rule = Rule::TooLong { max: IMPORT_LINE_MAX_BYTES, unit: "bytes" };
-            return Err(ParseError::new("line", rule));
-        }
-        let fields: Map<String, Value> = serde_json::from_str(line)
-            .map_err(|_| ParseError::new("line", Rule::Format("a JSON object")))?;
+        let bounds = JsonBounds { max_bytes: IMPORT_LINE_MAX_BYTES, ..JsonBounds::DOCUMENT };
+        let Value::Object(fields) = json_tree(line.as_bytes(), bounds).map_err(unreadable)? else {
+            return Err(ParseError::new("line", Rule::Format("a JSON object")));
+        };
         if fields.keys().any(|name| !FIELDS.contains(&name.as_str())) {
             return Err(ParseError::new("line", Rule::Other("has a field that is not known")));
         }
@@ -113,6 +112,21 @@ impl ImportLine {
             },
         })
     }
+}
+
+/// Says why a line is no JSON with one meaning, by the field if it is one that a line has.
+fn unreadable(fault: JsonFault) -> ParseError {
+    let known = |key: &String| FIELDS.iter().find(|field| *field == key).copied();
+    let field = fault.key.as_ref().and_then(known).unwrap_or("line");
+    let rule = match fault.rule {
+        JsonRule::TooLarge { max } => Rule::TooLong { max, unit: "bytes" },
+        JsonRule::TooDeep { .. } => Rule::Other("is nested too deeply"),
+        JsonRule::UnpairedSurrogate => Rule::Other("holds half of a surrogate pair"),
+        JsonRule::DuplicateKey if field == "line" => Rule::Other("holds a key twice"),
+        JsonRule::DuplicateKey => Rule::Other("is there twice"),
+        _ => Rule::Format("a JSON object"),
+    };
+    ParseError::new(field, rule)
 }
 
 fn missing(field: &'static str) -> ParseError {
@@ -248,6 +262,10 @@ mod tests {
             (r#""tags":["AI","ai"]"#, r#""tags":"canary""#, "tags "),
             (r#""tags":"#, r#""canary":1,"tags":"#, "line has a field that is not known"),
             ("{", "{{", "line must be a JSON object"),
+            (r#""slug":"#, r#""slug":"canary","slug":"#, "slug is there twice"),
+            (r#""tags":"#, r#""canary":1,"canary":1,"tags":"#, "line holds a key twice"),
+            (r#"["AI","ai"]"#, r#"[{"canary":[],"canary":[]}]"#, "line holds a key twice"),
+            (r#""Bot""#, r#""canary\ud800""#, "line holds half of a surrogate pair"),
         ] {
             let refused =
                 ImportLine::parse(&LINE.replacen(from, to, 1), false).unwrap_err().to_string();

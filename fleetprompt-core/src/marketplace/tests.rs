@@ -2,6 +2,7 @@
 
 pub(super) mod fixture;
 
+mod bounds;
 mod catalogue;
 mod feed;
 mod importing;
@@ -18,5 +19,6 @@ mod references;
 mod refreshing;
 mod releases;
 mod replay;
+mod secrets;
 mod tenants;
 mod upkeep;

@@ -25,7 +25,7 @@ impl Write for Sink {
 }
 
 /// What `drive` writes to the log, at the finest level.
-fn logged(drive: impl FnOnce()) -> String {
+pub(super) fn logged(drive: impl FnOnce()) -> String {
     let sink = Sink::default();
     let writer = sink.clone();
     let subscriber = tracing_subscriber::fmt()
