@@ -4,6 +4,8 @@ pub(super) mod fixture;
 
 mod catalogue;
 mod feed;
+mod held_listings;
+mod held_publishers;
 mod importing;
 mod indexing;
 mod isolation;
