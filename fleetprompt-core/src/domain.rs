@@ -19,6 +19,7 @@ mod list;
 mod listing;
 mod manifest;
 mod name;
+mod name_review;
 mod owning_system;
 mod parse;
 mod person;
@@ -53,6 +54,7 @@ pub use manifest::{
     ManifestSchema,
 };
 pub use name::*;
+pub use name_review::{NameReview, NameSubject, Resembled, ReviewedName, WellKnown};
 pub use owning_system::{DeepLinkTemplate, OwningSystem, SystemRegistry, SystemRegistryError};
 pub use parse::{ParseError, Rule};
 pub use person::{Person, PersonIdentity, Tenant, TenantIdentity};

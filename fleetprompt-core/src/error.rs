@@ -114,6 +114,9 @@ codes! {
         "It was changed since you read it. Read it again.";
     WrongState = "wrong_state", Conflict, false, "Its state does not allow this.";
     PublisherSuspended = "publisher_suspended", Conflict, false, "The publisher is suspended.";
+    PublisherHeld = "publisher_held", Conflict, false,
+        "The publisher's name is held for review. Nothing can be published before that is decided.";
+    NameNotHeld = "name_not_held", NotFound, false, "No such name is held.";
     LastOwner = "last_owner", Conflict, false,
         "A publisher needs an owner. Make somebody else an owner first.";
     AlreadyMember = "already_member", Conflict, false, "You are a member of the publisher already.";

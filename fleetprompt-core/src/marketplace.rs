@@ -15,6 +15,7 @@ mod entitlements;
 mod execute;
 mod feed;
 mod grounds;
+mod held_names;
 mod import_line;
 mod importing;
 mod indexing;
@@ -32,6 +33,7 @@ mod members;
 mod metrics;
 mod minting;
 mod moderation;
+mod name_verdicts;
 mod paging;
 mod people;
 mod publishers;
@@ -48,6 +50,7 @@ mod takedowns;
 mod tests;
 mod viewer;
 mod views;
+mod well_known;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -64,6 +67,7 @@ pub use builder::{BuildError, MarketplaceBuilder};
 pub use checking::IndexReport;
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
 pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
+pub use held_names::{HeldName, HeldNameView, NameReceipt, ResembledView};
 pub use import_line::{IMPORT_LINE_MAX_BYTES, ImportLine};
 pub use importing::{ImportOutcome, ImportRow, Imported};
 pub use installs::{

@@ -5,6 +5,7 @@ mod aggregate;
 mod deception;
 mod gcra;
 mod hosts;
+mod lookalike;
 mod quality;
 mod quota;
 mod redemption;
@@ -15,6 +16,10 @@ pub use aggregate::{AGGREGATE_STEP, Aggregate};
 pub use deception::deceptive;
 pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};
 pub use hosts::leads_nowhere;
+pub use lookalike::{
+    EDITED_HANDLE_LETTERS, EDITED_SLUG_LETTERS, IMPERSONATED, POPULAR_BUYERS, POPULAR_IMPORTED,
+    Spelling, display_key, is_popular,
+};
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;
 pub use redemption::{Grounds, MISMATCHES_MAX, MismatchEffect, Presentation, Verdict, weigh};

@@ -13,7 +13,8 @@ use crate::row::{Param, RECORD};
 /// wrong guess walks the catalogue for a page of it.
 fn index(plan: &ScanPlan) -> Option<&'static str> {
     use Column::{
-        Entitlement, ExpiresAt, Listing, Person, Publisher, State, Surrogate, System, Tenant,
+        Entitlement, ExpiresAt, Likeness, Listing, Person, Publisher, State, Subject, Surrogate,
+        System, Tenant,
     };
     use RecordKind as Kind;
     let by = |column| plan.equals.iter().any(|(equal, _)| *equal == column);
@@ -41,6 +42,9 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::Attempt if plan.order == ExpiresAt => "attempt_by_expiry",
         Kind::BuyerMark if by(Listing) => "buyer_mark_by_listing",
         Kind::BuyerMark if plan.order == ExpiresAt => "buyer_mark_by_expiry",
+        Kind::WellKnown if by(Likeness) => "well_known_by_likeness",
+        Kind::WellKnown if by(Subject) => "well_known_by_subject",
+        Kind::NameReview if by(State) => "name_review_by_state",
         _ => return None,
     })
 }
@@ -109,7 +113,7 @@ fn literal(column: Column, value: &ColumnValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use fleetprompt_core::conformance::samples;
-    use fleetprompt_core::domain::{BindingState, Channel};
+    use fleetprompt_core::domain::{BindingState, Channel, NameState};
     use fleetprompt_core::port::Scan;
     use rusqlite::Connection;
 
@@ -140,7 +144,10 @@ mod tests {
             | Scan::PersonBehind(_)
             | Scan::TenantBehind(_)
             | Scan::BuyersOf(_)
-            | Scan::BuyerMarksByExpiry => (),
+            | Scan::BuyerMarksByExpiry
+            | Scan::WellKnownLike(_)
+            | Scan::WellKnownOf(_)
+            | Scan::NameReviews(_) => (),
         };
         let (publisher, listing) = (samples::publisher_id(0), samples::listing_id(0));
         let (tenant, person) = (samples::tenant_id(0), samples::person_id(0));
@@ -169,6 +176,9 @@ mod tests {
             Scan::TenantBehind(tenant),
             Scan::BuyersOf(listing),
             Scan::BuyerMarksByExpiry,
+            Scan::WellKnownLike("d:acme".parse().unwrap()),
+            Scan::WellKnownOf(samples::name_subject(0)),
+            Scan::NameReviews(NameState::Waiting),
         ];
         for channel in [None, Some(Channel::Stable)] {
             for available_only in [false, true] {
@@ -184,6 +194,7 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -214,6 +225,7 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")

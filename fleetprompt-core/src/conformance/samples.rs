@@ -13,11 +13,12 @@ use crate::domain::{
     ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
     BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
     Entitlement, EntitlementId, EntitlementSource, EntitlementState, IndexProgress, IndexSweep,
-    InstallMethod, Invitation, InvitationId, IssuedToken, Listing, ListingContent, ListingId,
-    ListingState, Membership, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
-    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Seat,
-    Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp,
-    Version, Visibility, Window,
+    InstallMethod, Invitation, InvitationId, IssuedToken, Likeness, Listing, ListingContent,
+    ListingId, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId,
+    PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole,
+    Redemption, Release, ReleaseContent, Resembled, ReviewedName, Seat, Sha256Digest, Standing,
+    Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, Version, Visibility,
+    WellKnown, Window,
 };
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
@@ -229,6 +230,7 @@ pub fn publisher(n: u64, pick: &mut Pick) -> Publisher {
             .into_iter()
             .collect(),
         suspended: pick.optional(Pick::text),
+        held: pick.flag(),
         created_at: pick.time(),
         updated_at: pick.time(),
     }
@@ -311,6 +313,7 @@ pub fn listing(n: u64, pick: &mut Pick) -> Listing {
             state_before: pick.one_of(ListingState::ALL),
             at: pick.time(),
         }),
+        held: pick.optional(|pick| pick.below(4) == 0).unwrap_or_default(),
         imported_popularity: pick.optional(|_| u64::MAX).unwrap_or_default(),
         created_at: pick.time(),
         updated_at: pick.time(),
@@ -474,6 +477,52 @@ pub fn index_progress(n: u64, pick: &mut Pick) -> IndexProgress {
     }
 }
 
+/// The keys of well-known names of samples.
+pub const LIKENESS_KEYS: &[&str] = &["d:sample", "s:sarnple", "w:a-b"];
+
+/// The n-th publisher or listing that has a name.
+pub fn name_subject(n: u64) -> NameSubject {
+    match n.is_multiple_of(2) {
+        true => NameSubject::Publisher(publisher_id(n / 2)),
+        false => NameSubject::Listing(listing_id(n / 2)),
+    }
+}
+
+/// The n-th key of a well-known name: of subject `n / 3`.
+pub fn well_known(n: u64) -> WellKnown {
+    let keys = LIKENESS_KEYS.len();
+    let key = LIKENESS_KEYS[usize::try_from(n).unwrap() % keys];
+    WellKnown { key: parsed(key), of: name_subject(n / keys as u64) }
+}
+
+/// The n-th review of a name.
+pub fn name_review(n: u64, pick: &mut Pick) -> NameReview {
+    let subject = name_subject(n);
+    let (names, resembles) = match subject {
+        NameSubject::Publisher(_) => (
+            ReviewedName::Publisher { handle: parsed(&format!("sample-{n}")), name: pick.text() },
+            match pick.flag() {
+                true => Resembled::Publisher(pick.group(publisher_id)),
+                false => Resembled::Reserved(parsed("fleetprompt")),
+            },
+        ),
+        NameSubject::Listing(_) => (
+            ReviewedName::Listing { slug: parsed(&format!("sample-{n}")) },
+            Resembled::Listing(pick.group(listing_id)),
+        ),
+    };
+    NameReview {
+        subject,
+        names,
+        likeness: pick.one_of(Likeness::ALL),
+        resembles,
+        state: pick.one_of(NameState::ALL),
+        reason: pick.optional(Pick::text),
+        held_at: pick.time(),
+        decided_at: pick.optional(Pick::time),
+    }
+}
+
 /// The n-th record of a kind. Of the kind `Deployment` there is only one.
 pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
     match kind {
@@ -495,5 +544,7 @@ pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
         RecordKind::BuyerMark => buyer_mark(n, pick).into(),
         RecordKind::Standing => standing(n, pick).into(),
         RecordKind::IndexProgress => index_progress(n, pick).into(),
+        RecordKind::WellKnown => well_known(n).into(),
+        RecordKind::NameReview => name_review(n, pick).into(),
     }
 }

@@ -89,6 +89,7 @@ bounds! {
     HANDLE: "handle", 1..=64 characters, 64;
     SLUG: "slug", 1..=100 characters, 100;
     SKELETON: "skeleton", 1..=200 characters, 200;
+    LIKENESS_KEY: "likenessKey", 3..=202 characters, 202;
     VERSION: "version", 1..=64 characters, 64;
     COMPATIBLE_RANGE: "compatibleRange", 1..=100 characters, 100;
 
@@ -180,6 +181,7 @@ mod tests {
             MediaType MEDIA_TYPE "a/" "e"; License LICENSE "" "e";
             SchemaVersion SCHEMA_VERSION "" "e";
             Handle HANDLE "" "e"; Slug SLUG "" "e"; Skeleton SKELETON "" "e";
+            LikenessKey LIKENESS_KEY "s:" "e";
             Version VERSION "1.0.0-" "e"; CompatibleRange COMPATIBLE_RANGE "=1.0.0-" "e";
             WebLink WEB_LINK "https://a.example/" "e";
             ArtifactUri ARTIFACT_URI "oci://a.example/" "e";

@@ -377,6 +377,30 @@ facts! {
         /// The answer.
         state: BindingState,
     } => "reference.decided", publisher: true, holder: false;
+    /// A name was held for review, since it looks like a well-known one.
+    NameHeld {
+        /// The publisher.
+        publisher: PublisherId,
+        /// The listing, if it is about the name of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listing: Option<ListingId>,
+    } => "name.held", publisher: true, holder: false;
+    /// An operator let a held name pass.
+    NameAllowed {
+        /// The publisher.
+        publisher: PublisherId,
+        /// The listing, if it is about the name of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listing: Option<ListingId>,
+    } => "name.allowed", publisher: true, holder: false;
+    /// An operator refused a held name.
+    NameRefused {
+        /// The publisher.
+        publisher: PublisherId,
+        /// The listing, if it is about the name of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listing: Option<ListingId>,
+    } => "name.refused", publisher: true, holder: false;
     /// An entitlement was granted.
     EntitlementGranted {
         /// The entitlement.

@@ -118,6 +118,10 @@ pub struct Listing {
     /// Present while an operator has taken the listing down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takedown: Option<Takedown>,
+    /// Whether its slug is held since it was first to be read by everybody: to all but its
+    /// publisher's members it is as if it did not exist, and never was anything else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// A quality signal that an operator's import brought along; 0 without one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub imported_popularity: u64,
@@ -208,7 +212,8 @@ pub struct Takedown {
 impl Listing {
     /// Whether the listing stands in the public catalogue: browsing finds it.
     pub fn is_listed(&self) -> bool {
-        self.content.visibility == Visibility::Public
+        !self.held
+            && self.content.visibility == Visibility::Public
             && matches!(self.state, ListingState::Published | ListingState::Deprecated)
     }
 
@@ -217,18 +222,24 @@ impl Listing {
         self.content.visibility != Visibility::Organisation && self.is_offered()
     }
 
+    /// Whether everybody who knows its address may read it, or might if its name were not held.
+    pub fn is_shown_but_for_its_name(&self) -> bool {
+        Listing { held: false, ..self.clone() }.is_readable_by_anyone()
+    }
+
     /// Whether it is offered at all, so that those who own it may install it: also when it is
-    /// unlisted or deprecated, and not when it was taken down or deleted.
+    /// unlisted or deprecated, and not when it was taken down or deleted, or its name is held.
     pub fn is_offered(&self) -> bool {
-        matches!(
-            self.state,
-            ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
-        )
+        !self.held
+            && matches!(
+                self.state,
+                ListingState::Published | ListingState::Unlisted | ListingState::Deprecated
+            )
     }
 
     /// Whether new entitlements may be claimed and new installs begun.
     pub fn is_obtainable(&self) -> bool {
-        self.state == ListingState::Published
+        !self.held && self.state == ListingState::Published
     }
 }
 
@@ -265,6 +276,13 @@ mod tests {
             ("deleted", ["---", "---", "---"]),
         ];
         assert_eq!(table.len(), ListingState::ALL.len());
+        for &state in ListingState::ALL {
+            for &visibility in Visibility::ALL {
+                let held = Listing { held: true, ..listing(state, visibility) };
+                let seen = held.is_listed() || held.is_readable_by_anyone();
+                assert!(!seen && !held.is_obtainable(), "{state}, {visibility}, held");
+            }
+        }
         for (state, row) in table {
             let state = state.parse().unwrap();
             let visibilities = [Visibility::Public, Visibility::Unlisted, Visibility::Organisation];

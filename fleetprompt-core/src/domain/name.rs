@@ -27,6 +27,9 @@ texts! {
     /// `cl` and `d` are kept apart: with `i` as `l`, every `ci` would be a `d` too, and ordinary
     /// words such as `clear` and `dear` would shut each other out.
     Skeleton = SKELETON, skeleton, "acrne-bot" => "acrne-bot";
+    /// A text under which a well-known name is filed, so that what looks like it finds it: see
+    /// [`Spelling`](crate::policy::Spelling).
+    LikenessKey = LIKENESS_KEY, likeness_key, "d:acmebot" => "d:acmebot";
 }
 
 impl Handle {
@@ -101,7 +104,16 @@ fn skeleton(text: &str) -> Result<String, Rule> {
     Ok(stored)
 }
 
-fn strokes(name: &str) -> impl Iterator<Item = char> {
+fn likeness_key(text: &str) -> Result<String, Rule> {
+    let known = text.split_once(':').is_some_and(|(kind, rest)| {
+        matches!(kind, "d" | "n" | "r" | "s" | "w")
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    });
+    if known { Ok(text.to_owned()) } else { Err(Rule::Format("a key of a well-known name")) }
+}
+
+/// What a reader sees of a name, character by character: see [`Skeleton`].
+pub(crate) fn strokes(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(|c| {
         let (first, second) = match c {
             '-' | '_' | '.' => ('-', None),

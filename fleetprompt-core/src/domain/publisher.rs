@@ -21,6 +21,7 @@ use crate::token::KeyId;
 ///     profile: PublisherProfile { name: "Acme Robotics".parse()?, summary: None, website: None },
 ///     badges: Vec::new(),
 ///     suspended: None,
+///     held: false,
 ///     created_at: Timestamp::MIN,
 ///     updated_at: Timestamp::MIN,
 /// };
@@ -45,10 +46,21 @@ pub struct Publisher {
     /// Present while an operator has suspended the publisher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Reason>,
+    /// Whether its names are held since it was created: to everybody but its members it is as if
+    /// it did not exist, and never was anything else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// When the publisher was created.
     pub created_at: Timestamp,
     /// When the publisher was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Publisher {
+    /// Whether it, and what it offers, is there for others than its members.
+    pub fn is_open(&self) -> bool {
+        self.suspended.is_none() && !self.held
+    }
 }
 
 /// What a publisher says of itself.

@@ -222,6 +222,42 @@ words! {
         Token = "token",
     }
 
+    /// In which way a name looks like a well-known one.
+    Likeness = "likeness" {
+        /// Other characters that look the same.
+        Characters = "characters",
+        /// The same but for separators.
+        Separators = "separators",
+        /// One character more, less or another one, or two swapped.
+        Edit = "edit",
+        /// The same but for characters that are repeated.
+        Repeated = "repeated",
+        /// The same words in another order.
+        Order = "order",
+        /// The name and a word that claims to be its owner.
+        Affix = "affix",
+        /// The name and a number.
+        Number = "number",
+        /// The name that pages show looks the same.
+        DisplayName = "display_name",
+    }
+
+    /// Why a name is held: the class that its publisher is told.
+    HoldReason = "holdReason" {
+        /// It looks like a well-known name of somebody else.
+        LooksWellKnown = "looks_like_a_well_known_name",
+    }
+
+    /// What became of a name that was held.
+    NameState = "nameState" {
+        /// It waits for an operator.
+        Waiting = "waiting",
+        /// An operator let it pass.
+        Allowed = "allowed",
+        /// An operator refused it.
+        Refused = "refused",
+    }
+
     /// Whether an owning system has confirmed that a publisher may offer an asset of its.
     BindingState = "bindingState" {
         /// Not asked or not answered.
@@ -351,6 +387,7 @@ mod tests {
         round_trips! {
             AssetKind PriceClass Visibility ListingState PublisherRole BadgeKind TakedownReason
             EntitlementState EntitlementStatus AttemptState AttemptStatus InstallMethod BindingState
+            Likeness HoldReason NameState
         }
     }
 

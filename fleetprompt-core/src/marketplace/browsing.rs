@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Channel, Handle, Listing, ListingId, Membership, Publisher, PublisherId, Slug,
+    Channel, Handle, Listing, ListingId, Membership, NameSubject, Publisher, PublisherId, Slug,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{ClaimedName, PageSize, RecordKey, Scan, Versioned};
@@ -25,7 +25,7 @@ impl Acting {
     /// `listing_not_found`, also for one that the reader may not see.
     pub async fn listing(&self, id: ListingId) -> Result<ListingView> {
         let (listing, publisher) = self.readable_listing(id).await?;
-        self.inner().listing_view(listing, &publisher.value).await
+        self.listing_seen(listing, &publisher.value).await
     }
 
     /// The listing at an address. Names that look alike lead to the same listing.
@@ -45,7 +45,7 @@ impl Acting {
             market.named(&ClaimedName::slug(publisher, slug)).await?.ok_or(missing)?;
         let (listing, publisher) = self.readable_listing(id).await?;
         if publisher.value.handle == *handle && listing.value.slug == *slug {
-            return Ok(Found::Here(market.listing_view(listing, &publisher.value).await?));
+            return Ok(Found::Here(self.listing_seen(listing, &publisher.value).await?));
         }
         let (handle, slug) = (publisher.value.handle, listing.value.slug);
         Ok(Found::Moved(ListingAddress { handle, slug }))
@@ -54,7 +54,7 @@ impl Acting {
     /// The publisher with a handle. Handles that look alike lead to the same publisher.
     ///
     /// # Errors
-    /// `publisher_not_found`, also for a suspended one that is not the reader's own.
+    /// `publisher_not_found`, also for a suspended or held one that is not the reader's own.
     pub async fn publisher_by_handle(
         &self,
         handle: &Handle,
@@ -63,7 +63,7 @@ impl Acting {
         let id = self.inner().named(&name).await?.ok_or(ErrorCode::PublisherNotFound)?;
         let (publisher, _) = self.readable_publisher(id).await?;
         if publisher.value.handle == *handle {
-            Ok(Found::Here(PublisherView::of(publisher)))
+            Ok(Found::Here(self.publisher_seen(publisher).await?))
         } else {
             Ok(Found::Moved(publisher.value.handle))
         }
@@ -72,9 +72,10 @@ impl Acting {
     /// A publisher.
     ///
     /// # Errors
-    /// `publisher_not_found`, also for a suspended one that is not the reader's own.
+    /// `publisher_not_found`, also for a suspended or held one that is not the reader's own.
     pub async fn publisher(&self, id: PublisherId) -> Result<PublisherView> {
-        Ok(PublisherView::of(self.readable_publisher(id).await?.0))
+        let (publisher, _) = self.readable_publisher(id).await?;
+        self.publisher_seen(publisher).await
     }
 
     /// The publishers that the reader is a member of, the oldest membership first.
@@ -100,7 +101,7 @@ impl Acting {
         for Membership { publisher, role, .. } in memberships.items {
             let key = RecordKey::publisher(publisher);
             if let Some(found) = market.read::<Publisher>(&key).await? {
-                items.push(MyPublisher { publisher: PublisherView::of(found), role });
+                items.push(MyPublisher { publisher: self.publisher_seen(found).await?, role });
             }
         }
         Ok(Page { items, next: memberships.next })
@@ -117,7 +118,7 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<ListingView>> {
-        let (_, sight) = self.readable_publisher(publisher).await?;
+        let (owner, sight) = self.readable_publisher(publisher).await?;
         if !sight.inside && !sight.same_tenant {
             let filter = CatalogueFilter { publisher: Some(publisher), ..Default::default() };
             return self.browse(filter, CatalogueOrder::Newest, cursor, size).await;
@@ -125,9 +126,31 @@ impl Acting {
         let query = ("publisher_listings", publisher);
         let scan = Scan::ListingsOf(publisher);
         let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
-        self.inner()
+        let mut page = self
+            .inner()
             .shelf(&paging, cursor, size, |listing, publisher| sight.finds(listing, publisher))
-            .await
+            .await?;
+        for listing in page.items.iter_mut().filter(|_| sight.inside) {
+            listing.held = self.held_name(NameSubject::Listing(listing.id), &owner.value).await?;
+        }
+        Ok(page)
+    }
+
+    /// A publisher as this reader sees it.
+    async fn publisher_seen(&self, publisher: Versioned<Publisher>) -> Result<PublisherView> {
+        let held = NameSubject::Publisher(publisher.value.id);
+        let held = self.held_name(held, &publisher.value).await?;
+        Ok(PublisherView { held, ..PublisherView::of(publisher) })
+    }
+
+    /// A listing as this reader sees it.
+    async fn listing_seen(
+        &self,
+        listing: Versioned<Listing>,
+        publisher: &Publisher,
+    ) -> Result<ListingView> {
+        let held = self.held_name(NameSubject::Listing(listing.value.id), publisher).await?;
+        Ok(ListingView { held, ..self.inner().listing_view(listing, publisher).await? })
     }
 
     /// A listing that the reader may see, and its publisher. One answer for what does not exist
@@ -157,7 +180,7 @@ impl Acting {
             market.read::<Publisher>(&RecordKey::publisher(id)).await?.ok_or(missing)?;
         let viewer = market.viewer(&self.principal).await?;
         let sight = market.sight(&viewer, &publisher.value).await?;
-        if publisher.value.suspended.is_some() && !sight.inside {
+        if !publisher.value.is_open() && !sight.inside {
             return Err(missing.into());
         }
         Ok((publisher, sight))

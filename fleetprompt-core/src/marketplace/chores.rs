@@ -5,9 +5,9 @@
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
-    Listing, ListingContent, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity,
-    Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags, Tenant, TenantId,
-    TenantIdentity, Timestamp,
+    Listing, ListingContent, ListingId, ListingState, Membership, NameSubject, Person, PersonId,
+    PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags,
+    Tenant, TenantId, TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -152,6 +152,7 @@ impl Context<'_> {
         let profile = PublisherProfile { name, summary: None, website: None };
         let closed =
             Publisher { suspended: Some(reason), profile, badges: Vec::new(), ..before.clone() };
+        self.forget_review(NameSubject::Publisher(id)).await?;
         if closed != before {
             self.change_publisher(closed, Fact::PublisherSuspended { publisher: id });
         }
@@ -192,6 +193,7 @@ impl Context<'_> {
             return Ok(());
         }
         self.withdraw_reference(&before, publisher).await?;
+        self.forget_review(NameSubject::Listing(id)).await?;
         let fact = Fact::ListingDeleted { publisher, listing: id };
         if before.state == ListingState::Deleted {
             self.put(Listing { updated_at: self.now, ..after });

@@ -221,6 +221,11 @@ impl<'m> Context<'m> {
         self.facts.push((fact, feed));
     }
 
+    /// Whether anything was recorded.
+    pub(super) fn has_events(&self) -> bool {
+        !self.facts.is_empty()
+    }
+
     /// Records, once, that the search index was tended.
     pub(super) fn note_upkeep(&mut self) {
         let noted = (Fact::IndexRefreshed {}, None);

@@ -251,9 +251,9 @@ impl Inner {
             }
             FeedChange::Publisher { publisher: id } => {
                 let found = self.read::<Publisher>(&RecordKey::publisher(*id)).await?;
-                Ok(found.map(|row| match row.value.suspended {
-                    None => ChangeView::Publisher { publisher: Box::new(PublisherView::of(row)) },
-                    Some(_) => ChangeView::PublisherGone { publisher: *id },
+                Ok(found.map(|row| match row.value.is_open() {
+                    true => ChangeView::Publisher { publisher: Box::new(PublisherView::of(row)) },
+                    false => ChangeView::PublisherGone { publisher: *id },
                 }))
             }
         }

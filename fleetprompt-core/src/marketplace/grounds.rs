@@ -62,7 +62,7 @@ impl Handed {
             publisher_suspended: self
                 .publisher
                 .as_ref()
-                .is_none_or(|publisher| publisher.suspended.is_some()),
+                .is_none_or(|publisher| !publisher.is_open()),
             reference_confirmed: self.confirmed || !system.requires_confirmation,
         }
     }

@@ -14,7 +14,7 @@ use crate::port::{ClaimedName, Counter, CounterFamily, NameOwner, RecordKey, Ver
 use super::Acting;
 use super::context::Context;
 use super::execute::Command;
-use super::publishers::{NewPublisher, expect_in_good_standing};
+use super::publishers::{NewPublisher, expect_in_good_standing, expect_not_held};
 use super::releases::release_digest;
 
 /// One row of a catalogue: a release of a listing of a publisher.
@@ -119,11 +119,12 @@ impl ImportRow {
 
 impl Acting {
     /// Imports one row, as an operator. Quotas do not apply; reserved handles and look-alikes are
-    /// refused as ever. Importing the same row again changes nothing, however much later.
+    /// refused as ever. Names that look like well-known ones are not held: the operator decided.
+    /// Importing the same row again changes nothing, however much later.
     ///
     /// # Errors
     /// `forbidden`; `handle_taken` or `slug_taken` when the name looks like that of another
-    /// publisher or listing; `publisher_suspended`; `reference_taken` when the row is to be
+    /// publisher or listing; `publisher_suspended`, `publisher_held`; `reference_taken` when the row is to be
     /// confirmed and another publisher's reference is; `wrong_state` when the listing was deleted
     /// or taken down.
     pub async fn import(&self, row: ImportRow) -> Result<Imported> {
@@ -168,12 +169,14 @@ impl Import {
                 return Err(taken.into());
             }
             expect_in_good_standing(&found)?;
+            expect_not_held(&found)?;
             return Ok(found);
         }
         let name = self.row.publisher_name.clone();
         let profile = PublisherProfile { name, summary: None, website: None };
         let new = NewPublisher { handle: handle.clone(), profile };
-        Ok(cx.found_publisher(who, &new, Within::Any).1)
+        let id = cx.id(PublisherId::from_bytes);
+        Ok(cx.found_publisher(id, who, &new, Within::Any, None).1)
     }
 
     /// The listing of the row's slug, if there is one.
@@ -204,6 +207,7 @@ impl Import {
             state: ListingState::Draft,
             successor: None,
             takedown: None,
+            held: false,
             imported_popularity: row.popularity,
             created_at: cx.now,
             updated_at: cx.now,

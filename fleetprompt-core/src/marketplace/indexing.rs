@@ -1,5 +1,5 @@
 //! The search index follows the records: whatever a commit writes that shows in a listing's entry,
-//! it sets the entry with it.
+//! it sets the entry with it. Names that become well known, or cease to be, are filed along with that.
 //!
 //! An entry rests on the listing, its publisher, its standing and its releases. The first three are
 //! expectations of the commit. Releases need not be: whoever changes one writes the listing too, so
@@ -42,6 +42,9 @@ pub(super) struct Batch {
 impl Context<'_> {
     /// Sets the entries of all listings that the commit writes something of.
     pub(super) async fn index_what_is_written(&mut self) -> Result<()> {
+        for publisher in self.publishers_written() {
+            self.file_publisher(publisher).await?;
+        }
         for listing in self.listings_written() {
             self.index(listing).await?;
         }
@@ -58,9 +61,10 @@ impl Context<'_> {
         self.written().filter_map(listing).collect()
     }
 
-    /// Sets a listing's entry to what it should be, unless the listing is not written and has that
+    /// Files a listing's names, and sets its entry to what it should be, unless the listing is not written and has that
     /// entry already.
     async fn index(&mut self, id: ListingId) -> Result<()> {
+        self.file_listing(id).await?;
         let entry = self.entry(id).await?;
         if let Some(ordinal) = self.created(&RecordKey::listing(id))
             && entry == self.market.stored_entry(ordinal).await?

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingState, Publisher, PublisherId,
-    Rule,
+    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingState, NameSubject, Publisher,
+    PublisherId, Rule,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -14,15 +14,18 @@ use super::Acting;
 use super::context::Context;
 use super::execute::Command;
 use super::listings::{ListingReceipt, Owned};
-use super::publishers::expect_in_good_standing;
+use super::name_verdicts::NameVerdict;
+use super::publishers::{expect_in_good_standing, expect_not_held};
 use super::viewer::Sight;
 
 impl Acting {
     /// Publishes a listing, or makes it current again. Its visibility decides who finds it. It
-    /// takes no release to publish a listing, and one to install it.
+    /// takes no release to publish a listing, and one to install it. If its slug looks like a
+    /// well-known name of somebody else it is held, and seen by its publisher's members alone until
+    /// an operator lets it pass.
     ///
     /// # Errors
-    /// `listing_not_found`, `forbidden`, `publisher_suspended`, `wrong_state`; `invalid_input` for
+    /// `listing_not_found`, `forbidden`, `publisher_suspended`, `publisher_held`, `wrong_state`; `invalid_input` for
     /// a pack with members that its readers can't read.
     pub async fn publish_listing(
         &self,
@@ -79,7 +82,7 @@ impl Acting {
     ///
     /// # Errors
     /// `listing_not_found`, `publisher_not_found`, `forbidden`, `publisher_suspended`,
-    /// `wrong_state`, `slug_taken`, `quota_exceeded`.
+    /// `publisher_held`, `wrong_state`, `slug_taken`, `quota_exceeded`.
     pub async fn transfer_listing(
         &self,
         listing: ListingId,
@@ -110,10 +113,17 @@ impl Command for PublishListing {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
         let owned = cx.listing_to_change(self.listing, Action::PublishListing).await?;
         let before = owned.listing.value;
+        expect_not_held(&owned.publisher)?;
         let after = moved(&before, ListingState::Published)?;
         cx.expect_pack(&after).await?;
-        let fact = Fact::ListingPublished { publisher: before.publisher, listing: before.id };
-        Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
+        let verdict = cx.judge_listing(&before, &after, &owned.publisher).await?;
+        let after = cx.under_verdict(&before, after, verdict.as_ref()).await?;
+        let publisher = before.publisher;
+        let fact = Fact::ListingPublished { publisher, listing: before.id };
+        let receipt = cx.change_listing(&before, after, fact, GoneReason::Withdrawn);
+        let held = verdict.as_ref().and_then(NameVerdict::held);
+        cx.settle(publisher, verdict);
+        Ok(ListingReceipt { held, ..receipt })
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
@@ -201,6 +211,7 @@ impl Command for DeleteListing {
         let after = moved(&before, ListingState::Deleted)?;
         let publisher = before.publisher;
         cx.leave_slug(&before);
+        cx.forget_review(NameSubject::Listing(before.id)).await?;
         cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
         let fact = Fact::ListingDeleted { publisher, listing: before.id };
         Ok(cx.change_listing(&before, after, fact, GoneReason::Deleted))
@@ -227,6 +238,7 @@ impl Command for TransferListing {
         let before = listing.value;
         let to = cx.publisher_for(self.to, action).await?.value;
         expect_in_good_standing(&to)?;
+        expect_not_held(&to)?;
         if from.id == to.id {
             return Err(ErrorCode::WrongState.into());
         }

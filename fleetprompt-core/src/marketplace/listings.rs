@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Asset, Fact, FeedChange, GoneReason, IdempotencyKey, Listing, ListingContent, ListingId,
-    ListingState, Publisher, PublisherId, Revision, Rule, Slug, Timestamp, Visibility,
+    Asset, Fact, FeedChange, GoneReason, HoldReason, IdempotencyKey, Listing, ListingContent,
+    ListingId, ListingState, NameSubject, Publisher, PublisherId, Revision, Rule, Slug, Timestamp,
+    Visibility,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -19,6 +20,7 @@ use crate::port::{
 use super::Acting;
 use super::context::Context;
 use super::execute::Command;
+use super::name_verdicts::NameVerdict;
 use super::publishers::{expect_in_good_standing, expect_revision};
 use super::viewer::Sight;
 
@@ -91,6 +93,10 @@ pub struct ListingReceipt {
     pub revision: Revision,
     /// When it was written.
     pub at: Timestamp,
+    /// Why the slug asked for is held for review, if it is: a listing that was not public yet is
+    /// seen by its publisher's members alone until then, another one goes on under its former slug.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HoldReason>,
 }
 
 impl Acting {
@@ -108,7 +114,9 @@ impl Acting {
         self.inner().execute(&self.principal, key, &CreateListing { new }).await
     }
 
-    /// Changes a listing that is still at `revision`. Publishing or yanking a release is a change too.
+    /// Changes a listing that is still at `revision`. A slug that looks like a well-known name of
+    /// somebody else is held: a listing that is public stays so under the slug that it has, until
+    /// an operator lets the new one pass. Publishing or yanking a release is a change too.
     ///
     /// # Errors
     /// `listing_not_found`, `forbidden`, `publisher_suspended`, `revision_mismatch`, `slug_taken`;
@@ -201,12 +209,12 @@ impl Context<'_> {
         let Listing { id, publisher, state, ref slug, .. } = after;
         let slug = slug.clone();
         let revision = self.put(after);
-        ListingReceipt { id, publisher, slug, state, revision, at }
+        ListingReceipt { id, publisher, slug, state, revision, at, held: None }
     }
 
     /// Gives up the slug that `listing` leaves behind, if nobody could have followed it.
     pub(super) fn leave_slug(&mut self, listing: &Listing) {
-        if listing.state == ListingState::Draft {
+        if listing.state == ListingState::Draft || listing.held {
             let name = ClaimedName::slug(listing.publisher, &listing.slug);
             self.release(name, NameOwner::new(listing.id));
         }
@@ -273,6 +281,7 @@ impl Command for CreateListing {
             state: ListingState::Draft,
             successor: None,
             takedown: None,
+            held: false,
             imported_popularity: 0,
             created_at: now,
             updated_at: now,
@@ -317,12 +326,20 @@ impl Command for UpdateListing {
         cx.expect_pack(&after).await?;
         cx.ask_reference(&after, &owned.publisher).await?;
         let publisher = before.publisher;
+        let verdict = cx.judge_listing(&before, &after, &owned.publisher).await?;
+        let after = cx.under_verdict(&before, after, verdict.as_ref()).await?;
         cx.claim(ClaimedName::slug(publisher, &after.slug), NameOwner::new(before.id));
         if after.slug.skeleton() != before.slug.skeleton() {
             cx.leave_slug(&before);
         }
+        if before.held && !after.held && verdict.is_none() {
+            cx.forget_review(NameSubject::Listing(before.id)).await?;
+        }
         let fact = Fact::ListingUpdated { publisher, listing: before.id };
-        Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
+        let receipt = cx.change_listing(&before, after, fact, GoneReason::Withdrawn);
+        let held = verdict.as_ref().and_then(NameVerdict::held);
+        cx.settle(publisher, verdict);
+        Ok(ListingReceipt { held, ..receipt })
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {

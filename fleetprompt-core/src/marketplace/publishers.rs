@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Fact, FeedChange, Handle, IdempotencyKey, Membership, Person, PersonId, Publisher, PublisherId,
-    PublisherProfile, PublisherRole, Revision, Skeleton,
+    Fact, FeedChange, Handle, HoldReason, IdempotencyKey, Membership, Person, PersonId, Publisher,
+    PublisherId, PublisherProfile, PublisherRole, Revision, Skeleton,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -16,6 +16,7 @@ use crate::port::{
 use super::Acting;
 use super::context::{Context, Who};
 use super::execute::Command;
+use super::name_verdicts::NameVerdict;
 use super::receipts::PublisherReceipt;
 
 /// What it takes to create a publisher.
@@ -58,7 +59,9 @@ pub struct PublisherEdit {
 }
 
 impl Acting {
-    /// Creates a publisher in the principal's tenant; the principal becomes its owner.
+    /// Creates a publisher in the principal's tenant; the principal becomes its owner. If its names
+    /// look like well-known ones of somebody else it is held, and seen by its members alone until
+    /// an operator lets them pass.
     ///
     /// # Errors
     /// `handle_taken`, `quota_exceeded`, `tenant_closing`.
@@ -70,7 +73,9 @@ impl Acting {
         self.inner().execute(&self.principal, key, &CreatePublisher { new }).await
     }
 
-    /// Changes a publisher that is still at `revision`.
+    /// Changes a publisher that is still at `revision`. Names that look like well-known ones of
+    /// somebody else are held: the rest is changed, and the names that it has stay until an
+    /// operator lets the new ones pass.
     ///
     /// # Errors
     /// `publisher_not_found`, `forbidden`, `revision_mismatch`, `handle_taken`,
@@ -115,11 +120,12 @@ impl Context<'_> {
     /// Founds a publisher in the tenant of `who`, its owner.
     pub(super) fn found_publisher(
         &mut self,
+        id: PublisherId,
         who: Who,
         new: &NewPublisher,
         limit: Within,
+        held: Option<HoldReason>,
     ) -> (PublisherReceipt, Publisher) {
-        let id = self.id(PublisherId::from_bytes);
         let NewPublisher { handle, profile } = new.clone();
         let now = self.now;
         self.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
@@ -135,12 +141,13 @@ impl Context<'_> {
             profile,
             badges: Vec::new(),
             suspended: None,
+            held: held.is_some(),
             created_at: now,
             updated_at: now,
         };
         let revision = self.put(publisher.clone());
         self.event(Fact::PublisherCreated { publisher: id });
-        (PublisherReceipt { id, handle, revision, at: now }, publisher)
+        (PublisherReceipt { id, handle, revision, at: now, held }, publisher)
     }
 
     /// A publisher in which the principal may do `action`.
@@ -153,22 +160,29 @@ impl Context<'_> {
         self.find(RecordKey::publisher(id), ErrorCode::PublisherNotFound).await
     }
 
-    /// Puts a publisher back, changed, and says so in the log and in the public feed.
+    /// Puts a publisher back, changed, and says so in the log and, unless its names are held and
+    /// it never was public, in the public feed.
     pub(super) fn change_publisher(
         &mut self,
         publisher: Publisher,
         fact: Fact,
     ) -> PublisherReceipt {
         let (id, handle, at) = (publisher.id, publisher.handle.clone(), self.now);
+        let feed = (!publisher.held).then_some(FeedChange::Publisher { publisher: id });
         let revision = self.put(Publisher { updated_at: at, ..publisher });
-        self.public_event(fact, Some(FeedChange::Publisher { publisher: id }));
-        PublisherReceipt { id, handle, revision, at }
+        self.public_event(fact, feed);
+        PublisherReceipt { id, handle, revision, at, held: None }
     }
 }
 
 /// Refuses an edit of something that was changed since it was read.
 pub(super) fn expect_revision<T>(found: &Versioned<T>, revision: Revision) -> Result<()> {
     if found.revision == revision { Ok(()) } else { Err(ErrorCode::RevisionMismatch.into()) }
+}
+
+/// Refuses to show anything under names that are held.
+pub(super) fn expect_not_held(publisher: &Publisher) -> Result<()> {
+    if publisher.held { Err(ErrorCode::PublisherHeld.into()) } else { Ok(()) }
 }
 
 /// Refuses what a suspended publisher must not do.
@@ -189,7 +203,13 @@ impl Command for CreatePublisher {
         cx.require(Action::CreatePublisher)?;
         let who = cx.who().await?;
         let limit = Within::AtMost(cx.market.quotas.publishers_per_tenant);
-        Ok(cx.found_publisher(who, &self.new, limit).0)
+        let id = cx.id(PublisherId::from_bytes);
+        let names = (&self.new.handle, &self.new.profile.name);
+        let verdict = cx.judge_publisher(id, who.tenant, None, names).await?;
+        let held = verdict.as_ref().and_then(NameVerdict::held);
+        let (receipt, _) = cx.found_publisher(id, who, &self.new, limit, held);
+        cx.settle(id, verdict);
+        Ok(receipt)
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, receipt: &PublisherReceipt) -> Result<()> {
@@ -213,10 +233,27 @@ impl Command for UpdatePublisher {
         let found = cx.publisher_for(self.publisher, Action::UpdatePublisher).await?;
         expect_revision(&found, self.revision)?;
         expect_in_good_standing(&found.value)?;
+        let (id, before) = (self.publisher, found.value);
         let PublisherEdit { handle, profile } = self.edit.clone();
-        cx.claim(ClaimedName::handle(&handle.skeleton()), NameOwner::new(self.publisher));
-        let changed = Publisher { handle, profile, ..found.value };
-        Ok(cx.change_publisher(changed, Fact::PublisherUpdated { publisher: self.publisher }))
+        let names = (&handle, &profile.name);
+        let verdict = cx.judge_publisher(id, before.tenant, Some(&before), names).await?;
+        let held = verdict.as_ref().and_then(NameVerdict::held);
+        let (name, owner) = (ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
+        let changed = if held.is_some() && !before.held {
+            cx.expect_free(name, owner, ErrorCode::HandleTaken).await?;
+            let profile = PublisherProfile { name: before.profile.name.clone(), ..profile };
+            Publisher { profile, ..before }
+        } else {
+            if before.held && handle.skeleton() != before.handle.skeleton() {
+                // Nobody could have followed it.
+                cx.release(ClaimedName::handle(&before.handle.skeleton()), owner.clone());
+            }
+            cx.claim(name, owner);
+            Publisher { handle, profile, held: held.is_some(), ..before }
+        };
+        let receipt = cx.change_publisher(changed, Fact::PublisherUpdated { publisher: id });
+        cx.settle(id, verdict);
+        Ok(PublisherReceipt { held, ..receipt })
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {

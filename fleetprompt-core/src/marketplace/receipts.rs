@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Handle, PublisherId, Revision, Timestamp};
+use crate::domain::{Handle, HoldReason, PublisherId, Revision, Timestamp};
 
 /// What a write to a publisher answers.
 ///
@@ -40,4 +40,8 @@ pub struct PublisherReceipt {
     pub revision: Revision,
     /// When it was written.
     pub at: Timestamp,
+    /// Why the names asked for are held for review, if they are: a new publisher is seen by its
+    /// members alone until then, another one goes on under its former names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HoldReason>,
 }

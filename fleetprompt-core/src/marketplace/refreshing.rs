@@ -100,7 +100,8 @@ fn concern(fact: &Fact) -> Option<Concern> {
         | Fact::PublisherSuspended { publisher }
         | Fact::PublisherRestored { publisher }
         | Fact::BadgeGranted { publisher, .. }
-        | Fact::BadgeRemoved { publisher, .. } => Some(Concern::Publisher(*publisher)),
+        | Fact::BadgeRemoved { publisher, .. }
+        | Fact::NameAllowed { publisher, listing: None } => Some(Concern::Publisher(*publisher)),
         _ => None,
     }
 }

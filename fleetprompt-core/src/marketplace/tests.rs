@@ -5,6 +5,8 @@ pub(super) mod fixture;
 mod bounds;
 mod catalogue;
 mod feed;
+mod held_listings;
+mod held_publishers;
 mod importing;
 mod indexing;
 mod isolation;

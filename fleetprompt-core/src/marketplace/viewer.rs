@@ -37,7 +37,7 @@ impl Sight {
             return false;
         }
         self.inside
-            || publisher.suspended.is_none()
+            || publisher.is_open()
                 && (listing.is_readable_by_anyone() || self.same_tenant && listing.is_offered())
     }
 

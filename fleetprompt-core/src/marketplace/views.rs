@@ -9,6 +9,7 @@ use crate::domain::{
 };
 use crate::port::Versioned;
 
+use super::held_names::HeldName;
 use super::viewer::Sight;
 
 /// A badge, as everybody sees it: the evidence stays with the operator.
@@ -56,6 +57,9 @@ pub struct PublisherView {
     /// Why it is suspended, if it is; only those who see its inside see it at all then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Reason>,
+    /// What is held of its names, if anything; only those who see its inside are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldName>,
     /// What an edit has to name.
     pub revision: Revision,
     /// When it was created.
@@ -67,7 +71,8 @@ impl PublisherView {
         let Publisher { id, handle, profile, badges, suspended, created_at, .. } = row.value;
         let revision = row.revision;
         let badges = badge_views(&badges);
-        PublisherView { id, handle, profile, badges, suspended, revision, created_at }
+        let held = None;
+        PublisherView { id, handle, profile, badges, suspended, held, revision, created_at }
     }
 }
 
@@ -162,6 +167,9 @@ pub struct ListingView {
     /// Why it is taken down, if it is; only those who see the publisher's inside see it at all then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takedown: Option<Takedown>,
+    /// What is held of its slug, if anything; only those who see the publisher's inside are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldName>,
     /// Whether the owning system confirmed that the publisher may offer it; `None` for a pack.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<BindingState>,
@@ -196,6 +204,7 @@ impl ListingView {
             state,
             successor,
             takedown,
+            held: None,
             reference,
             latest,
             revision: row.revision,

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
-    IndexProgress, Invitation, InvitationId, Listing, ListingId, Membership, Person, PersonId,
-    PersonIdentity, Position, Publisher, PublisherId, Release, Revision, Seat, Sha256Digest,
-    Standing, SystemName, Tenant, TenantIdentity, UpstreamId, Version,
+    IndexProgress, Invitation, InvitationId, LikenessKey, Listing, ListingId, Membership,
+    NameReview, NameSubject, Person, PersonId, PersonIdentity, Position, Publisher, PublisherId,
+    Release, Revision, Seat, Sha256Digest, Standing, SystemName, Tenant, TenantIdentity,
+    UpstreamId, Version, WellKnown,
 };
 
 use super::error::StoreError;
@@ -137,6 +138,10 @@ columns! {
     Precedence = "precedence";
     /// A key's id; empty without a token.
     Kid = "kid";
+    /// A key by which look-alikes find a well-known name.
+    Likeness = "likeness";
+    /// A publisher or listing, as what has a name.
+    Subject = "subject";
     /// When the record has served and may be pruned, in milliseconds.
     ExpiresAt = "expires_at";
 }
@@ -271,6 +276,10 @@ records! {
     Standing = "standing" [];
     /// How far the search index has been brought.
     IndexProgress = "index_progress" [];
+    /// A key of a well-known name.
+    WellKnown = "well_known" [Likeness, Subject];
+    /// A name that is or was held for review.
+    NameReview = "name_review" [State];
 }
 
 /// A type that stores keep as records.
@@ -404,6 +413,16 @@ impl RecordKey {
     pub fn index_progress(version: u16) -> Self {
         Self::new(RecordKind::IndexProgress, version.to_string())
     }
+
+    /// A key of a well-known name.
+    pub fn well_known(key: &LikenessKey, of: NameSubject) -> Self {
+        Self::new(RecordKind::WellKnown, format!("{key}/{of}"))
+    }
+
+    /// The review of somebody's names.
+    pub fn name_review(subject: NameSubject) -> Self {
+        Self::new(RecordKind::NameReview, subject.to_string())
+    }
 }
 
 /// Keys may hold names of people, so only the kind is shown.
@@ -491,6 +510,13 @@ addressed! {
     };
     Standing |r| RecordKey::standing(r.listing), {};
     IndexProgress |r| RecordKey::index_progress(r.version), {};
+    WellKnown |r| RecordKey::well_known(&r.key, r.of), {
+        Likeness => r.key.as_str(),
+        Subject => r.of.to_string()
+    };
+    NameReview |r| RecordKey::name_review(r.subject), {
+        State => r.state.as_str()
+    };
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    BindingState, Channel, EntitlementId, ListingId, PersonId, PublisherId, SystemName, TenantId,
+    BindingState, Channel, EntitlementId, LikenessKey, ListingId, NameState, NameSubject, PersonId,
+    PublisherId, SystemName, TenantId,
 };
 use crate::token::KeyId;
 
@@ -117,6 +118,12 @@ pub enum Scan {
     BuyersOf(ListingId),
     /// Marks of buyers, the earliest to expire first.
     BuyerMarksByExpiry,
+    /// The well-known names that are filed under a key, oldest first.
+    WellKnownLike(LikenessKey),
+    /// The keys of a well-known name, oldest first.
+    WellKnownOf(NameSubject),
+    /// Names that stand at a state of their review, oldest first.
+    NameReviews(NameState),
 }
 
 /// Whether a scan goes up or down.
@@ -293,6 +300,15 @@ impl Scan {
                 Ascending,
             ),
             Scan::BuyerMarksByExpiry => of(Kind::BuyerMark, vec![], Column::ExpiresAt, Ascending),
+            Scan::WellKnownLike(key) => {
+                of(Kind::WellKnown, vec![id(Column::Likeness, key)], Column::Created, Ascending)
+            }
+            Scan::WellKnownOf(subject) => {
+                of(Kind::WellKnown, vec![id(Column::Subject, subject)], Column::Created, Ascending)
+            }
+            Scan::NameReviews(state) => {
+                of(Kind::NameReview, vec![id(Column::State, state)], Column::Created, Ascending)
+            }
         }
     }
 }

@@ -10,9 +10,10 @@ use crate::conformance::support::{Draft, handle, wait};
 use crate::conformance::{ManualClock, NumberedEntropy};
 use crate::domain::{
     Asset, AssetKind, AttemptId, Binding, BindingState, BoundedList, EntitlementId, InvitationId,
-    Listing, ListingId, ListingState, OwningSystem, Person, PersonId, PersonIdentity, PriceClass,
-    Publisher, PublisherId, Release, ReleaseContent, Revision, Sha256Digest, SystemName,
-    SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId, Version, Visibility,
+    Listing, ListingId, ListingState, NameState, NameSubject, OwningSystem, Person, PersonId,
+    PersonIdentity, PriceClass, Publisher, PublisherId, Release, ReleaseContent, Revision,
+    Sha256Digest, SystemName, SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId,
+    Version, Visibility,
 };
 use crate::port::{
     Commit, Counter, CounterFamily, Entity, INDEX_VERSION, Principal, RecordKey, Scan, Store,
@@ -343,10 +344,17 @@ impl Scene {
         keys.extend(self.publishers.iter().map(|known| RecordKey::publisher(known.it)));
         keys.extend(self.listings.iter().map(|known| RecordKey::listing(known.it)));
         keys.extend(self.listings.iter().map(|known| RecordKey::standing(known.it)));
+        keys.extend(self.subjects().map(RecordKey::name_review));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
         keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
         keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
         keys
+    }
+
+    /// Whatever has a name.
+    fn subjects(&self) -> impl Iterator<Item = NameSubject> {
+        let publishers = self.publishers.iter().map(|known| NameSubject::Publisher(known.it));
+        publishers.chain(self.listings.iter().map(|known| NameSubject::Listing(known.it)))
     }
 
     /// Every list of what is known.
@@ -358,6 +366,8 @@ impl Scene {
             Scan::AttemptsByExpiry,
             Scan::BuyerMarksByExpiry,
         ];
+        scans.extend(NameState::ALL.iter().map(|state| Scan::NameReviews(*state)));
+        scans.extend(self.subjects().map(Scan::WellKnownOf));
         for Known { it: id, .. } in &self.publishers {
             scans.extend([
                 Scan::ListingsOf(*id),

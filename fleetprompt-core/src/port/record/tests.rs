@@ -81,6 +81,19 @@ const REDEEMED: &str = r#"
     "redemption":{"at":"NOON","keyDigest":"DIGEST","fingerprint":"DIGEST","manifest":"{}"}
 "#;
 
+const WAITING: &str = r#"{
+    "subject":{"kind":"publisher","id":"ID"},
+    "names":{"of":"publisher","handle":"acne-bot","name":"Acne"},
+    "likeness":"edit","resembles":{"kind":"publisher","of":"ID"},
+    "state":"waiting","heldAt":"NOON"
+}"#;
+
+const REFUSED: &str = r#"{
+    "subject":{"kind":"listing","id":"ID"},"names":{"of":"listing","slug":"acne-bot"},
+    "likeness":"edit","resembles":{"kind":"listing","of":"ID"},
+    "state":"refused","reason":"Pretends.","heldAt":"NOON","decidedAt":"NOON"
+}"#;
+
 /// One document of each shape, as stores hold them. They are written by hand: a name that changes
 /// in code no longer reads what was stored under the old one.
 fn documents() -> Vec<(RecordKind, String)> {
@@ -126,6 +139,9 @@ fn documents() -> Vec<(RecordKind, String)> {
             Kind::IndexProgress,
             r#"{"version":1,"followed":7,"sweep":{"publisher":"ID","after":[3,"ID"]}}"#,
         ),
+        other(Kind::WellKnown, r#"{"key":"d:acme","of":{"kind":"publisher","id":"ID"}}"#),
+        other(Kind::NameReview, WAITING),
+        other(Kind::NameReview, REFUSED),
     ];
     let digest = format!("sha256:{}", "0a".repeat(32));
     let filled = |text: String| {

@@ -61,6 +61,9 @@ every_scan! {
     Scan::TenantBehind(_) => Scan::TenantBehind(tenant()),
     Scan::BuyersOf(_) => Scan::BuyersOf(listing()),
     Scan::BuyerMarksByExpiry => Scan::BuyerMarksByExpiry,
+    Scan::WellKnownLike(_) => Scan::WellKnownLike("d:acme".parse().unwrap()),
+    Scan::WellKnownOf(_) => Scan::WellKnownOf(NameSubject::Listing(listing())),
+    Scan::NameReviews(_) => Scan::NameReviews(NameState::Waiting),
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What each scan means, said a second time: without [`Scan::plan`], which every store relies on.
 
 use crate::conformance::samples::{self, GROUPS};
-use crate::domain::{AttemptState, BUYER_MARK_KEPT, BindingState, Channel};
+use crate::domain::{AttemptState, BUYER_MARK_KEPT, BindingState, Channel, NameState};
 use crate::port::{Record, Scan, Versioned};
 
 type Row = Versioned<Record>;
@@ -52,6 +52,11 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
         Scan::AttemptsByExpiry,
         Scan::BuyerMarksByExpiry,
     ]);
+    scans.extend((0..GROUPS).map(|n| Scan::WellKnownOf(samples::name_subject(n))));
+    scans.extend(NameState::ALL.iter().map(|state| Scan::NameReviews(*state)));
+    for key in samples::LIKENESS_KEYS.iter().chain(&["d:other"]) {
+        scans.push(Scan::WellKnownLike(key.parse().unwrap()));
+    }
     scans
 }
 
@@ -123,6 +128,9 @@ fn finds(scan: &Scan, record: &Record) -> bool {
         (Scan::TenantBehind(id), Record::Tenant(r)) => r.id == *id,
         (Scan::BuyersOf(id), Record::BuyerMark(r)) => r.listing == *id,
         (Scan::BuyerMarksByExpiry, Record::BuyerMark(_)) => true,
+        (Scan::WellKnownLike(key), Record::WellKnown(r)) => r.key == *key,
+        (Scan::WellKnownOf(subject), Record::WellKnown(r)) => r.of == *subject,
+        (Scan::NameReviews(state), Record::NameReview(r)) => r.state == *state,
         _ => false,
     }
 }
@@ -162,6 +170,9 @@ fn order(scan: &Scan) -> Order {
         | Scan::AttemptsIssued(_)
         | Scan::PersonsOf(_)
         | Scan::PersonBehind(_)
-        | Scan::TenantBehind(_) => Order::Created,
+        | Scan::TenantBehind(_)
+        | Scan::WellKnownLike(_)
+        | Scan::WellKnownOf(_)
+        | Scan::NameReviews(_) => Order::Created,
     }
 }
