@@ -17,6 +17,7 @@ mod link;
 mod list;
 mod listing;
 mod manifest;
+mod media;
 mod name;
 mod owning_system;
 mod parse;
@@ -37,7 +38,7 @@ pub use entitlement::{Entitlement, EntitlementSource, EntitlementSourceKind, Sea
 pub use event::{Actor, Audiences, Event, Fact, FeedChange, GoneReason};
 pub use id::{
     AttemptId, DeploymentId, EntitlementId, InvitationId, ListingId, PersonId, Position,
-    PublisherId, Revision, TenantId,
+    PublisherId, Revision, TenantId, UploadId,
 };
 pub use idempotency::IdempotencyKey;
 pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption};
@@ -47,6 +48,9 @@ pub use listing::{Asset, Listing, ListingContent, PACK_MEMBERS_MAX, Takedown};
 pub use manifest::{
     Manifest, ManifestAuthorization, ManifestEntitlement, ManifestReference, ManifestRelease,
     ManifestSchema,
+};
+pub use media::{
+    Image, ImageBytes, ImageSize, ImageUpload, ListingMedia, SCREENSHOTS_MAX, Screenshot,
 };
 pub use name::*;
 pub use owning_system::{DeepLinkTemplate, OwningSystem, SystemRegistry, SystemRegistryError};

@@ -5,9 +5,9 @@
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
-    Listing, ListingContent, ListingId, ListingState, Membership, Person, PersonId, PersonIdentity,
-    Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags, Tenant, TenantId,
-    TenantIdentity, Timestamp,
+    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, Person, PersonId,
+    PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags,
+    Tenant, TenantId, TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -187,10 +187,12 @@ impl Context<'_> {
         };
         // A listing that was deleted before still has its words; one that was taken down goes too.
         let (state, takedown) = (ListingState::Deleted, None);
-        let after = Listing { state, takedown, content, ..before.clone() };
+        let media = ListingMedia::default();
+        let after = Listing { state, takedown, content, media, ..before.clone() };
         if after == before {
             return Ok(());
         }
+        self.count_media(publisher, &before.media, &after.media, Within::Any);
         self.withdraw_reference(&before, publisher).await?;
         let fact = Fact::ListingDeleted { publisher, listing: id };
         if before.state == ListingState::Deleted {

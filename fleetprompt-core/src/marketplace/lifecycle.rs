@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingState, Publisher, PublisherId,
-    Rule,
+    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingMedia, ListingState, Publisher,
+    PublisherId, Rule,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -198,8 +198,10 @@ impl Command for DeleteListing {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
         let owned = cx.listing_to_change(self.listing, Action::DeleteListing).await?;
         let before = owned.listing.value;
-        let after = moved(&before, ListingState::Deleted)?;
+        let media = ListingMedia::default();
+        let after = Listing { media, ..moved(&before, ListingState::Deleted)? };
         let publisher = before.publisher;
+        cx.count_media(publisher, &before.media, &after.media, Within::Any);
         cx.leave_slug(&before);
         cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
         let fact = Fact::ListingDeleted { publisher, listing: before.id };
@@ -239,6 +241,10 @@ impl Command for TransferListing {
         let limit = Within::AtMost(cx.market.quotas.listings_per_publisher);
         cx.count(Counter::of_publisher(CounterFamily::Listings, from.id), -1, Within::Any);
         cx.count(Counter::of_publisher(CounterFamily::Listings, to.id), 1, limit);
+        let none = ListingMedia::default();
+        cx.count_media(from.id, &before.media, &none, Within::Any);
+        let limit = Within::AtMost(cx.market.quotas.media_bytes_per_publisher);
+        cx.count_media(to.id, &none, &before.media, limit);
         let fact = Fact::ListingTransferred { from: from.id, publisher: to.id, listing: before.id };
         Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
     }

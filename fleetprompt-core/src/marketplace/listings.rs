@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asset, Fact, FeedChange, GoneReason, IdempotencyKey, Listing, ListingContent, ListingId,
-    ListingState, Publisher, PublisherId, Revision, Rule, Slug, Timestamp, Visibility,
+    ListingMedia, ListingState, Publisher, PublisherId, Revision, Rule, Slug, Timestamp,
+    Visibility,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -270,6 +271,7 @@ impl Command for CreateListing {
             slug,
             asset,
             content,
+            media: ListingMedia::default(),
             state: ListingState::Draft,
             successor: None,
             takedown: None,
