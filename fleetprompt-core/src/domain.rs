@@ -18,6 +18,7 @@ mod link;
 mod list;
 mod listing;
 mod manifest;
+mod media;
 mod name;
 mod name_review;
 mod owning_system;
@@ -40,7 +41,7 @@ pub use entitlement::{Entitlement, EntitlementSource, EntitlementSourceKind, Sea
 pub use event::{Actor, Audiences, Event, Fact, FeedChange, GoneReason};
 pub use id::{
     AttemptId, DeploymentId, EntitlementId, InvitationId, ListingId, PersonId, Position,
-    PublisherId, Revision, TenantId,
+    PublisherId, Revision, TenantId, UploadId,
 };
 pub use idempotency::IdempotencyKey;
 pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption};
@@ -52,6 +53,9 @@ pub use listing::{Asset, Listing, ListingContent, PACK_MEMBERS_MAX, Takedown};
 pub use manifest::{
     Manifest, ManifestAuthorization, ManifestEntitlement, ManifestReference, ManifestRelease,
     ManifestSchema,
+};
+pub use media::{
+    Image, ImageBytes, ImageSize, ImageUpload, ListingMedia, SCREENSHOTS_MAX, Screenshot,
 };
 pub use name::*;
 pub use name_review::{NameReview, NameSubject, Resembled, ReviewedName, WellKnown};

@@ -102,6 +102,12 @@ codes! {
     ReferenceNotFound = "reference_not_found", NotFound, false, "There is no such reference.";
     SubjectNotFound = "subject_not_found", NotFound, false, "There is no such subject.";
     TenantNotFound = "tenant_not_found", NotFound, false, "There is no such tenant.";
+    MediaNotFound = "media_not_found", NotFound, false, "The listing has no such image.";
+    UploadsOff = "uploads_off", Conflict, false, "This marketplace takes no uploads.";
+    UploadRejected = "upload_rejected", InvalidInput, false,
+        "The scanner found something harmful in the upload.";
+    UploadNotScanned = "upload_not_scanned", Unavailable, false,
+        "The upload can't be scanned at present. Try again with the same idempotency key.";
     HandleTaken = "handle_taken", Conflict, false, "The handle, or one that looks like it, is taken.";
     SlugTaken = "slug_taken", Conflict, false,
         "The slug, or one that looks like it, is taken in this publisher.";

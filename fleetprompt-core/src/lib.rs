@@ -39,7 +39,8 @@
 //! | [`token`] | install tokens: claims, codec, keys |
 //! | [`search`] | how queries and texts are understood, filters and orders, cursors |
 //! | [`port`] | what a host or an adapter implements: store, identity, clock, randomness, limiter |
-//! | [`memory`] | a store in memory: the plainest one, for tests and for trying things out |
+//! | [`memory`] | stores in memory: the plainest ones, for tests and for trying things out |
+//! | `media` | with the features `images`, `object-store` and `clamav`: what uploads need, ready made |
 //! | `conformance` | with the feature `conformance`: the suite that every store must pass |
 //!
 //! Every write goes one way: parse, read, decide, one atomic [`Commit`](port::Commit). What does not
@@ -51,12 +52,17 @@
 //! - `system` (on by default): the operating system's clock and random numbers. Without it, the
 //!   host brings a [`Clock`](port::Clock) and an [`Entropy`](port::Entropy).
 //! - `conformance`: the suite for the authors of stores.
+//! - `images`: `media::Images`, which redraws uploaded images.
+//! - `object-store`: `media::ObjectMedia`, which keeps images in a folder or in an object store.
+//! - `clamav`: `media::ClamAv`, which has uploads scanned by ClamAV.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod domain;
 mod error;
 pub mod marketplace;
+#[cfg(any(feature = "images", feature = "object-store", feature = "clamav"))]
+pub mod media;
 pub mod memory;
 pub mod policy;
 pub mod port;

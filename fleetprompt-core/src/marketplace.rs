@@ -29,6 +29,7 @@ mod keys;
 mod lifecycle;
 mod listings;
 mod maintenance;
+mod media;
 mod members;
 mod metrics;
 mod minting;
@@ -48,6 +49,7 @@ mod searching;
 mod takedowns;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod viewer;
 mod views;
 mod well_known;
@@ -78,6 +80,7 @@ pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
 pub use keys::{FenceReceipt, KeyRevocationReceipt};
 pub use listings::{ListingEdit, ListingReceipt, NewListing};
 pub use maintenance::{Maintained, Retention};
+pub use media::{MediaCleaned, MediaFile};
 pub use members::{MemberReceipt, MemberView};
 pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
 pub use paging::Page;
@@ -92,9 +95,10 @@ pub use searching::{
     Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,
     Suggestions,
 };
+pub use uploads::{MediaReceipt, ScreenshotPlace};
 pub use views::{
-    BadgeView, Found, ListingAddress, ListingView, MyPublisher, PublisherBrief, PublisherView,
-    ReleaseView,
+    BadgeView, Found, ImageView, ListingAddress, ListingView, MediaView, MyPublisher,
+    PublisherBrief, PublisherView, ReleaseView, ScreenshotView,
 };
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
@@ -131,6 +135,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     identity: Arc<dyn Identity>,
     limits: Option<(Arc<dyn Limiter>, Rate)>,
+    media: Option<uploads::Media>,
     systems: SystemRegistry,
     quotas: Quotas,
     issuer: Issuer,

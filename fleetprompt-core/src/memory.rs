@@ -13,6 +13,9 @@ use crate::port::{
 };
 
 mod index;
+mod media;
+
+pub use media::MemoryMedia;
 
 /// A store in memory. Clones share what they hold, which is gone with the last of them.
 ///

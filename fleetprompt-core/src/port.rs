@@ -1,4 +1,4 @@
-//! What a host or an adapter implements: storage, identity, clock, randomness, limits.
+//! What a host or an adapter implements: storage, media, identity, clock, randomness, limits.
 
 mod clock;
 mod commit;
@@ -7,6 +7,7 @@ mod error;
 mod identity;
 mod index;
 mod limiter;
+mod media;
 mod name;
 mod record;
 mod scan;
@@ -30,6 +31,10 @@ pub use index::{
     TERM_MAX_BYTES, Tally, TallyRequest, Term, Token, frequency_level, head,
 };
 pub use limiter::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter};
+pub use media::{
+    ImageRole, MediaError, MediaFuture, MediaName, MediaStore, Redraw, RedrawError, RedrawFuture,
+    Redrawn, ScanFuture, ScanVerdict, UploadScanner,
+};
 pub use name::{ClaimedName, NameOwner, NameScope};
 pub use record::{Column, ColumnValue, Entity, Record, RecordKey, RecordKind, Versioned};
 pub use scan::{Direction, PAGE_MAX, PageKey, PageSize, Scan, ScanPlan};

@@ -12,13 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::{
     ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
     BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
-    Entitlement, EntitlementId, EntitlementSource, EntitlementState, IndexProgress, IndexSweep,
-    InstallMethod, Invitation, InvitationId, IssuedToken, Likeness, Listing, ListingContent,
-    ListingId, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId,
-    PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole,
-    Redemption, Release, ReleaseContent, Resembled, ReviewedName, Seat, Sha256Digest, Standing,
-    Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, Version, Visibility,
-    WellKnown, Window,
+    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize, IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness, Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Resembled, ReviewedName, Screenshot, Seat, Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility, WellKnown, Window,
 };
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
@@ -166,6 +160,8 @@ ids! {
     entitlement_id: EntitlementId;
     /// The n-th attempt.
     attempt_id: AttemptId;
+    /// The n-th upload.
+    upload_id: UploadId;
 }
 
 /// The n-th name: a handle.
@@ -299,6 +295,7 @@ pub fn listing(n: u64, pick: &mut Pick) -> Listing {
             repository: pick.optional(|_| parsed("https://git.example/acme/bot")),
             license: pick.optional(|_| parsed("MIT OR Apache-2.0")),
         },
+        media: media(n, pick),
         state: pick.one_of(&[
             ListingState::Published,
             ListingState::Published,
@@ -319,6 +316,25 @@ pub fn listing(n: u64, pick: &mut Pick) -> Listing {
         updated_at: pick.time(),
         published_at: pick.optional(Pick::time),
         released_at: pick.time(),
+    }
+}
+
+/// Images of the n-th listing.
+fn media(n: u64, pick: &mut Pick) -> ListingMedia {
+    let image = |upload: u64, format| Image {
+        digest: digest(upload),
+        upload: upload_id(upload),
+        format,
+        size: ImageSize::new(640, 480).unwrap(),
+        bytes: 4_096.try_into().unwrap(),
+    };
+    let screenshot = pick.optional(|pick| Screenshot {
+        image: image(2 * n + 1, ImageFormat::Jpeg),
+        alt: pick.text(),
+    });
+    ListingMedia {
+        icon: pick.optional(|_| image(2 * n, ImageFormat::Png)),
+        screenshots: Vec::from_iter(screenshot).try_into().unwrap(),
     }
 }
 

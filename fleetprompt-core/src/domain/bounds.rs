@@ -64,6 +64,7 @@ bounds! {
     DESCRIPTION: "description", 1..=50_000 characters, 128 * 1_024;
     RELEASE_NOTES: "releaseNotes", 1..=20_000 characters, 64 * 1_024;
     REASON: "reason", 1..=500 characters, 2_000;
+    ALT_TEXT: "altText", 1..=300 characters, 1_200;
 
     UPSTREAM_ID: "upstreamId", 1..=256 characters, 256;
     TARGET_CONTEXT: "targetContext", 1..=256 characters, 256;
@@ -140,6 +141,20 @@ pub const MAX_CAPABILITIES: usize = 50;
 pub const MAX_SECRET_NAMES: usize = 50;
 /// The most bytes of an artifact: 1 TiB.
 pub const MAX_ARTIFACT_BYTES: u64 = 1 << 40;
+/// The most bytes of an icon as it is uploaded: 1 MiB.
+pub const MAX_ICON_BYTES: usize = 1 << 20;
+/// The fewest pixels of an icon's side.
+pub const MIN_ICON_SIDE: u32 = 16;
+/// The most pixels of an icon's side.
+pub const MAX_ICON_SIDE: u32 = 1_024;
+/// The most bytes of a screenshot as it is uploaded: 5 MiB.
+pub const MAX_SCREENSHOT_BYTES: usize = 5 << 20;
+/// The most pixels of an image's side.
+pub const MAX_IMAGE_SIDE: u32 = 4_096;
+/// The most pixels of an image: a little more than a screen of 4,096 by 2,160.
+pub const MAX_IMAGE_PIXELS: u64 = 9_000_000;
+/// The most bytes of an image once it is redrawn, as it is kept and served: 8 MiB.
+pub const MAX_STORED_IMAGE_BYTES: usize = 8 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -169,7 +184,7 @@ mod tests {
         kinds! {
             Title TITLE "" "e"; DisplayName DISPLAY_NAME "" "e"; Summary SUMMARY "" "e";
             Description DESCRIPTION "" "e"; ReleaseNotes RELEASE_NOTES "" "e";
-            Reason REASON "" "e";
+            Reason REASON "" "e"; AltText ALT_TEXT "" "e";
             UpstreamId UPSTREAM_ID "" "e"; TargetContext TARGET_CONTEXT "" "e";
             EvidenceReference EVIDENCE_REFERENCE "" "e"; SourceReference SOURCE_REFERENCE "" "e";
             PolicyDecisionReference POLICY_DECISION_REFERENCE "" "e";

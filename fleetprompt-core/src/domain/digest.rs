@@ -35,6 +35,22 @@ impl Sha256Digest {
         Sha256Digest(bytes)
     }
 
+    /// The 64 lower-case hexadecimal digits, without the prefix.
+    pub(crate) fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The digest with these 64 lower-case hexadecimal digits.
+    pub(crate) fn from_hex(digits: &str) -> Option<Self> {
+        let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+        let mut bytes = [0; 32];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        Some(Sha256Digest(bytes))
+    }
+
     /// The 32 bytes of the digest.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -43,8 +59,7 @@ impl Sha256Digest {
 
 impl fmt::Display for Sha256Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PREFIX)?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{PREFIX}{}", self.hex())
     }
 }
 
@@ -62,16 +77,7 @@ impl FromStr for Sha256Digest {
             "digest",
             Rule::Format("`sha256:` and 64 lower-case hexadecimal digits"),
         );
-        let digits = text.strip_prefix(PREFIX).ok_or(wrong)?.as_bytes();
-        let (pairs, []) = digits.as_chunks::<2>() else {
-            return Err(wrong);
-        };
-        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| wrong)?;
-        let mut bytes = [0; 32];
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = nibble(*high).ok_or(wrong)? << 4 | nibble(*low).ok_or(wrong)?;
-        }
-        Ok(Sha256Digest(bytes))
+        text.strip_prefix(PREFIX).and_then(Self::from_hex).ok_or(wrong)
     }
 }
 

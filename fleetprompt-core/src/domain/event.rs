@@ -285,6 +285,13 @@ facts! {
         /// The listing.
         listing: ListingId,
     } => "listing.updated", publisher: true, holder: false;
+    /// A listing's icon or screenshots were changed.
+    ListingMediaChanged {
+        /// The publisher.
+        publisher: PublisherId,
+        /// The listing.
+        listing: ListingId,
+    } => "listing.media_changed", publisher: true, holder: false;
     /// A listing was published, or made public again.
     ListingPublished {
         /// The publisher.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::parse::{ParseError, Rule};
+use super::time::Timestamp;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $field:literal;)*) => {$(
@@ -98,6 +99,24 @@ ids! {
     EntitlementId = "entitlementId";
     /// An install attempt. No credential: knowing it permits nothing.
     AttemptId = "attemptId";
+    /// One upload of an image: no two bring the same one, so what it brought has a name of its own.
+    UploadId = "uploadId";
+}
+
+impl UploadId {
+    /// When the upload began, by the marketplace's clock, which a version 7 UUID begins with
+    /// (RFC 9562, section 5.7).
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::UploadId;
+    /// let id: UploadId = "0198f2a4-7c00-7000-8000-000000000001".parse()?;
+    /// assert_eq!(id.begun_at(), "2025-08-29T02:01:52.128Z".parse()?);
+    /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+    /// ```
+    pub fn begun_at(&self) -> Timestamp {
+        let millis = self.0.as_u128() >> 80;
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
 }
 
 /// How often a record has been changed: 1 when created, one more with each change.

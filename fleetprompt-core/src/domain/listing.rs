@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::BoundedList;
 use super::id::{ListingId, PublisherId};
 use super::link::WebLink;
+use super::media::ListingMedia;
 use super::name::Slug;
 use super::time::Timestamp;
 use super::vocabulary::{AssetKind, ListingState, PriceClass, TakedownReason, Visibility};
@@ -110,6 +111,9 @@ pub struct Listing {
     pub asset: Asset,
     /// What pages show.
     pub content: ListingContent,
+    /// Its icon and screenshots.
+    #[serde(default, skip_serializing_if = "ListingMedia::is_empty")]
+    pub media: ListingMedia,
     /// Where in its life the listing is.
     pub state: ListingState,
     /// The listing to use in place of this deprecated one.

@@ -109,6 +109,10 @@ texts! {
     /// [`Description`].
     Reason = REASON, prose, "Impersonates another publisher." => "Impersonates another publisher.";
 
+    /// What a screenshot shows, for those who do not see it: one line, under the same rules as a
+    /// [`Title`].
+    AltText = ALT_TEXT, one_line, "A list of invoices." => "A list of invoices.";
+
     /// An owning system's id of an asset. Opaque: compared byte for byte, never parsed, and no
     /// proof of ownership.
     UpstreamId = UPSTREAM_ID, opaque, "agent/42" => "agent/42";

@@ -149,6 +149,14 @@ words! {
         Partner = "partner",
     }
 
+    /// What images are kept and served as, whatever they were uploaded as.
+    ImageFormat = "imageFormat" {
+        /// Every pixel as it was, transparency as well.
+        Png = "png",
+        /// For what was compressed with loss before.
+        Jpeg = "jpeg",
+    }
+
     /// Why an operator took a listing down: the class that may be shown to everybody.
     TakedownReason = "takedownReason" {
         /// It is used to harm or harass.

@@ -8,10 +8,11 @@ use crate::domain::{
 use crate::policy::{Quotas, Rate};
 use crate::port::{
     Change, Clock, Commit, Committed, Entity as _, Entropy, INDEX_VERSION, Identity, Limiter,
-    RecordKey, Store, StoreError, TrustHost,
+    MediaStore, RecordKey, Redraw, Store, StoreError, TrustHost, UploadScanner,
 };
 use crate::token::{Issuer, KeyRing};
 
+use super::uploads::{Media, Uploads};
 use super::{Inner, Marketplace, Retention};
 
 /// Puts a [`Marketplace`] together from a store and what the host wants different from the
@@ -47,6 +48,9 @@ pub struct MarketplaceBuilder {
     entropy: Option<Arc<dyn Entropy>>,
     identity: Arc<dyn Identity>,
     limits: Option<(Arc<dyn Limiter>, Rate)>,
+    media: Option<Arc<dyn MediaStore>>,
+    redraw: Option<Arc<dyn Redraw>>,
+    scanning: Option<Scanning>,
     systems: SystemRegistry,
     quotas: Quotas,
     keys: Option<KeyRing>,
@@ -54,6 +58,12 @@ pub struct MarketplaceBuilder {
     token_lifetime: Span,
     invitation_lifetime: Span,
     retention: Retention,
+}
+
+/// What the host said of scanning.
+enum Scanning {
+    By(Arc<dyn UploadScanner>),
+    Unwanted,
 }
 
 /// Why a marketplace can't be built.
@@ -79,6 +89,9 @@ pub enum BuildError {
     /// Tokens must live between 30 and 600 seconds.
     #[error("install tokens must live from 30 to 600 seconds")]
     TokenLifetime,
+    /// Uploads are taken, and nothing was said of scanning them.
+    #[error("uploads are scanned: call `scanner`, or `unscanned_uploads` to go without")]
+    NoScanner,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,6 +108,9 @@ impl MarketplaceBuilder {
             entropy: system_entropy(),
             identity: Arc::new(TrustHost),
             limits: None,
+            media: None,
+            redraw: None,
+            scanning: None,
             systems: SystemRegistry::default(),
             quotas: Quotas::default(),
             keys: None,
@@ -141,6 +157,34 @@ impl MarketplaceBuilder {
         MarketplaceBuilder { limits: Some((limiter, rate)), ..self }
     }
 
+    /// Where the bytes of icons and screenshots are kept. Without it there are none.
+    #[must_use]
+    pub fn media(self, store: Arc<dyn MediaStore>) -> Self {
+        MarketplaceBuilder { media: Some(store), ..self }
+    }
+
+    /// What redraws uploaded images: with the feature `images`, `media::Images`. Without it, and
+    /// without [`media`](Self::media), uploads are refused with `uploads_off`; what was uploaded
+    /// before is still served.
+    #[must_use]
+    pub fn redraw(self, redraw: Arc<dyn Redraw>) -> Self {
+        MarketplaceBuilder { redraw: Some(redraw), ..self }
+    }
+
+    /// What scans uploads before anything else looks into them: with the feature `clamav`,
+    /// `media::ClamAv`. A marketplace that takes uploads has to have this, or
+    /// [`unscanned_uploads`](Self::unscanned_uploads).
+    #[must_use]
+    pub fn scanner(self, scanner: Arc<dyn UploadScanner>) -> Self {
+        MarketplaceBuilder { scanning: Some(Scanning::By(scanner)), ..self }
+    }
+
+    /// Takes uploads without having them scanned.
+    #[must_use]
+    pub fn unscanned_uploads(self) -> Self {
+        MarketplaceBuilder { scanning: Some(Scanning::Unwanted), ..self }
+    }
+
     /// How long an install token lives: 30 to 600 seconds, 300 by default.
     #[must_use]
     pub fn token_lifetime(self, lifetime: Span) -> Self {
@@ -182,6 +226,7 @@ impl MarketplaceBuilder {
         if self.token_lifetime < Span::seconds(30) || self.token_lifetime > Span::seconds(600) {
             return Err(BuildError::TokenLifetime);
         }
+        let media = media(self.media, self.redraw, self.scanning)?;
         let deployment = deployment(&*self.store, &*clock, &*entropy).await?;
         Ok(Marketplace {
             inner: Arc::new(Inner {
@@ -190,6 +235,7 @@ impl MarketplaceBuilder {
                 entropy,
                 identity: self.identity,
                 limits: self.limits,
+                media,
                 systems: self.systems,
                 quotas: self.quotas,
                 issuer: self.issuer.ok_or(BuildError::NoIssuer)?,
@@ -201,6 +247,23 @@ impl MarketplaceBuilder {
             }),
         })
     }
+}
+
+fn media(
+    store: Option<Arc<dyn MediaStore>>,
+    redraw: Option<Arc<dyn Redraw>>,
+    scanning: Option<Scanning>,
+) -> Result<Option<Media>, BuildError> {
+    let Some(store) = store else { return Ok(None) };
+    let uploads = match (redraw, scanning) {
+        (None, _) => None,
+        (Some(_), None) => return Err(BuildError::NoScanner),
+        (Some(redraw), Some(Scanning::Unwanted)) => Some(Uploads { redraw, scanner: None }),
+        (Some(redraw), Some(Scanning::By(scanner))) => {
+            Some(Uploads { redraw, scanner: Some(scanner) })
+        }
+    };
+    Ok(Some(Media { store, uploads }))
 }
 
 /// The store's deployment id, made if it has none. Two processes that start together agree.

@@ -5,7 +5,7 @@
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
-    Listing, ListingContent, ListingId, ListingState, Membership, NameSubject, Person, PersonId,
+    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameSubject, Person, PersonId,
     PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags,
     Tenant, TenantId, TenantIdentity, Timestamp,
 };
@@ -188,10 +188,12 @@ impl Context<'_> {
         };
         // A listing that was deleted before still has its words; one that was taken down goes too.
         let (state, takedown) = (ListingState::Deleted, None);
-        let after = Listing { state, takedown, content, ..before.clone() };
+        let media = ListingMedia::default();
+        let after = Listing { state, takedown, content, media, ..before.clone() };
         if after == before {
             return Ok(());
         }
+        self.count_media(publisher, &before.media, &after.media, Within::Any);
         self.withdraw_reference(&before, publisher).await?;
         self.forget_review(NameSubject::Listing(id)).await?;
         let fact = Fact::ListingDeleted { publisher, listing: id };

@@ -45,6 +45,24 @@ pub(super) trait Command: Serialize + Sync {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// A write that takes work before it can be decided: nobody gets the work done who could not
+/// have the write.
+pub(super) trait Laborious: Command {
+    /// What the work goes by.
+    type Leave: Send;
+
+    /// All of the decision that does not rest on the work. Nothing comes of what it writes.
+    fn look(&self, cx: &mut Context<'_>) -> impl Future<Output = Result<Self::Leave>> + Send;
+}
+
+/// What became of asking to do the work.
+pub(super) enum Admitted<C: Laborious> {
+    /// It was done before; this is the kept answer.
+    Answered(C::Receipt),
+    /// It may be done.
+    GoOn(C::Leave),
+}
+
 /// What is kept under an idempotency key.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,10 +79,44 @@ impl Inner {
         key: &IdempotencyKey,
         command: &C,
     ) -> Result<C::Receipt> {
+        self.let_in(principal).await?;
+        self.carry_out(principal, key, command).await
+    }
+
+    /// What is asked of whoever writes, before anything is read.
+    async fn let_in(&self, principal: &Principal) -> Result<()> {
         if principal.is_anonymous() {
             return Err(ErrorCode::Unauthenticated.into());
         }
-        self.limit(principal).await?;
+        self.limit(principal).await
+    }
+
+    /// Whether a command that takes work before it can be decided is worth the work: the kept
+    /// answer if there is one, else what the command says once it has looked. Costs what a write
+    /// costs; [`carry_out`](Self::carry_out) then costs no more.
+    pub(super) async fn admit<C: Laborious>(
+        &self,
+        principal: &Principal,
+        key: &IdempotencyKey,
+        command: &C,
+    ) -> Result<Admitted<C>> {
+        self.let_in(principal).await?;
+        let seed = self.entropy.seed().map_err(|_| ErrorCode::Unavailable)?;
+        let mut cx = Context::new(self, principal, seed).await?;
+        let scope = idempotency_scope(principal, C::OPERATION, key);
+        if let Some(kept) = self.kept::<C>(&scope, &canonical(command)?).await? {
+            return self.replay(cx, command, kept).await.map(Admitted::Answered);
+        }
+        command.look(&mut cx).await.map(Admitted::GoOn)
+    }
+
+    /// Runs a command under an idempotency key, for whom [`admit`](Self::admit) has let in.
+    pub(super) async fn carry_out<C: Command>(
+        &self,
+        principal: &Principal,
+        key: &IdempotencyKey,
+        command: &C,
+    ) -> Result<C::Receipt> {
         let seed = self.entropy.seed().map_err(|_| ErrorCode::Unavailable)?;
         let scope = idempotency_scope(principal, C::OPERATION, key);
         let request = canonical(command)?;
@@ -202,7 +254,7 @@ impl Inner {
             Refusal::OutOfBounds(counter) => match counter.family() {
                 CounterFamily::Owners => ErrorCode::LastOwner.into(),
                 CounterFamily::Seats => ErrorCode::SeatsExhausted.into(),
-                CounterFamily::Releases | CounterFamily::Attempts => {
+                CounterFamily::Releases | CounterFamily::Attempts | CounterFamily::Uploads => {
                     let now = self.clock.now();
                     Error::retry(ErrorCode::QuotaExceeded, now.day().next().start().since(now))
                 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asset, DisplayName, Fact, GoneReason, Handle, IdempotencyKey, Listing, ListingContent,
-    ListingId, ListingState, Publisher, PublisherId, PublisherProfile, Release, ReleaseContent,
-    Sha256Digest, Slug, Timestamp, Version,
+    ListingId, ListingMedia, ListingState, Publisher, PublisherId, PublisherProfile, Release,
+    ReleaseContent, Sha256Digest, Slug, Timestamp, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -204,6 +204,7 @@ impl Import {
             slug: row.slug.clone(),
             asset: row.asset.clone(),
             content: row.content.clone(),
+            media: ListingMedia::default(),
             state: ListingState::Draft,
             successor: None,
             takedown: None,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingState, NameSubject, Publisher,
+    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingMedia, ListingState, NameSubject, Publisher,
     PublisherId, Rule,
 };
 use crate::error::{Error, ErrorCode, Result};
@@ -208,8 +208,10 @@ impl Command for DeleteListing {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
         let owned = cx.listing_to_change(self.listing, Action::DeleteListing).await?;
         let before = owned.listing.value;
-        let after = moved(&before, ListingState::Deleted)?;
+        let media = ListingMedia::default();
+        let after = Listing { media, ..moved(&before, ListingState::Deleted)? };
         let publisher = before.publisher;
+        cx.count_media(publisher, &before.media, &after.media, Within::Any);
         cx.leave_slug(&before);
         cx.forget_review(NameSubject::Listing(before.id)).await?;
         cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
@@ -251,6 +253,10 @@ impl Command for TransferListing {
         let limit = Within::AtMost(cx.market.quotas.listings_per_publisher);
         cx.count(Counter::of_publisher(CounterFamily::Listings, from.id), -1, Within::Any);
         cx.count(Counter::of_publisher(CounterFamily::Listings, to.id), 1, limit);
+        let none = ListingMedia::default();
+        cx.count_media(from.id, &before.media, &none, Within::Any);
+        let limit = Within::AtMost(cx.market.quotas.media_bytes_per_publisher);
+        cx.count_media(to.id, &none, &before.media, limit);
         let fact = Fact::ListingTransferred { from: from.id, publisher: to.id, listing: before.id };
         Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
     }

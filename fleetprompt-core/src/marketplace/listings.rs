@@ -7,8 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Asset, Fact, FeedChange, GoneReason, HoldReason, IdempotencyKey, Listing, ListingContent,
-    ListingId, ListingState, NameSubject, Publisher, PublisherId, Revision, Rule, Slug, Timestamp,
+    Asset, Fact, FeedChange, GoneReason, HoldReason, IdempotencyKey, Listing, ListingContent, ListingId, ListingMedia, ListingState, NameSubject, Publisher, PublisherId, Revision, Rule, Slug, Timestamp,
     Visibility,
 };
 use crate::error::{Error, ErrorCode, Result};
@@ -278,6 +277,7 @@ impl Command for CreateListing {
             slug,
             asset,
             content,
+            media: ListingMedia::default(),
             state: ListingState::Draft,
             successor: None,
             takedown: None,

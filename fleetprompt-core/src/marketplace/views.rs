@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Asset, Badge, BadgeKind, BindingState, Channel, Handle, Listing, ListingContent, ListingId,
-    ListingState, Publisher, PublisherId, PublisherProfile, PublisherRole, Reason, Release,
-    ReleaseContent, Revision, Sha256Digest, Slug, Takedown, Timestamp, Version,
+    AltText, Asset, Badge, BadgeKind, BindingState, Channel, Handle, Image, ImageSize, Listing,
+    ListingContent, ListingId, ListingMedia, ListingState, Publisher, PublisherId,
+    PublisherProfile, PublisherRole, Reason, Release, ReleaseContent, Revision, Sha256Digest, Slug,
+    Takedown, Timestamp, Version,
 };
 use crate::port::Versioned;
 
@@ -134,6 +135,85 @@ impl PublisherBrief {
     }
 }
 
+/// An image, as pages show it: what it takes to ask for the bytes and to leave room for them.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ImageView;
+/// fn is_photo(image: &ImageView) -> bool {
+///     image.media_type == "image/jpeg"
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageView {
+    /// Its name in the listing, and the digest of its bytes.
+    pub digest: Sha256Digest,
+    /// The media type that it is served with.
+    pub media_type: &'static str,
+    /// How wide and high it is.
+    #[serde(flatten)]
+    pub size: ImageSize,
+}
+
+impl ImageView {
+    fn of(image: &Image) -> Self {
+        let Image { digest, format, size, .. } = *image;
+        ImageView { digest, media_type: format.media_type(), size }
+    }
+}
+
+/// A screenshot, as pages show it.
+///
+/// ```
+/// use fleetprompt_core::marketplace::ScreenshotView;
+/// fn caption(shot: &ScreenshotView) -> &str {
+///     shot.alt.as_str()
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScreenshotView {
+    /// The image.
+    #[serde(flatten)]
+    pub image: ImageView,
+    /// What it shows, for those who do not see it.
+    pub alt: AltText,
+}
+
+/// The images of a listing, as its page shows them; [`Acting::media`](crate::Acting::media) has the
+/// bytes.
+///
+/// ```
+/// use fleetprompt_core::marketplace::MediaView;
+/// fn has_pictures(media: &MediaView) -> bool {
+///     !media.screenshots.is_empty()
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaView {
+    /// The icon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon: Option<ImageView>,
+    /// The screenshots, in their order.
+    pub screenshots: Vec<ScreenshotView>,
+}
+
+impl MediaView {
+    fn of(media: &ListingMedia) -> Self {
+        let shots = media.screenshots.as_slice().iter();
+        MediaView {
+            icon: media.icon.as_ref().map(ImageView::of),
+            screenshots: shots
+                .map(|shot| ScreenshotView {
+                    image: ImageView::of(&shot.image),
+                    alt: shot.alt.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
 /// A listing, as its page shows it.
 ///
 /// ```
@@ -159,6 +239,8 @@ pub struct ListingView {
     pub asset: Asset,
     /// What its publisher says of it.
     pub content: ListingContent,
+    /// Its icon and screenshots.
+    pub media: MediaView,
     /// Where in its life it is.
     pub state: ListingState,
     /// The listing to use in place of this deprecated one.
@@ -193,6 +275,7 @@ impl ListingView {
         reference: Option<BindingState>,
         latest: Option<Version>,
     ) -> Self {
+        let media = MediaView::of(&row.value.media);
         let Listing { id, slug, asset, content, state, successor, takedown, .. } = row.value;
         let Listing { created_at, updated_at, released_at, .. } = row.value;
         ListingView {
@@ -201,6 +284,7 @@ impl ListingView {
             slug,
             asset,
             content,
+            media,
             state,
             successor,
             takedown,

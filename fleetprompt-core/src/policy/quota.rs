@@ -15,6 +15,10 @@ pub struct Quotas {
     pub listings_per_publisher: u64,
     /// Releases that a publisher may publish in a day (UTC).
     pub releases_per_day: u64,
+    /// Bytes of the images of a publisher's listings, as they are kept.
+    pub media_bytes_per_publisher: u64,
+    /// Images that may be uploaded to a publisher's listings in a day (UTC), whether they stay or not.
+    pub uploads_per_day: u64,
     /// Members of a publisher.
     pub members_per_publisher: u64,
     /// Invitations of a publisher that are pending, or have expired and are not yet pruned.
@@ -29,6 +33,8 @@ impl Default for Quotas {
             publishers_per_tenant: 20,
             listings_per_publisher: 500,
             releases_per_day: 200,
+            media_bytes_per_publisher: 256 << 20,
+            uploads_per_day: 200,
             members_per_publisher: 100,
             pending_invitations: 50,
             installs_per_day: 10_000,

@@ -80,6 +80,10 @@ pub enum CounterFamily {
     Releases,
     /// Pending invitations of a publisher.
     Invitations,
+    /// Bytes of the images of a publisher's listings.
+    MediaBytes,
+    /// Images uploaded to a publisher's listings in a day.
+    Uploads,
     /// Seats taken in an entitlement.
     Seats,
     /// Install attempts begun by a tenant in a day.
@@ -100,6 +104,8 @@ impl CounterFamily {
             CounterFamily::Listings => "listings",
             CounterFamily::Releases => "releases",
             CounterFamily::Invitations => "invitations",
+            CounterFamily::MediaBytes => "media_bytes",
+            CounterFamily::Uploads => "uploads",
             CounterFamily::Seats => "seats",
             CounterFamily::Attempts => "attempts",
             CounterFamily::Begun => "begun",
@@ -133,7 +139,7 @@ impl Counter {
         self.family
     }
 
-    /// A counter of a publisher as a whole: owners, members, listings, invitations.
+    /// A counter of a publisher as a whole: owners, members, listings, invitations, bytes of media.
     pub fn of_publisher(family: CounterFamily, publisher: PublisherId) -> Self {
         Self::new(family, publisher.to_string(), "")
     }
@@ -151,6 +157,11 @@ impl Counter {
     /// Releases of a publisher on `day`.
     pub fn releases(publisher: PublisherId, day: Day) -> Self {
         Self::new(CounterFamily::Releases, publisher.to_string(), &day.to_string())
+    }
+
+    /// Images uploaded to a publisher's listings on `day`.
+    pub fn uploads(publisher: PublisherId, day: Day) -> Self {
+        Self::new(CounterFamily::Uploads, publisher.to_string(), &day.to_string())
     }
 
     /// Seats taken in an entitlement.
