@@ -156,9 +156,29 @@ const ALIASES: &[(&str, &str)] = &[("h1", "h3"), ("h2", "h3"), ("strike", "s"), 
 
 /// Elements that go with all that is in them: their content is not for reading.
 pub(super) const WITH_CONTENT: &[&str] = &[
-    "applet", "audio", "button", "canvas", "embed", "frameset", "head", "iframe", "math", "noembed",
-    "noframes", "noscript", "object", "plaintext", "script", "select", "style", "svg", "template",
-    "textarea", "title", "video", "xmp",
+    "applet",
+    "audio",
+    "button",
+    "canvas",
+    "embed",
+    "frameset",
+    "head",
+    "iframe",
+    "math",
+    "noembed",
+    "noframes",
+    "noscript",
+    "object",
+    "plaintext",
+    "script",
+    "select",
+    "style",
+    "svg",
+    "template",
+    "textarea",
+    "title",
+    "video",
+    "xmp",
 ];
 
 /// The element of this name, in any case.

@@ -67,12 +67,7 @@ fn tag(out: &mut String, name: &str, attributes: Attributes<'_>) {
     out.push('>');
 }
 
-fn image(
-    out: &mut String,
-    attributes: Attributes<'_>,
-    link: Link,
-    media: &BTreeSet<Sha256Digest>,
-) {
+fn image(out: &mut String, attributes: Attributes<'_>, link: Link, media: &BTreeSet<Sha256Digest>) {
     let value = |wanted: &str| {
         attributes.clone().find(|(name, value)| *name == wanted && !value.is_empty())
     };

@@ -11,7 +11,11 @@ use super::tokens::{Attributes, Token, Tokens, is_space};
 /// Writes HTML anew: elements of the allow-list only, closed in the order in which they were
 /// opened, nested at most [`DEPTH_MAX`] deep.
 pub(super) fn tidy(html: &str) -> String {
-    let mut tidy = Tidy { out: String::with_capacity(html.len() + html.len() / 8), open: vec![], too_deep: vec![] };
+    let mut tidy = Tidy {
+        out: String::with_capacity(html.len() + html.len() / 8),
+        open: vec![],
+        too_deep: vec![],
+    };
     for token in Tokens::new(html) {
         match token {
             Token::Text(text) => tidy.text(text),

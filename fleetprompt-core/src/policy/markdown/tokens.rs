@@ -110,9 +110,8 @@ impl<'a> Iterator for Attributes<'a> {
         if self.rest.is_empty() || self.rest.starts_with('>') {
             return None;
         }
-        let ends = |&(at, c): &(usize, char)| {
-            is_space(c) || matches!(c, '/' | '>') || c == '=' && at > 0
-        };
+        let ends =
+            |&(at, c): &(usize, char)| is_space(c) || matches!(c, '/' | '>') || c == '=' && at > 0;
         let end = self.rest.char_indices().find(ends).map_or(self.rest.len(), |(at, _)| at);
         let (name, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
