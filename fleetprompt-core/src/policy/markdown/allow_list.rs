@@ -100,7 +100,7 @@ const ALERTS: &[&str] = &[
 const SPANS: &[&str] = &[code::COMMENT, code::KEYWORD, code::NUMBER, code::STRING, TASK];
 
 /// Every element that may stay, in the order of their names.
-pub(super) const ELEMENTS: &[Element] = &[
+pub(super) static ELEMENTS: &[Element] = &[
     element("a", Kind::Link, &["href", "id", "title"], &[]),
     element("abbr", Kind::Inline, &["title"], &[]),
     element("b", Kind::Inline, &[], &[]),

@@ -63,13 +63,11 @@ fn a_library_looks_right() {
 <p>Sorts invoices. <a href="#user-content-quick-start" {rel}>Quick start</a> · <a href="https://github.com/acme/bot/blob/HEAD/docs/guide.md" {rel}>Guide</a></p>
 <h4 id="user-content-quick-start">Quick start</h4>
 <ol>
-<li>Install it:
-<pre>
+<li>Install it:<pre>
 <code>npm install --save sorter <span class="hl-comment"># or yarn</span>
 </code></pre>
 </li>
-<li>Use it:
-<pre>
+<li>Use it:<pre>
 <code><span class="hl-keyword">const</span> {{ sort }} = require(<span class="hl-string">"sorter"</span>);
 </code></pre>
 </li>
@@ -149,8 +147,9 @@ const NOTES: &str = "Changes  \nsince 1.0\n\n- one\n  - two\n\n    > three\n- fo
 
 #[test]
 fn release_notes_look_right() {
-    let expected = "<p>Changes<br>\nsince 1.0</p>\n<ul>\n<li>\n<p>one</p>\n<ul>\n<li>\n<p>two</p>\n<blockquote>\n\
-        <p>three</p>\n</blockquote>\n</li>\n</ul>\n</li>\n<li>\n<p>four</p>\n</li>\n</ul>\n<hr>\n<table><thead><tr>\
-        <th>a</th><th>b</th></tr></thead><tbody>\n<tr><td>1</td><td></td></tr>\n</tbody></table>\n<ol>\n<li>x</li>\n</ol>\n";
+    let expected = "<p>Changes<br>\nsince 1.0</p>\n<ul>\n<li>one\n<ul>\n<li>\n<p>two</p>\n\
+        <blockquote>\n<p>three</p>\n</blockquote>\n</li>\n</ul>\n</li>\n<li>four</li>\n</ul>\n<hr>\n\
+        <table><thead><tr><th>a</th><th>b</th></tr></thead><tbody>\n<tr><td>1</td><td></td></tr>\n\
+        </tbody></table>\n<ol>\n<li>x</li>\n</ol>\n";
     assert_eq!(markdown(NOTES), expected);
 }
