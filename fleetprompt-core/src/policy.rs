@@ -1,4 +1,5 @@
 //! Pure decisions: who may, how much, what is worth how much, and what must not be written.
+//! Pure decisions: who may, how much, what is worth how much, and what is safe to show.
 
 mod access;
 mod aggregate;
@@ -6,6 +7,7 @@ mod deception;
 mod gcra;
 mod hosts;
 mod lookalike;
+mod markdown;
 mod quality;
 mod quota;
 mod redemption;
@@ -20,6 +22,7 @@ pub use lookalike::{
     EDITED_HANDLE_LETTERS, EDITED_SLUG_LETTERS, IMPERSONATED, POPULAR_BUYERS, POPULAR_IMPORTED,
     Spelling, display_key, is_popular,
 };
+pub use markdown::{MediaRoot, RenderContext, RenderedHtml, SanitiserVersion};
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;
 pub use redemption::{Grounds, MISMATCHES_MAX, MismatchEffect, Presentation, Verdict, weigh};

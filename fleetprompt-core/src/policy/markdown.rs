@@ -1,0 +1,155 @@
+//! What publishers write in Markdown, as HTML that is safe to show.
+//!
+//! Four steps, each with one task:
+//!
+//! 1. `events`: Markdown becomes HTML, with what only Markdown knows written out.
+//! 2. `tidy`: the HTML is written anew so that every element stands where it may, at a bounded depth.
+//! 3. the sanitiser, ammonia, with the one allow-list: whatever is not on it vanishes.
+//! 4. `finish`: images from elsewhere become links.
+//!
+//! The third is what safety rests on. The others bound its work and make the result stable:
+//! sanitising twice changes nothing. Raw HTML in Markdown goes the same way as all else, so that
+//! what is harmless in it survives.
+
+mod allow_list;
+mod events;
+mod finish;
+mod highlight;
+mod html;
+mod links;
+mod tidy;
+mod tokens;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::bounds;
+
+pub use html::{MediaRoot, RenderedHtml};
+pub use links::RenderContext;
+
+/// The longest text that is rendered, in bytes; what is longer is shown as it was written.
+const TEXT_MAX: usize = bounds::DESCRIPTION.max_bytes;
+/// The most HTML that is made of a text, in bytes; what would take more is shown as it was written.
+const HTML_MAX: usize = 1 << 20;
+
+/// Which rules HTML was made by: higher than whatever came before.
+///
+/// ```
+/// use fleetprompt_core::policy::SanitiserVersion;
+/// assert!(SanitiserVersion::CURRENT >= SanitiserVersion::new(1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SanitiserVersion(u32);
+
+impl SanitiserVersion {
+    /// The rules of this crate. Raised by whatever changes what is made of a text: the allow-list,
+    /// the rules of links and images, and a new version of a library that reads or writes HTML.
+    pub const CURRENT: SanitiserVersion = SanitiserVersion(1);
+
+    /// The version of this number.
+    pub const fn new(number: u32) -> Self {
+        SanitiserVersion(number)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for SanitiserVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl RenderedHtml {
+    /// Renders Markdown: CommonMark with tables, strikethrough, task lists, footnotes, alerts and
+    /// bare links; code is highlighted. Headings are shifted under the page's own two.
+    ///
+    /// The work grows with the length of the text and nothing else. A text longer than
+    /// [`DESCRIPTION`](crate::domain::bounds::DESCRIPTION), or one that would grow beyond 1 MiB, is
+    /// shown as it was written.
+    ///
+    /// ```
+    /// use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+    /// let html = RenderedHtml::of_markdown("# Bot\n- [x] sorts", &RenderContext::default());
+    /// assert!(html.as_str().starts_with(r#"<h3 id="user-content-bot">Bot</h3>"#));
+    /// assert!(html.as_str().contains(r#"<span class="task">☑</span> sorts"#));
+    /// ```
+    pub fn of_markdown(text: &str, context: &RenderContext) -> Self {
+        let html = Some(text).filter(|text| text.len() <= TEXT_MAX).and_then(events::unsafe_html);
+        Self::bounded(html.as_deref(), text, context)
+    }
+
+    /// Makes HTML safe. What was made by the same rules stays as it is.
+    ///
+    /// ```
+    /// use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+    /// let html = "<p onclick=alert(1)>Hi<iframe src=//evil.example></iframe>";
+    /// let safe = RenderedHtml::of_html(html, &RenderContext::default());
+    /// assert_eq!(safe.as_str(), "<p>Hi</p>");
+    /// ```
+    pub fn of_html(html: &str, context: &RenderContext) -> Self {
+        Self::bounded(Some(html), html, context)
+    }
+
+    fn bounded(html: Option<&str>, text: &str, context: &RenderContext) -> Self {
+        let html = html.filter(|html| html.len() <= HTML_MAX);
+        let safe = html.map(|html| sanitise(html, context));
+        let safe = safe.filter(|safe| safe.len() <= HTML_MAX);
+        Self::new(safe.unwrap_or_else(|| as_written(text, context)))
+    }
+}
+
+fn sanitise(html: &str, context: &RenderContext) -> String {
+    let bases = context.bases.clone();
+    let sanitiser = allow_list::sanitiser(move |element, attribute, value| {
+        attribute_value(element, attribute, value, bases.as_ref())
+    });
+    let clean = sanitiser.clean(&tidy::tidy(html)).to_string();
+    finish::finish(&clean, &context.media)
+}
+
+/// What a listed attribute may say; its character references are resolved.
+fn attribute_value<'u>(
+    element: &str,
+    attribute: &str,
+    value: &'u str,
+    bases: Option<&links::Bases>,
+) -> Option<Cow<'u, str>> {
+    let fits = match attribute {
+        "href" => return links::link(value, bases).map(Cow::Owned),
+        "src" => return links::image(value, bases).map(Cow::Owned),
+        "id" => return links::own_id(value).map(Cow::Owned),
+        "open" => return Some(Cow::Borrowed("")),
+        "align" => ["center", "left", "right"].contains(&value),
+        "colspan" | "rowspan" => is_number(value, 2),
+        "start" => is_number(value, 9),
+        "width" | "height" => is_number(value.strip_suffix('%').unwrap_or(value), 4),
+        // The sanitiser's own, and classes, which it has a list of.
+        "rel" => element == "a",
+        "class" | "alt" | "title" => true,
+        _ => false,
+    };
+    fits.then_some(Cow::Borrowed(value))
+}
+
+fn is_number(value: &str, digits: usize) -> bool {
+    (1..=digits).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The text as its author wrote it, up to the bound of what is rendered.
+fn as_written(text: &str, context: &RenderContext) -> String {
+    let end = text.floor_char_boundary(TEXT_MAX);
+    let mut html = "<pre>\n".to_owned();
+    html::escape(text.get(..end).unwrap_or_default(), &mut html);
+    sanitise(&(html + "</pre>"), context)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! Markdown as the parser reads it, with what only Markdown knows written out: headings under the
+//! page's own, footnotes, tasks, bare links, code.
+
+use std::collections::HashMap;
+
+use linkify::{LinkFinder, LinkKind};
+use pulldown_cmark::{
+    CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
+    TextMergeStream, html::push_html,
+};
+
+use super::allow_list::{FOOTNOTE, FOOTNOTE_REFERENCE, ID_MAX, ID_PREFIX, TASK};
+use super::highlight::highlight;
+
+/// The most events of a text: more than prose of the longest text has. What has more was made to
+/// grow while it is read, as rows of a table that fill up to its width.
+const EVENTS_MAX: usize = 150_000;
+
+fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_GFM
+}
+
+/// Markdown as HTML that is not yet safe; `None` if it grows beyond measure.
+pub(super) fn unsafe_html(markdown: &str) -> Option<String> {
+    let mut pass = Pass::default();
+    let parser = TextMergeStream::new(Parser::new_ext(markdown, options()));
+    for (read, event) in parser.enumerate() {
+        if read == EVENTS_MAX {
+            return None;
+        }
+        pass.take(event);
+    }
+    let mut html = String::with_capacity(markdown.len() + markdown.len() / 2);
+    push_html(&mut html, pass.body.into_iter().chain(pass.footnotes));
+    Some(html)
+}
+
+#[derive(Default)]
+struct Pass<'a> {
+    body: Vec<Event<'a>>,
+    /// Definitions of footnotes, which go to the end.
+    footnotes: Vec<Event<'a>>,
+    in_footnote: u32,
+    in_link: u32,
+    in_image: u32,
+    /// The number of each footnote, and how often it was referred to.
+    numbers: HashMap<CowStr<'a>, (usize, u32)>,
+    /// The numbers of the footnotes that are being defined.
+    defining: Vec<usize>,
+    /// A heading that is being read: where it begins, and its words.
+    heading: Option<(usize, String)>,
+    /// How often a heading of these words came.
+    headings: HashMap<String, u32>,
+    /// Code that is being read: its language and itself.
+    code: Option<(CowStr<'a>, String)>,
+}
+
+impl<'a> Pass<'a> {
+    fn take(&mut self, event: Event<'a>) {
+        if let Some((_, code)) = &mut self.code {
+            match event {
+                Event::Text(text) => code.push_str(&text),
+                Event::End(TagEnd::CodeBlock) => self.code_block(),
+                _ => {}
+            }
+            return;
+        }
+        if let (Some((_, words)), Event::Text(text) | Event::Code(text)) =
+            (&mut self.heading, &event)
+        {
+            words.push_str(text);
+        }
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => self.begin_heading(level),
+            Event::End(TagEnd::Heading(level)) => self.end_heading(level),
+            Event::Start(Tag::CodeBlock(kind)) => {
+                let info = match kind {
+                    CodeBlockKind::Fenced(info) => info,
+                    CodeBlockKind::Indented => CowStr::Borrowed(""),
+                };
+                self.code = Some((info, String::new()));
+            }
+            Event::Start(Tag::FootnoteDefinition(name)) => self.begin_footnote(name),
+            Event::End(TagEnd::FootnoteDefinition) => self.end_footnote(),
+            Event::FootnoteReference(name) => self.footnote_reference(name),
+            Event::TaskListMarker(done) => {
+                let mark = if done { '☑' } else { '☐' };
+                let mark = format!("<span class=\"{TASK}\">{mark}</span> ");
+                self.push(Event::InlineHtml(mark.into()));
+            }
+            Event::Text(text) => self.text(text),
+            Event::Html(html) => self.push(Event::Html(shift_headings(html))),
+            Event::InlineHtml(html) => self.push(Event::InlineHtml(shift_headings(html))),
+            other => {
+                let count = match &other {
+                    Event::Start(Tag::Link { .. }) => Some((&mut self.in_link, 1)),
+                    Event::End(TagEnd::Link) => Some((&mut self.in_link, -1)),
+                    Event::Start(Tag::Image { .. }) => Some((&mut self.in_image, 1)),
+                    Event::End(TagEnd::Image) => Some((&mut self.in_image, -1)),
+                    _ => None,
+                };
+                if let Some((count, by)) = count {
+                    *count = count.saturating_add_signed(by);
+                }
+                self.push(other);
+            }
+        }
+    }
+
+    fn push(&mut self, event: Event<'a>) {
+        match self.in_footnote {
+            0 => self.body.push(event),
+            _ => self.footnotes.push(event),
+        }
+    }
+
+    fn code_block(&mut self) {
+        let Some((info, code)) = self.code.take() else { return };
+        let mut html = String::with_capacity(code.len() * 2);
+        html.push_str("<pre><code>");
+        highlight(&info, &code, &mut html);
+        html.push_str("</code></pre>\n");
+        self.push(Event::Html(html.into()));
+    }
+
+    fn begin_heading(&mut self, level: HeadingLevel) {
+        let at = if self.in_footnote == 0 { self.body.len() } else { self.footnotes.len() };
+        self.heading = Some((at, String::new()));
+        let level = under_the_pages_own(level);
+        self.push(Event::Start(Tag::Heading { level, id: None, classes: vec![], attrs: vec![] }));
+    }
+
+    /// Gives a heading the id by which the text's own links find it.
+    fn end_heading(&mut self, level: HeadingLevel) {
+        if let Some((at, words)) = self.heading.take() {
+            let mut id = slug(&words);
+            let seen = self.headings.entry(id.clone()).or_default();
+            if *seen > 0 {
+                id = format!("{id}-{seen}");
+            }
+            *seen += 1;
+            let events = if self.in_footnote == 0 { &mut self.body } else { &mut self.footnotes };
+            if let Some(Event::Start(Tag::Heading { id: place, .. })) = events.get_mut(at) {
+                *place = Some(format!("{ID_PREFIX}{id}").into());
+            }
+        }
+        self.push(Event::End(TagEnd::Heading(under_the_pages_own(level))));
+    }
+
+    fn number(&mut self, name: CowStr<'a>) -> &mut (usize, u32) {
+        let next = self.numbers.len() + 1;
+        self.numbers.entry(name).or_insert((next, 0))
+    }
+
+    fn footnote_reference(&mut self, name: CowStr<'a>) {
+        let (number, uses) = self.number(name);
+        let number = *number;
+        *uses += 1;
+        let is_first = *uses == 1;
+        if self.in_link > 0 || self.in_image > 0 {
+            return self.push(Event::Text(format!("[{number}]").into()));
+        }
+        let id = match is_first {
+            true => format!(" id=\"{ID_PREFIX}fnref-{number}\""),
+            false => String::new(),
+        };
+        let link = format!("<a{id} href=\"#{ID_PREFIX}fn-{number}\">{number}</a>");
+        let html = format!("<sup class=\"{FOOTNOTE_REFERENCE}\">{link}</sup>");
+        self.push(Event::InlineHtml(html.into()));
+    }
+
+    fn begin_footnote(&mut self, name: CowStr<'a>) {
+        let number = self.number(name).0;
+        self.defining.push(number);
+        self.in_footnote += 1;
+        let html = format!(
+            "<div class=\"{FOOTNOTE}\" id=\"{ID_PREFIX}fn-{number}\"><sup>{number}</sup>\n"
+        );
+        self.push(Event::Html(html.into()));
+    }
+
+    fn end_footnote(&mut self) {
+        if let Some(number) = self.defining.pop() {
+            let html = format!("<a href=\"#{ID_PREFIX}fnref-{number}\">↩</a></div>\n");
+            self.push(Event::Html(html.into()));
+        }
+        self.in_footnote = self.in_footnote.saturating_sub(1);
+    }
+
+    /// Makes links of web addresses that stand in the text.
+    fn text(&mut self, text: CowStr<'a>) {
+        if self.in_link > 0 || self.in_image > 0 || !text.contains("://") {
+            return self.push(Event::Text(text));
+        }
+        let mut finder = LinkFinder::new();
+        finder.kinds(&[LinkKind::Url]);
+        for span in finder.spans(&text) {
+            let words = CowStr::from(span.as_str().to_owned());
+            let is_web = ["http://", "https://"].iter().any(|scheme| words.starts_with(scheme));
+            if span.kind().is_none() || !is_web {
+                self.push(Event::Text(words));
+                continue;
+            }
+            let link_type = LinkType::Autolink;
+            let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
+            self.push(Event::Start(Tag::Link { link_type, dest_url: words.clone(), title, id }));
+            self.push(Event::Text(words));
+            self.push(Event::End(TagEnd::Link));
+        }
+    }
+}
+
+/// A page has its own first and second headings.
+fn under_the_pages_own(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H3,
+        HeadingLevel::H2 => HeadingLevel::H4,
+        HeadingLevel::H3 => HeadingLevel::H5,
+        _ => HeadingLevel::H6,
+    }
+}
+
+/// The same for headings that are written as HTML.
+fn shift_headings(html: CowStr<'_>) -> CowStr<'_> {
+    if !html.contains("<h") && !html.contains("<H") {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len());
+    let mut rest = &*html;
+    while let Some((before, behind)) = rest.split_once('<') {
+        out.extend([before, "<"]);
+        rest = behind;
+        let name = rest.strip_prefix('/').unwrap_or(rest);
+        let Some(digit) = name.strip_prefix(['h', 'H']) else { continue };
+        let ends = |c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/');
+        let level = digit.chars().next().and_then(|c| c.to_digit(10));
+        let Some(level @ 1..=6) = level.filter(|_| digit.chars().nth(1).is_some_and(ends)) else {
+            continue;
+        };
+        if name.len() < rest.len() {
+            out.push('/');
+        }
+        out.push_str(&format!("h{}", (level + 2).min(6)));
+        rest = digit.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out.into()
+}
+
+/// What a heading is called in links to it, as readers of READMEs know it: its words in lower case,
+/// joined by `-`.
+fn slug(words: &str) -> String {
+    let kept = words.trim().chars().filter_map(|c| match c {
+        ' ' => Some('-'),
+        '-' | '_' => Some(c),
+        _ => Some(c).filter(|c| c.is_alphanumeric()),
+    });
+    // A suffix against repetition must still fit.
+    kept.flat_map(char::to_lowercase).take(ID_MAX - 12).collect()
+}
