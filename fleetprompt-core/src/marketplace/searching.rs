@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Handle, Listing, Position, Publisher, PublisherId};
 use crate::error::Result;
 use crate::port::{ClaimedName, PageSize, StoreError, Versioned};
+use crate::search::highlight::Marker;
 use crate::search::{CatalogueFilter, CatalogueOrder, Cursor, CursorBinding, Query};
 
 use super::paging::cursor_binding;
@@ -88,8 +89,8 @@ impl Acting {
             let order = request.order;
             self.by_order(&mut plan, order, &binding, cursor, size).await?
         };
-        let stems = plan.stems();
-        let hits = page.items.into_iter().map(|listing| SearchHit::new(listing, &stems));
+        let marker = Marker::new(plan.stems());
+        let hits = page.items.into_iter().map(|listing| SearchHit::new(listing, &marker));
         Ok(SearchPage {
             items: hits.collect(),
             next: page.next,
