@@ -30,7 +30,9 @@ pub(crate) mod rebuild;
 mod shelf;
 mod stream;
 mod text;
+mod view;
 mod walk;
+mod words;
 
 #[cfg(test)]
 mod tests;
