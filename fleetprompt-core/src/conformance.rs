@@ -89,6 +89,7 @@ macro_rules! __store_cases {
     ([$($then:tt)+] $args:tt) => {
         $($then)+! { $args
             a_record_is_read_back_with_its_revision_and_positions
+            records_read_together_are_those_read_alone
             every_kind_of_record_is_read_back_as_it_was_put
             records_of_one_commit_share_its_first_position
             a_put_replaces_the_whole_record
@@ -135,6 +136,7 @@ macro_rules! __store_cases {
 
             every_scan_finds_its_rows_in_order
             every_scan_is_the_same_in_small_pages
+            every_scan_begins_with_the_row_that_is_read_of_many
             ties_are_broken_by_key
             a_page_holds_no_more_than_was_asked
             a_scan_follows_changes_and_deletions

@@ -1,5 +1,5 @@
-//! Pure decisions: who may, how much, what is worth how much, and what must not be written.
-//! Pure decisions: who may, how much, what is worth how much, and what is safe to show.
+//! Pure decisions: who may, how much, what is worth how much, what must not be written, and what is
+//! safe to show.
 
 mod access;
 mod aggregate;

@@ -6,15 +6,12 @@
 //! is given ids in base 36 for words, and asked for them: it can hold nothing that erasing a term
 //! does not make meaningless, and no text of a user meets its syntax.
 
+use crate::store::SqliteStore;
 use fleetprompt_core::domain::Position;
 use fleetprompt_core::port::{
-    Find, Frequencies, Hit, PageSize, Record, SearchIndex, Shelf, ShelfKey, StoreError,
-    StoreFuture, StoredEntry, Tally, TallyRequest, Term, Token, Versioned,
+    Find, Frequencies, Hit, PageSize, Record, SearchIndex, Shelf, ShelfKey, StoreFuture,
+    StoredEntry, Tally, TallyRequest, Term, Token, Versioned,
 };
-use rusqlite::Connection;
-
-use crate::error::Fault;
-use crate::store::SqliteStore;
 
 use self::shelf::Bounds;
 
@@ -30,7 +27,9 @@ pub(crate) mod rebuild;
 mod shelf;
 mod stream;
 mod text;
+mod view;
 mod walk;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -49,21 +48,6 @@ pub(crate) use ids::Seen;
 pub(crate) use pending::Pending;
 pub(crate) use prepared::NewEntry;
 pub(crate) use text::EVERY;
-
-impl SqliteStore {
-    /// Reads several times in one state of the database.
-    async fn snapshot<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        self.read(|conn| {
-            // Nothing is written, so how it ends makes no difference.
-            let snapshot = conn.unchecked_transaction()?;
-            read(&snapshot)
-        })
-        .await
-    }
-}
 
 impl SearchIndex for SqliteStore {
     fn find<'a>(&'a self, find: &'a Find) -> StoreFuture<'a, Vec<Vec<Hit>>> {

@@ -19,6 +19,44 @@ pub(crate) fn get(conn: &Connection, key: &RecordKey) -> Result<Option<Versioned
     rows.next()?.map(|row| row::record(key.kind(), row)).transpose()
 }
 
+/// Several records; best with those of a kind next to each other.
+pub(crate) fn get_all(
+    conn: &Connection,
+    keys: &[RecordKey],
+) -> Result<Vec<Option<Versioned<Record>>>, Fault> {
+    let mut found = Vec::with_capacity(keys.len());
+    for of_kind in keys.chunk_by(|key, next| key.kind() == next.kind()) {
+        let Some(kind) = of_kind.first().map(RecordKey::kind) else { continue };
+        let sql = format!("SELECT {RECORD} FROM {} WHERE id = ?1", kind.name());
+        let mut statement = conn.prepare_cached(&sql)?;
+        for key in of_kind {
+            let mut rows = statement.query([key.id()])?;
+            found.push(rows.next()?.map(|row| row::record(kind, row)).transpose()?);
+        }
+    }
+    Ok(found)
+}
+
+/// The first row of each list; best with those of a shape next to each other.
+pub(crate) fn first_of_each(
+    conn: &Connection,
+    scans: &[Scan],
+) -> Result<Vec<Option<Versioned<Record>>>, Fault> {
+    let plans = scans.iter().map(Scan::plan);
+    let plans: Vec<_> = plans.map(|plan| (scan::statement(&plan, false), plan)).collect();
+    let mut found = Vec::with_capacity(plans.len());
+    for of_shape in plans.chunk_by(|(sql, _), (next, _)| sql == next) {
+        let Some((sql, _)) = of_shape.first() else { continue };
+        let mut statement = conn.prepare_cached(sql)?;
+        for (_, plan) in of_shape {
+            let parameters = scan::parameters(plan, None, PageSize::new(1));
+            let mut rows = statement.query(params_from_iter(parameters))?;
+            found.push(rows.next()?.map(|row| row::record(plan.kind, row)).transpose()?);
+        }
+    }
+    Ok(found)
+}
+
 pub(crate) fn scan(
     conn: &Connection,
     scan: &Scan,

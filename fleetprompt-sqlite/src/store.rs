@@ -106,6 +106,19 @@ impl SqliteStore {
         self.inner.readers.read(read)
     }
 
+    /// Reads several times in one state of the database.
+    pub(crate) async fn snapshot<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.read(|conn| {
+            // Nothing is written, so how it ends makes no difference.
+            let snapshot = conn.unchecked_transaction()?;
+            read(&snapshot)
+        })
+        .await
+    }
+
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         write: impl Fn(&mut Batch<'_>) -> Result<T, Fault> + Send + 'static,
@@ -132,6 +145,20 @@ impl Store for SqliteStore {
         size: PageSize,
     ) -> StoreFuture<'a, Vec<Versioned<Record>>> {
         Box::pin(self.read(move |conn| read::scan(conn, scan, after, size)))
+    }
+
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [RecordKey],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        Box::pin(self.snapshot(move |conn| read::get_all(conn, keys)))
+    }
+
+    fn first_of_each<'a>(
+        &'a self,
+        scans: &'a [Scan],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        Box::pin(self.snapshot(move |conn| read::first_of_each(conn, scans)))
     }
 
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {

@@ -137,7 +137,17 @@ texts! {
     DeploymentReference = DEPLOYMENT_REFERENCE, opaque, "dep_2026_01" => "dep_2026_01";
 }
 
+/// Whether the text is nothing but letters, digits and signs of ASCII and its spaces: most is, also
+/// of what is read again from a store, and there is little in it to look for.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 fn one_line(text: &str) -> Result<String, Rule> {
+    if is_plain(text) {
+        let stored = text.trim();
+        return if stored.is_empty() { Err(Rule::Empty) } else { Ok(stored.to_owned()) };
+    }
     let stored: String = text.trim().chars().flat_map(plain).nfc().collect();
     if stored.chars().any(unprintable) || joiners(&stored) || stacked_selectors(&stored) {
         return Err(Rule::Characters("visible characters on one line"));
@@ -176,6 +186,9 @@ impl Marks {
 
 /// Prose keeps the form it was written in: normalising would change quoted code.
 fn prose(text: &str) -> Result<String, Rule> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return trimmed(text);
+    }
     let mut stored = String::with_capacity(text.len());
     let (mut last, mut joiner, mut marks) = ('\n', None, Marks::default());
     let mut rest = text.chars().peekable();
@@ -201,15 +214,19 @@ fn prose(text: &str) -> Result<String, Rule> {
         stored.push(c);
         last = c;
     }
-    if stored.chars().all(blank) {
+    trimmed(&stored)
+}
+
+fn trimmed(prose: &str) -> Result<String, Rule> {
+    if prose.chars().all(blank) {
         return Err(Rule::Empty);
     }
     // Spaces before the first word are Markdown: four of them begin a block of code.
-    Ok(stored.trim_end().trim_start_matches('\n').to_owned())
+    Ok(prose.trim_end().trim_start_matches('\n').to_owned())
 }
 
 fn opaque(text: &str) -> Result<String, Rule> {
-    if text.chars().any(unprintable) || joiners(text) {
+    if !is_plain(text) && (text.chars().any(unprintable) || joiners(text)) {
         return Err(Rule::Characters("printable characters"));
     }
     // Whatever carries an id may trim it, a header for one: it would then have two spellings.

@@ -186,7 +186,11 @@ impl ClaimedName {
 impl Inner {
     /// Where the answer for a publisher's listing is kept; `None` for a pack, which refers to
     /// nothing upstream, and for kinds that no configured system owns.
-    fn binding_key(&self, listing: &Listing, publisher: PublisherId) -> Option<RecordKey> {
+    pub(super) fn binding_key(
+        &self,
+        listing: &Listing,
+        publisher: PublisherId,
+    ) -> Option<RecordKey> {
         let upstream = listing.asset.upstream_id()?;
         let kind = listing.asset.kind();
         let system = self.systems.owner_of(kind)?;
@@ -200,15 +204,21 @@ impl Inner {
         listing: &Listing,
         publisher: &Publisher,
     ) -> Result<Option<BindingState>> {
-        if listing.asset.upstream_id().is_none() {
-            return Ok(None);
-        }
         let binding = match self.binding_key(listing, publisher.id) {
             Some(key) => self.read::<Binding>(&key).await?,
             None => None,
         };
-        Ok(Some(answer(binding.as_ref().map(|row| &row.value), publisher)))
+        Ok(reference_answered(listing, publisher, binding.as_ref().map(|row| &row.value)))
     }
+}
+
+/// The answer to a listing's reference, as far as `binding` has one; `None` for packs.
+pub(super) fn reference_answered(
+    listing: &Listing,
+    publisher: &Publisher,
+    binding: Option<&Binding>,
+) -> Option<BindingState> {
+    listing.asset.upstream_id().map(|_| answer(binding, publisher))
 }
 
 impl Context<'_> {
@@ -219,14 +229,11 @@ impl Context<'_> {
         listing: &Listing,
         publisher: &Publisher,
     ) -> Result<Option<BindingState>> {
-        if listing.asset.upstream_id().is_none() {
-            return Ok(None);
-        }
         let binding = match self.market.binding_key(listing, publisher.id) {
             Some(key) => self.get::<Binding>(key).await?,
             None => None,
         };
-        Ok(Some(answer(binding.as_ref().map(|row| &row.value), publisher)))
+        Ok(reference_answered(listing, publisher, binding.as_ref().map(|row| &row.value)))
     }
 
     /// Asks the owning system whether `publisher` may offer what `listing` refers to, unless it was

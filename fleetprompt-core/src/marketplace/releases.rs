@@ -146,14 +146,19 @@ impl Inner {
         listing: ListingId,
         channel: Channel,
     ) -> Result<Option<Release>> {
-        let channel = match channel {
-            Channel::Stable => Some(Channel::Stable),
-            Channel::Prerelease => None,
-        };
-        let scan = Scan::Releases { listing, channel, available_only: true };
-        let rows = self.list::<Release>(&scan, None, PageSize::new(1)).await?;
+        let rows =
+            self.list::<Release>(&by_version(listing, channel), None, PageSize::new(1)).await?;
         Ok(rows.into_iter().next().map(|row| row.value))
     }
+}
+
+/// The releases that are not yanked, the highest version first; the stable ones, or all.
+pub(super) fn by_version(listing: ListingId, channel: Channel) -> Scan {
+    let channel = match channel {
+        Channel::Stable => Some(Channel::Stable),
+        Channel::Prerelease => None,
+    };
+    Scan::Releases { listing, channel, available_only: true }
 }
 
 /// What the digest of a release covers, in one encoding.

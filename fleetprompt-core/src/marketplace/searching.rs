@@ -16,12 +16,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Handle, Listing, Position, Publisher, PublisherId};
+use crate::domain::{Channel, Handle, Listing, Position, Publisher, PublisherId, Release};
 use crate::error::Result;
-use crate::port::{ClaimedName, PageSize, StoreError, Versioned};
+use crate::port::{ClaimedName, PageSize, Record, RecordKey, StoreError, Versioned};
+use crate::search::highlight::Marker;
 use crate::search::{CatalogueFilter, CatalogueOrder, Cursor, CursorBinding, Query};
 
 use super::paging::cursor_binding;
+use super::references::reference_answered;
+use super::releases::by_version;
 use super::views::{ListingView, stands_in_catalogue};
 use super::{Acting, Inner, Page, typed};
 use window::{At, Ends};
@@ -88,8 +91,8 @@ impl Acting {
             let order = request.order;
             self.by_order(&mut plan, order, &binding, cursor, size).await?
         };
-        let stems = plan.stems();
-        let hits = page.items.into_iter().map(|listing| SearchHit::new(listing, &stems));
+        let marker = Marker::new(plan.stems());
+        let hits = page.items.into_iter().map(|listing| SearchHit::new(listing, &marker));
         Ok(SearchPage {
             items: hits.collect(),
             next: page.next,
@@ -164,9 +167,27 @@ impl Inner {
 
     /// The listings that the events at `ordinals` created, as readers see them.
     async fn cards(&self, ordinals: &[Position]) -> Result<Vec<ListingView>> {
-        let mut cards = Vec::new();
-        for (row, publisher) in self.standing(ordinals).await? {
-            cards.push(self.listing_view(row, &publisher).await?);
+        let found = self.created(ordinals).await?;
+        let mut keys = Vec::with_capacity(2 * found.len());
+        let mut latest = Vec::with_capacity(found.len());
+        for Versioned { value: listing, .. } in &found {
+            keys.push(RecordKey::publisher(listing.publisher));
+            keys.extend(self.binding_key(listing, listing.publisher));
+            latest.push(by_version(listing.id, Channel::Stable));
+        }
+        let about = self.about(keys).await?;
+        let latest = self.indexed(self.store.first_of_each(&latest).await)?;
+        let mut cards = Vec::with_capacity(found.len());
+        for (row, latest) in found.into_iter().zip(latest) {
+            let Some(publisher) = about.publisher_of(&row.value) else { continue };
+            let binding = self.binding_key(&row.value, publisher.id);
+            let binding = match binding.and_then(|key| about.0.get(&key)) {
+                Some(Record::Binding(binding)) => Some(&**binding),
+                _ => None,
+            };
+            let reference = reference_answered(&row.value, publisher, binding);
+            let latest = latest.and_then(typed::<Release>).map(|latest| latest.value.version);
+            cards.push(ListingView::of(row, publisher, reference, latest));
         }
         Ok(cards)
     }
@@ -177,15 +198,43 @@ impl Inner {
         &self,
         ordinals: &[Position],
     ) -> Result<Vec<(Versioned<Listing>, Publisher)>> {
-        let mut publishers = BTreeMap::new();
-        let mut standing = Vec::new();
-        for row in self.indexed(self.store.listings(ordinals).await)?.into_iter().flatten() {
-            let Some(row) = typed::<Listing>(row) else { continue };
-            let publisher = self.publisher_once(&mut publishers, row.value.publisher).await?;
-            if let Some(publisher) = publisher.filter(|it| stands_in_catalogue(&row.value, it)) {
-                standing.push((row, publisher));
+        let found = self.created(ordinals).await?;
+        let publishers = found.iter().map(|row| RecordKey::publisher(row.value.publisher));
+        let about = self.about(publishers.collect()).await?;
+        let standing = found.into_iter().filter_map(|row| {
+            let publisher = about.publisher_of(&row.value)?.clone();
+            Some((row, publisher))
+        });
+        Ok(standing.collect())
+    }
+
+    /// The listings that the events at `ordinals` created, as far as there are any.
+    async fn created(&self, ordinals: &[Position]) -> Result<Vec<Versioned<Listing>>> {
+        let found = self.indexed(self.store.listings(ordinals).await)?;
+        Ok(found.into_iter().flatten().filter_map(typed::<Listing>).collect())
+    }
+
+    /// The records under these keys, each read once.
+    async fn about(&self, mut keys: Vec<RecordKey>) -> Result<About> {
+        keys.sort();
+        keys.dedup();
+        let found = self.indexed(self.store.get_all(&keys).await)?;
+        let found = keys.into_iter().zip(found);
+        Ok(About(found.filter_map(|(key, row)| Some((key, row?.value))).collect()))
+    }
+}
+
+/// What is kept about some listings.
+struct About(BTreeMap<RecordKey, Record>);
+
+impl About {
+    /// Whose listing it is; `None` if the listing does not stand in the catalogue.
+    fn publisher_of(&self, listing: &Listing) -> Option<&Publisher> {
+        match self.0.get(&RecordKey::publisher(listing.publisher))? {
+            Record::Publisher(publisher) if stands_in_catalogue(listing, publisher) => {
+                Some(publisher)
             }
+            _ => None,
         }
-        Ok(standing)
     }
 }

@@ -67,6 +67,40 @@ pub trait Store: SearchIndex {
         size: PageSize,
     ) -> StoreFuture<'a, Vec<Versioned<Record>>>;
 
+    /// Reads records: an answer for each key, in their order.
+    ///
+    /// - Each is what [`get`](Self::get) answers. Read by [`get`](Self::get) one after the other
+    ///   unless a store has a shorter way, which a page of results is glad of.
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [RecordKey],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                found.push(self.get(key).await?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// Reads the first row of each list: an answer for each scan, in their order.
+    ///
+    /// - Each is what [`scan`](Self::scan) answers for a page of one from the beginning. Read by
+    ///   [`scan`](Self::scan) one after the other unless a store has a shorter way.
+    fn first_of_each<'a>(
+        &'a self,
+        scans: &'a [Scan],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(scans.len());
+            for scan in scans {
+                found.push(self.scan(scan, None, PageSize::new(1)).await?.into_iter().next());
+            }
+            Ok(found)
+        })
+    }
+
     /// Reads who has a name.
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>>;
 

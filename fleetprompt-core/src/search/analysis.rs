@@ -53,6 +53,10 @@ pub(crate) struct Text {
 /// The words of a text, at most `most`, and other readings of those.
 pub(crate) fn analyse(text: &str, most: usize) -> Text {
     let mut read = Text::default();
+    if most > 0 && is_plain(text) {
+        read.words.extend(read_as(text.to_ascii_lowercase(), 0..text.len()));
+        return read;
+    }
     for together in pieces(text, most).chunk_by(Piece::joins) {
         if together.first().is_some_and(|piece| piece.unspaced) {
             read.pairs(text, together);
@@ -61,6 +65,13 @@ pub(crate) fn analyse(text: &str, most: usize) -> Text {
         }
     }
     read
+}
+
+/// Whether the text is one word that can only be read in one way.
+fn is_plain(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && bytes.all(|byte| byte.is_ascii_lowercase())
 }
 
 impl Text {

@@ -15,6 +15,9 @@ use super::query::{Query, QueryClause};
 /// How many words of a text are looked at: as many as are found in a description.
 const MAX_WORDS: usize = 1_000;
 
+/// What may stand behind a word and says nothing about it.
+const ENDINGS: [char; 8] = [' ', '\n', '.', ',', ';', ':', '!', '?'];
+
 /// A part of a text, and where the words stand in it that somebody searched for.
 ///
 /// The text is as it was written: whoever shows it has to escape it. As JSON it is
@@ -46,7 +49,8 @@ impl Excerpt {
     /// among its first 1,000 words. Of a text without any of it, the beginning. What is marked are words as they were typed: a
     /// word of which the beginning was typed is not.
     pub fn of(text: &str, query: &Query, most_chars: usize) -> Self {
-        excerpt(text, &stems(query), most_chars)
+        let marker = Marker::new(stems(query));
+        marker.part(text, &marker.hits(text), most_chars)
     }
 
     /// The text in pieces, and whether each is a word that was searched for.
@@ -88,47 +92,93 @@ fn stems(query: &Query) -> BTreeSet<Term> {
     stems.cloned().collect()
 }
 
-/// A whole text, with the words that have these stems marked.
-pub(crate) fn highlight(text: &str, stems: &BTreeSet<Term>) -> Excerpt {
-    let marks = merged(hits(text, stems).iter().map(|hit| hit.span.clone()));
-    Excerpt { text: text.to_owned(), marks, before: false, after: false }
+/// The words to mark, made ready to be looked for in many texts.
+pub(crate) struct Marker {
+    stems: BTreeSet<Term>,
+    /// How they begin, as far as that is ASCII.
+    starts: Vec<String>,
 }
 
-/// The part of a text, at most `most_chars` characters, with the most of these stems, and among
-/// several the first; of a text without any, the beginning. It begins and ends with whole words,
-/// unless one is longer than all of it.
-pub(crate) fn excerpt(text: &str, stems: &BTreeSet<Term>, most_chars: usize) -> Excerpt {
-    let hits = hits(text, stems);
-    let window = window::best(text, &hits, most_chars);
-    let inside = hits.iter().map(|hit| &hit.span);
-    let inside = inside.filter(|span| window.start <= span.start && span.end <= window.end);
-    let moved = inside.map(|span| span.start - window.start..span.end - window.start);
-    Excerpt {
-        marks: merged(moved),
-        before: text.get(..window.start).is_some_and(|before| !before.trim().is_empty()),
-        after: text.get(window.end..).is_some_and(|after| !after.trim().is_empty()),
-        text: text.get(window).unwrap_or_default().to_owned(),
+impl Marker {
+    /// Marks the words that have these stems.
+    pub(crate) fn new(stems: BTreeSet<Term>) -> Self {
+        let starts = stems.iter().map(start_of).filter(|start| start.is_ascii());
+        let mut starts: Vec<String> = starts.map(str::to_ascii_lowercase).collect();
+        starts.dedup();
+        Marker { stems, starts }
     }
-}
 
-/// The words with these stems, by where they begin.
-fn hits(text: &str, stems: &BTreeSet<Term>) -> Vec<Analysed> {
-    let starts: Vec<&str> = stems.iter().map(start_of).collect();
-    let mut hits = Vec::new();
-    for (at, chunk) in chunks(text).take(MAX_WORDS) {
-        if !may_hold(chunk, &starts) {
-            continue;
+    /// A whole text, with its words marked.
+    pub(crate) fn whole(&self, text: &str) -> Excerpt {
+        let marks = merged(self.hits(text).iter().map(|hit| hit.span.clone()));
+        Excerpt { text: text.to_owned(), marks, before: false, after: false }
+    }
+
+    /// The part of a text, at most `most_chars` characters, with the most of the words, and among
+    /// several the first; `None` if the text has none of them.
+    pub(crate) fn found(&self, text: &str, most_chars: usize) -> Option<Excerpt> {
+        let hits = self.hits(text);
+        (!hits.is_empty()).then(|| self.part(text, &hits, most_chars))
+    }
+
+    /// The same, or the beginning. It begins and ends with whole words, unless one is longer than
+    /// all of it.
+    fn part(&self, text: &str, hits: &[Analysed], most_chars: usize) -> Excerpt {
+        let window = window::best(text, hits, most_chars);
+        let inside = hits.iter().map(|hit| &hit.span);
+        let inside = inside.filter(|span| window.start <= span.start && span.end <= window.end);
+        let moved = inside.map(|span| span.start - window.start..span.end - window.start);
+        Excerpt {
+            marks: merged(moved),
+            before: text.get(..window.start).is_some_and(|before| !before.trim().is_empty()),
+            after: text.get(window.end..).is_some_and(|after| !after.trim().is_empty()),
+            text: text.get(window).unwrap_or_default().to_owned(),
         }
-        let read = analyse(chunk, MAX_WORDS);
-        let found = read.words.into_iter().chain(read.joined);
-        hits.extend(
-            found
-                .filter(|word| stems.contains(&word.token.stem))
-                .map(|word| Analysed { span: at + word.span.start..at + word.span.end, ..word }),
-        );
     }
-    hits.sort_by_key(|hit| (hit.span.start, hit.span.end));
-    hits
+
+    /// The words of a text that are marked, by where they begin.
+    fn hits(&self, text: &str) -> Vec<Analysed> {
+        let mut hits = Vec::new();
+        if self.stems.is_empty() {
+            return hits;
+        }
+        for (at, chunk) in chunks(text).take(MAX_WORDS) {
+            if chunk.is_ascii() && !self.may_hold(chunk.as_bytes()) {
+                continue;
+            }
+            // Behind a word, these belong to none.
+            let read = analyse(chunk.trim_end_matches(ENDINGS), MAX_WORDS);
+            let found = read.words.into_iter().chain(read.joined);
+            hits.extend(
+                found.filter(|word| self.stems.contains(&word.token.stem)).map(|word| Analysed {
+                    span: at + word.span.start..at + word.span.end,
+                    ..word
+                }),
+            );
+        }
+        hits.sort_by_key(|hit| (hit.span.start, hit.span.end));
+        hits
+    }
+
+    /// Whether it takes an analysis to tell that none of the words is in this ASCII: most of a text
+    /// is passed over without one.
+    fn may_hold(&self, chunk: &[u8]) -> bool {
+        let mut before = b' ';
+        chunk.iter().enumerate().any(|(at, byte)| {
+            // Parts of identifiers begin with a capital, or where letters and digits meet.
+            let part = byte.is_ascii_alphanumeric()
+                && (!before.is_ascii_alphabetic() || !byte.is_ascii_lowercase());
+            before = *byte;
+            part && self.starts.iter().any(|start| begins(chunk.get(at..), start.as_bytes()))
+        })
+    }
+}
+
+/// Whether a word that is read from here may begin so. What stands between letters may be read over:
+/// `o'clock` is `oclock`, and `c-i` is also `ci`.
+fn begins(chunk: Option<&[u8]>, start: &[u8]) -> bool {
+    let mut letters = chunk.unwrap_or_default().iter().filter(|byte| byte.is_ascii_alphanumeric());
+    start.iter().all(|wanted| letters.next().is_some_and(|it| it.eq_ignore_ascii_case(wanted)))
 }
 
 /// What stands between white space, and where: no word goes across it.
@@ -151,27 +201,6 @@ fn start_of(stem: &Term) -> &str {
         _ => 3,
     };
     stem.get(..kept).unwrap_or(stem)
-}
-
-/// Whether it takes an analysis to tell that none of the words is in here: most of a text is passed
-/// over without one.
-fn may_hold(chunk: &str, starts: &[&str]) -> bool {
-    let bytes = chunk.as_bytes();
-    let before = std::iter::once(b' ').chain(bytes.iter().copied());
-    let begins = |(at, (before, byte)): (usize, (u8, &u8))| {
-        // Parts of identifiers begin with a capital, or where letters and digits meet.
-        let part = !before.is_ascii_alphabetic() || !byte.is_ascii_lowercase();
-        part && starts.iter().any(|start| {
-            bytes
-                .get(at..at + start.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
-        })
-    };
-    // What stands between letters may be read over: `o'clock` is `oclock`, and `c-i` is also `ci`.
-    let inner = chunk.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    !inner.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        || !chunk.is_ascii()
-        || before.zip(bytes).enumerate().any(begins)
 }
 
 /// Pairs of characters overlap, and so do an identifier and its parts.

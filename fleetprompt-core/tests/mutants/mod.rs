@@ -33,6 +33,10 @@ pub(crate) trait Break: Default + Send + Sync + 'static {
         rows
     }
 
+    fn together(&self, rows: Vec<Option<Versioned<Record>>>) -> Vec<Option<Versioned<Record>>> {
+        rows
+    }
+
     fn found(&self, _: &RecordKey, row: Option<Versioned<Record>>) -> Option<Versioned<Record>> {
         row
     }
@@ -116,6 +120,20 @@ impl<B: Break> Store for Broken<B> {
     ) -> StoreFuture<'a, Rows> {
         let rows = block_on(self.0.scan(scan, after, size));
         Box::pin(ready(rows.map(|rows| self.1.scanned(scan, after, rows))))
+    }
+
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [RecordKey],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        Box::pin(ready(block_on(self.0.get_all(keys)).map(|rows| self.1.together(rows))))
+    }
+
+    fn first_of_each<'a>(
+        &'a self,
+        scans: &'a [Scan],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        Box::pin(ready(block_on(self.0.first_of_each(scans)).map(|rows| self.1.together(rows))))
     }
 
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
@@ -203,6 +221,16 @@ pub(crate) struct SkipsARow;
 impl Break for SkipsARow {
     fn scanned(&self, _: &Scan, after: Option<&PageKey>, rows: Rows) -> Rows {
         rows.into_iter().skip(usize::from(after.is_some())).collect()
+    }
+}
+
+/// Of several that are asked for, only those that are there are answered.
+#[derive(Default)]
+pub(crate) struct AnswersOnlyWhatIsThere;
+
+impl Break for AnswersOnlyWhatIsThere {
+    fn together(&self, rows: Vec<Option<Versioned<Record>>>) -> Vec<Option<Versioned<Record>>> {
+        rows.into_iter().filter(Option::is_some).collect()
     }
 }
 

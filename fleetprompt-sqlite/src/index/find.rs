@@ -2,38 +2,34 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
-use fleetprompt_core::port::{Field, Find, Hit, LabelCount, List, Tally, TallyRequest, Term};
+use fleetprompt_core::port::{Field, Find, Hit, LabelCount, List, Tally, TallyRequest};
 use rusqlite::Connection;
 
 use crate::error::Fault;
 
 use super::dictionary::{self, Dictionary};
-use super::forward::{Class, Document, Id};
+use super::forward::{Class, Id};
 use super::plan::Question;
 use super::stream::{self, Span};
-
-/// The words of a stem whose occurrences are wanted; none for one that nothing has.
-type Weighed = Option<Rc<[Id]>>;
+use super::view::View;
+use super::words::Stems;
 
 pub(super) fn find(conn: &Connection, find: &Find) -> Result<Vec<Vec<Hit>>, Fault> {
     let mut dictionary = Dictionary::new(conn);
-    let mut weigh = Vec::with_capacity(find.weigh.len());
+    let mut weigh = Stems::default();
     for stem in &find.weigh {
-        weigh.push(words(stem, &mut dictionary)?);
+        let known = dictionary.term(stem)?;
+        let words = known.map(|known| dictionary.words(known.id)).transpose()?;
+        weigh.push(words.as_deref().unwrap_or_default());
     }
     find.lists.iter().map(|wanted| list(conn, wanted, &weigh, &mut dictionary)).collect()
-}
-
-fn words(stem: &Term, dictionary: &mut Dictionary<'_>) -> Result<Weighed, Fault> {
-    dictionary.term(stem)?.map(|known| dictionary.words(known.id)).transpose()
 }
 
 fn list(
     conn: &Connection,
     list: &List,
-    weigh: &[Weighed],
+    weigh: &Stems,
     dictionary: &mut Dictionary<'_>,
 ) -> Result<Vec<Hit>, Fault> {
     let limit = usize::from(list.limit);
@@ -53,31 +49,31 @@ fn list(
         })?;
     } else {
         stream::entries(conn, &plan, span, |found| {
-            let of = |words: &Weighed| occurrences(found.document, words.as_deref());
-            let counts = weigh.iter().map(of).collect();
-            keep(Hit { rank: found.rank, lengths: tally_words(found.document, |_| true), counts })
+            let (lengths, counts) = weighed(found.document, weigh);
+            keep(Hit { rank: found.rank, lengths, counts })
         })?;
     }
     Ok(hits)
 }
 
-fn occurrences(document: &Document, words: Option<&[Id]>) -> [u16; Field::COUNT] {
-    match words {
-        None => [0; Field::COUNT],
-        Some(words) => tally_words(document, |word| words.contains(&word)),
-    }
-}
-
-/// How many words of each field count, up to 65,535.
-fn tally_words(document: &Document, counts: impl Fn(Id) -> bool) -> [u16; Field::COUNT] {
-    let mut tally = [0_u16; Field::COUNT];
-    for (field, run) in document.runs() {
-        let found = run.iter().filter(|word| counts(**word)).count();
-        if let Some(slot) = tally.get_mut(field.number()) {
-            *slot = slot.saturating_add(u16::try_from(found).unwrap_or(u16::MAX));
+/// How many words each field has, and how often each stem occurs in it, up to 65,535.
+fn weighed(document: View<'_>, weigh: &Stems) -> ([u16; Field::COUNT], Vec<[u16; Field::COUNT]>) {
+    let mut lengths = [0_u16; Field::COUNT];
+    let mut counts = vec![[0_u16; Field::COUNT]; weigh.len()];
+    for run in document.runs() {
+        let field = run.field.number();
+        if let Some(length) = lengths.get_mut(field) {
+            *length = length.saturating_add(u16::try_from(run.length).unwrap_or(u16::MAX));
+        }
+        for word in run.words() {
+            for stem in weigh.of(word) {
+                if let Some(count) = counts.get_mut(stem).and_then(|of| of.get_mut(field)) {
+                    *count = count.saturating_add(1);
+                }
+            }
         }
     }
-    tally
+    (lengths, counts)
 }
 
 pub(super) fn tally(conn: &Connection, request: &TallyRequest) -> Result<Tally, Fault> {
@@ -111,13 +107,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, document: &Document, classes: &[Class]) {
+    fn add(&mut self, document: View<'_>, classes: &[Class]) {
         for (class, label) in document.labels() {
-            if !classes.contains(class) {
+            if !classes.contains(&class) {
                 continue;
             }
-            let place = *self.places.entry((*class, *label)).or_insert_with(|| {
-                self.counts.push((*class, *label, 0));
+            let place = *self.places.entry((class, label)).or_insert_with(|| {
+                self.counts.push((class, label, 0));
                 self.counts.len() - 1
             });
             if let Some((_, _, count)) = self.counts.get_mut(place) {

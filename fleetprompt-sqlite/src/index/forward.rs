@@ -11,7 +11,7 @@ use fleetprompt_core::port::{Field, StoreError, Term};
 pub(crate) type Id = u64;
 
 /// What stands where the field of a run would.
-const LABELS: u64 = 7;
+pub(super) const LABELS: u64 = 7;
 
 /// The class of a label, as a number below 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,17 @@ impl Class {
             Ok(byte @ b'A'..=b'Z') => Class(byte - b'A' + 26),
             _ => Class::OTHER,
         }
+    }
+
+    /// Takes the head of a group of labels: their class, and how many there are.
+    pub(super) fn head(bytes: &mut &[u8]) -> Option<(Self, u64)> {
+        let (head, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let mut count = u64::from(head & 3) + 1;
+        if head & 3 == 3 {
+            count = count.checked_add(take(bytes)?)?;
+        }
+        Some((Class(head >> 2), count))
     }
 
     /// The class of a term; `None` for a word.
@@ -124,14 +135,10 @@ impl Document {
             }
             self.runs.push((field, self.words.len()));
         }
-        while let Some((head, rest)) = bytes.split_first() {
-            bytes = rest;
-            let mut count = u64::from(head & 3) + 1;
-            if head & 3 == 3 {
-                count = count.checked_add(take(&mut bytes)?)?;
-            }
+        while !bytes.is_empty() {
+            let (class, count) = Class::head(&mut bytes)?;
             for _ in 0..count {
-                self.labels.push((Class(head >> 2), take(&mut bytes)?));
+                self.labels.push((class, take(&mut bytes)?));
             }
         }
         Some(())
@@ -146,7 +153,8 @@ fn put(bytes: &mut Vec<u8>, mut n: u64) {
     bytes.push(n as u8);
 }
 
-fn take(bytes: &mut &[u8]) -> Option<u64> {
+/// Takes the number that the bytes begin with.
+pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut n = 0;
     for shift in (0..u64::BITS).step_by(7) {
         let (byte, rest) = bytes.split_first()?;

@@ -6,16 +6,16 @@
 //! what the shortest finds, and the others are better met in the full-text table. Frequencies are
 //! exact, so this is decided here and not guessed.
 
-use std::rc::Rc;
-
 use fleetprompt_core::domain::Timestamp;
 use fleetprompt_core::port::{Clause, Matching, Phrase};
 
 use crate::error::Fault;
 
 use super::dictionary::{Dictionary, Known};
-use super::forward::{Class, Document, Id};
+use super::forward::{Class, Id};
 use super::text::{self, EVERY};
+use super::view::View;
+use super::words::WordSet;
 
 /// See the module's documentation; measured.
 const ROW: u64 = 64;
@@ -68,7 +68,8 @@ impl Alternative {
             Alternative::Label(class, label) => Probe::Label(*class, label.id),
             Alternative::Words(stems) => {
                 let stems = stems.iter().map(|stem| dictionary.words(stem.id));
-                Probe::Words(stems.collect::<Result<_, _>>()?)
+                let places = stems.map(|words| Ok(WordSet::new(words?.iter().copied())));
+                Probe::Words(places.collect::<Result<_, Fault>>()?)
             }
         })
     }
@@ -224,7 +225,7 @@ impl Plan {
             join(&mut expression, " OR ");
             quoted(&mut expression, stem);
         }
-        let any = vec![Probe::Words(vec![words.into_iter().collect()])];
+        let any = vec![Probe::Words(vec![WordSet::new(words)])];
         Plan { expression, tests: Tests { all: vec![any], ..Tests::default() } }
     }
 }
@@ -240,7 +241,7 @@ pub(super) struct Tests {
 enum Probe {
     Label(Class, Id),
     /// Words next to each other: for each place, the words that may stand there.
-    Words(Vec<Rc<[Id]>>),
+    Words(Vec<WordSet>),
 }
 
 impl Tests {
@@ -250,7 +251,7 @@ impl Tests {
     }
 
     /// Whether an entry passes.
-    pub(super) fn pass(&self, released_at: Timestamp, document: &Document) -> bool {
+    pub(super) fn pass(&self, released_at: Timestamp, document: View<'_>) -> bool {
         let meets = |probe: &Probe| probe.meets(document);
         self.since.is_none_or(|since| released_at >= since)
             && self.all.iter().all(|any| any.iter().any(meets))
@@ -259,18 +260,22 @@ impl Tests {
 }
 
 impl Probe {
-    fn meets(&self, document: &Document) -> bool {
+    fn meets(&self, document: View<'_>) -> bool {
         match self {
-            Probe::Label(class, label) => document.labels().contains(&(*class, *label)),
-            Probe::Words(places) => match places.as_slice() {
-                [] => false,
-                [words] => document.words().iter().any(|word| words.contains(word)),
-                places => document.runs().any(|(_, run)| {
-                    run.windows(places.len()).any(|window| {
-                        window.iter().zip(places).all(|(word, words)| words.contains(word))
-                    })
-                }),
-            },
+            Probe::Label(class, label) => document.labels().any(|it| it == (*class, *label)),
+            Probe::Words(places) => document.runs().any(|run| {
+                let mut words = run.words();
+                while let Some((first, rest)) = places.split_first()
+                    && words.by_ref().any(|word| first.has(word))
+                {
+                    let next = words.clone().take(rest.len());
+                    if next.zip(rest).filter(|(word, place)| place.has(*word)).count() == rest.len()
+                    {
+                        return true;
+                    }
+                }
+                false
+            }),
         }
     }
 }

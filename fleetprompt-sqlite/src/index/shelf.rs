@@ -15,9 +15,9 @@ use crate::error::Fault;
 use crate::row::time;
 
 use super::dictionary::Dictionary;
-use super::forward::Document;
 use super::plan::{Plan, Question};
 use super::stream::{self, Span};
+use super::view::View;
 use super::walk::Walk;
 
 /// Where one way of reading a shelf ends and the next begins.
@@ -56,14 +56,13 @@ pub(super) fn shelf(
     }
     let tests = question.tests(&mut dictionary)?;
     let (mut keys, mut walked) = (Vec::new(), 0);
-    let mut document = Document::default();
     walk.entries(conn, |row, key| {
         if walked == bounds.walked {
             return Ok(ControlFlow::Break(()));
         }
         walked += 1;
-        document.read(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
-        if tests.pass(time(row, 2)?, &document) {
+        let document = View::new(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        if tests.pass(time(row, 2)?, document) {
             keys.push(key);
         }
         Ok(if keys.len() < size { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })

@@ -9,8 +9,8 @@ use rusqlite::{Connection, params};
 use crate::error::Fault;
 use crate::row::{integer, natural, time};
 
-use super::forward::Document;
 use super::plan::Plan;
+use super::view::View;
 
 /// The ranks alone.
 const RANKS: &str = "SELECT rowid FROM index_text
@@ -40,7 +40,7 @@ pub(super) struct Found<'a> {
     pub(super) rank: Rank,
     pub(super) released_at: Timestamp,
     pub(super) sort_name: &'a str,
-    pub(super) document: &'a Document,
+    pub(super) document: View<'a>,
 }
 
 /// Calls `visit` with each match until it breaks.
@@ -53,14 +53,13 @@ pub(super) fn entries(
     let (after, until) = span.bounds();
     let mut statement = conn.prepare_cached(ENTRIES)?;
     let mut rows = statement.query(params![plan.expression, after, until])?;
-    let mut document = Document::default();
     while let Some(row) = rows.next()? {
         let released_at = time(row, 1)?;
-        document.read(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
-        if plan.tests.pass(released_at, &document) {
+        let document = View::new(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        if plan.tests.pass(released_at, document) {
             let sort_name = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
             let rank = Rank::from_number(natural(row, 0)?);
-            let found = Found { rank, released_at, sort_name, document: &document };
+            let found = Found { rank, released_at, sort_name, document };
             if visit(found).is_break() {
                 break;
             }

@@ -47,6 +47,26 @@ pub(in crate::conformance) fn a_record_is_read_back_with_its_revision_and_positi
     assert_eq!(get(&*store, &first.key()), Some(versioned(2, 1, 4, second)));
 }
 
+pub(in crate::conformance) fn records_read_together_are_those_read_alone<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    let mut keys = Vec::new();
+    for (n, &kind) in (0..).zip(RecordKind::ALL) {
+        let record = samples::record(kind, n, &mut Pick::seeded(n));
+        // Every third is not there.
+        keys.push(record.key());
+        if n % 3 != 2 {
+            Draft::with_event().create(record).apply(&*store);
+        }
+    }
+    let again: Vec<RecordKey> = keys.iter().rev().cloned().collect();
+    keys.extend(again);
+    let alone: Vec<_> = keys.iter().map(|key| get(&*store, key)).collect();
+    assert!(alone.contains(&None) && alone.iter().any(Option::is_some));
+    assert_eq!(wait(store.get_all(&keys)), alone);
+    assert_eq!(wait(store.get_all(&[])), []);
+}
+
 pub(in crate::conformance) fn every_kind_of_record_is_read_back_as_it_was_put<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();

@@ -1,13 +1,11 @@
 //! What searches answer.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::domain::{AssetKind, BadgeKind, Category, ListingId, Tag, Title};
-use crate::port::Term;
+use crate::search::highlight::Marker;
 use crate::search::query::QueryClause;
-use crate::search::{Cursor, Excerpt, highlight};
+use crate::search::{Cursor, Excerpt};
 
 use super::super::views::{ListingAddress, ListingView, PublisherBrief};
 use super::plan::Plan;
@@ -65,14 +63,14 @@ pub struct SearchHit {
 }
 
 impl SearchHit {
-    pub(super) fn new(listing: ListingView, stems: &BTreeSet<Term>) -> Self {
+    pub(super) fn new(listing: ListingView, marker: &Marker) -> Self {
         let content = &listing.content;
-        let description = content.description.as_ref().filter(|_| !stems.is_empty());
+        let description = content.description.as_ref();
         let marks = Marks {
-            title: highlight::highlight(content.title.as_str(), stems),
-            summary: highlight::highlight(content.summary.as_str(), stems),
+            title: marker.whole(content.title.as_str()),
+            summary: marker.whole(content.summary.as_str()),
             description: description
-                .map(|text| highlight::excerpt(text.as_str(), stems, EXCERPT_CHARS))
+                .and_then(|text| marker.found(text.as_str(), EXCERPT_CHARS))
                 .filter(|excerpt| !excerpt.marks.is_empty()),
         };
         SearchHit { listing, marks }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Listing;
 use crate::error::Result;
-use crate::port::{Find, Hit, List, Matching, PAGE_MAX, PageSize, Rank, Record, Term};
+use crate::port::{Find, Hit, List, Matching, PAGE_MAX, PageSize, Rank, Record, RecordKey, Term};
 use crate::search::analysis::name_key;
 use crate::search::ranking::{Place, Unit, place};
 
@@ -193,11 +193,15 @@ impl Inner {
         };
         let ordinals: Vec<_> = boxed.iter().map(|hit| hit.rank.ordinal()).collect();
         let listings = self.indexed(self.store.listings(&ordinals).await)?;
+        let publishers = listings.iter().flatten().filter_map(|row| match &row.value {
+            Record::Listing(listing) => Some(RecordKey::publisher(listing.publisher)),
+            _ => None,
+        });
+        let about = self.about(publishers.collect()).await?;
         let mut exact = Vec::new();
-        let mut publishers = BTreeMap::new();
         for (hit, row) in boxed.iter().zip(listings) {
             let Some(Record::Listing(listing)) = row.map(|row| row.value) else { continue };
-            let publisher = self.publisher_once(&mut publishers, listing.publisher).await?;
+            let publisher = about.publisher_of(&listing);
             let handle = publisher.and_then(|publisher| name_key(publisher.handle.as_str()));
             if is_called(&listing, name) || handle.as_deref() == Some(name) {
                 exact.push(hit.rank);

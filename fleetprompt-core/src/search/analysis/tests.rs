@@ -242,3 +242,11 @@ proptest! {
 fn is_pair(word: &Analysed) -> bool {
     word.token.word.as_str().chars().any(is_unspaced)
 }
+
+proptest! {
+    /// Words that take no look at their surroundings are read as they are among others.
+    #[test]
+    fn a_plain_word_is_the_same_alone_and_before_a_space(word in "[A-Za-z]?[a-z]{0,70}") {
+        prop_assert_eq!(analyse(&word, 10), analyse(&format!("{word} "), 10));
+    }
+}

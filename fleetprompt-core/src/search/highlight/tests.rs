@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn marked(text: &str, query: &str) -> String {
-    show(text, &highlight(text, &stems(&Query::parse(query))).marks)
+    show(text, &Marker::new(stems(&Query::parse(query))).whole(text).marks)
 }
 
 fn show(text: &str, marks: &[Range<usize>]) -> String {
@@ -116,7 +116,7 @@ proptest! {
     #[test]
     fn each_word_of_a_text_can_be_marked(text in "\\PC{0,30}") {
         for word in analyse(&text, 100).words {
-            let marks = highlight(&text, &BTreeSet::from([word.token.stem])).marks;
+            let marks = Marker::new(BTreeSet::from([word.token.stem])).whole(&text).marks;
             let inside = |mark: &Range<usize>| mark.start <= word.span.start && word.span.end <= mark.end;
             prop_assert!(marks.iter().any(inside));
         }

@@ -29,7 +29,7 @@ pub(super) fn best(text: &str, hits: &[Analysed], most_chars: usize) -> Range<us
 }
 
 /// From the first to the last of those hits that have the most different stems among all that fit.
-fn richest(ruler: &Ruler, hits: &[Analysed], most_chars: usize) -> Option<Range<usize>> {
+fn richest(ruler: &Ruler<'_>, hits: &[Analysed], most_chars: usize) -> Option<Range<usize>> {
     let mut near: VecDeque<&Analysed> = VecDeque::new();
     let mut seen: BTreeMap<&Term, usize> = BTreeMap::new();
     let mut best: Option<(usize, Range<usize>)> = None;
@@ -61,44 +61,58 @@ fn richest(ruler: &Ruler, hits: &[Analysed], most_chars: usize) -> Option<Range<
 }
 
 /// Where characters and words begin.
-struct Ruler {
-    chars: Vec<usize>,
-    words: Vec<usize>,
-    len: usize,
+struct Ruler<'a> {
+    text: &'a str,
+    /// Where each character begins; `None` if each is one byte.
+    chars: Option<Vec<usize>>,
 }
 
-impl Ruler {
-    fn of(text: &str) -> Self {
-        Ruler {
-            chars: text.char_indices().map(|(at, _)| at).collect(),
-            words: text.split_word_bound_indices().map(|(at, _)| at).collect(),
-            len: text.len(),
-        }
+impl<'a> Ruler<'a> {
+    fn of(text: &'a str) -> Self {
+        let wide = !text.is_ascii();
+        Ruler { text, chars: wide.then(|| text.char_indices().map(|(at, _)| at).collect()) }
     }
 
+    /// How many characters stand before a byte.
     fn nth(&self, at: usize) -> usize {
-        self.chars.partition_point(|start| *start < at)
+        self.chars.as_ref().map_or(at, |chars| chars.partition_point(|start| *start < at))
+    }
+
+    /// Where a character begins, if there are so many.
+    fn place(&self, char: usize) -> Option<usize> {
+        match &self.chars {
+            Some(chars) => chars.get(char).copied(),
+            None => (char < self.text.len()).then_some(char),
+        }
     }
 
     fn chars(&self, of: &Range<usize>) -> usize {
         self.nth(of.end).saturating_sub(self.nth(of.start))
     }
 
+    /// Where the words around `at` begin, and where the last of them ends. No word goes across white
+    /// space, so what lies behind it need not be cut into words.
+    fn bounds(&self, at: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let (before, behind) = self.text.split_at_checked(at).unwrap_or((self.text, ""));
+        let start = before.trim_end_matches(|c: char| !c.is_whitespace()).len();
+        let end = before.len() + behind.find(char::is_whitespace).unwrap_or(behind.len());
+        let words = self.text.get(start..end).unwrap_or_default().split_word_bound_indices();
+        words.map(move |(at, _)| start + at).chain([end])
+    }
+
     /// Where the first word begins that lies at most `lead` characters before `at`.
     fn start(&self, at: usize, lead: usize) -> usize {
-        let earliest = self.chars.get(self.nth(at).saturating_sub(lead)).copied().unwrap_or(at);
-        let word = self.words.partition_point(|start| *start < earliest);
-        self.words.get(word).copied().unwrap_or(at).min(at)
+        let earliest = self.place(self.nth(at).saturating_sub(lead)).unwrap_or(at);
+        self.bounds(earliest).find(|bound| *bound >= earliest).unwrap_or(at).min(at)
     }
 
     /// Where the last word ends that lies at most `most` characters behind `at`; within a word if it
     /// is longer.
     fn end(&self, at: usize, most: usize) -> usize {
-        let Some(latest) = self.chars.get(self.nth(at).saturating_add(most)).copied() else {
-            return self.len;
+        let Some(latest) = self.place(self.nth(at).saturating_add(most)) else {
+            return self.text.len();
         };
-        let words = self.words.partition_point(|start| *start <= latest);
-        let bound = words.checked_sub(1).and_then(|word| self.words.get(word).copied());
+        let bound = self.bounds(latest).take_while(|bound| *bound <= latest).last();
         bound.filter(|bound| *bound > at).unwrap_or(latest)
     }
 }
