@@ -176,6 +176,12 @@ impl Marketplace {
 
 /// A marketplace, seen through the eyes of one principal.
 ///
+/// Every write is looked through for what must not be published. Beside its own errors it answers
+/// `invalid_input`, with the field, for a text that holds what looks like a secret
+/// ([`find_secret`](crate::policy::find_secret)), a name that deceives
+/// ([`deceptive`](crate::policy::deceptive)) and a link that leads nowhere
+/// ([`leads_nowhere`](crate::policy::leads_nowhere)).
+///
 /// ```
 /// # use fleetprompt_core::domain::PublisherProfile;
 /// # use fleetprompt_core::marketplace::NewPublisher;

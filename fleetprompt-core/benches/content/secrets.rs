@@ -25,9 +25,46 @@ pub(crate) fn figures(folder: Option<&Path>) {
     println!("scanning {scanning:?}, sanitising {sanitising:?}, of {LENGTH} bytes");
     let ratio = scanning.as_secs_f64() / sanitising.as_secs_f64();
     figure("secrets_vs_sanitising", ratio, "times", Goal::AtMost(0.25));
+    hostile(scanning.as_secs_f64() / LENGTH as f64);
     if let Some(folder) = folder {
         mistaken(folder);
     }
+}
+
+/// Texts that ask for as much work as anybody found, beside prose of the same length: the price of a
+/// byte must not grow with what is in it beyond a constant.
+fn hostile(of_prose: f64) {
+    const LONGEST: usize = 128 * 1_024;
+    let parts = [
+        "token=",
+        "eyJ.",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "://a:b@",
+        "sk-",
+        "\nhost=a;pwd=abcdef",
+        "host=a;pwd=abcdef",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.",
+        "Private-Lines: 1 ",
+        "Q~",
+        "token: aB3dE6gH9jK2mN5p.x ",
+        "secret",
+        "basic ",
+        "xoxb-1 ",
+    ];
+    let mut worst = (0.0, "");
+    for part in parts {
+        let text = part.repeat(LONGEST / part.len());
+        let times = (0..5).map(|_| time(|| _ = black_box(find_secret(black_box(&text))))).collect();
+        let of_byte = median(times).as_secs_f64() / text.len() as f64;
+        println!("{part:?}: {:.1} times prose", of_byte / of_prose);
+        if of_byte > worst.0 {
+            worst = (of_byte, part);
+        }
+    }
+    let all = Duration::from_secs_f64(worst.0 * LONGEST as f64);
+    println!("the worst is {:?}: {all:?} for the longest description", worst.1);
+    figure("secrets_hostile_vs_prose", worst.0 / of_prose, "times", Goal::AtMost(100.0));
 }
 
 /// The guides of this project, as far as 20 KiB reach.

@@ -12,7 +12,13 @@ use sha2::{Digest, Sha256};
 use crate::domain::{
     ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
     BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
-    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize, IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness, Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Resembled, ReviewedName, Screenshot, Seat, Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility, WellKnown, Window,
+    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize,
+    IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness,
+    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview,
+    NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
+    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Resembled,
+    ReviewedName, Screenshot, Seat, Sha256Digest, Standing, Takedown, TakedownReason, Tenant,
+    TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility, WellKnown, Window,
 };
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 

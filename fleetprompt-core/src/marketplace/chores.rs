@@ -5,9 +5,9 @@
 
 use crate::domain::{
     Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
-    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameSubject, Person, PersonId,
-    PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption, Release, Tags,
-    Tenant, TenantId, TenantIdentity, Timestamp,
+    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameSubject,
+    Person, PersonId, PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption,
+    Release, Tags, Tenant, TenantId, TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingMedia, ListingState, NameSubject, Publisher,
-    PublisherId, Rule,
+    Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingMedia, ListingState, NameSubject,
+    Publisher, PublisherId, Rule,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;

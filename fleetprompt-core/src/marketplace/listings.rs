@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Asset, Fact, FeedChange, GoneReason, HoldReason, IdempotencyKey, Listing, ListingContent, ListingId, ListingMedia, ListingState, NameSubject, Publisher, PublisherId, Revision, Rule, Slug, Timestamp,
-    Visibility,
+    Asset, Fact, FeedChange, GoneReason, HoldReason, IdempotencyKey, Listing, ListingContent,
+    ListingId, ListingMedia, ListingState, NameSubject, Publisher, PublisherId, Revision, Rule,
+    Slug, Timestamp, Visibility,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;

@@ -5,6 +5,7 @@ use crate::domain::SecretKind;
 use super::address::unreal;
 use super::looks::{holds, is_password, made_up, random, random_password};
 use super::place::{Place, url_safe};
+use super::tokens::decoded;
 
 /// What ends a name whose value is no secret: `token_id`, `secretName`.
 const HARMLESS: &[&str] = &[
@@ -74,7 +75,8 @@ pub(super) fn assigned(place: &Place<'_>) -> Option<SecretKind> {
     let in_string = (holds(name, "pass") || holds(name, "pwd"))
         && place.byte(place.end + rest.len()) == Some(b'=')
         && COMPANIONS.iter().any(|companion| holds(line, companion));
-    if !is_code && random(value) && !made_up(value) && !is_address(value, name) {
+    let invented = || made_up(value) || decoded(value).is_some_and(|text| says_so(&text));
+    if !is_code && random(value) && !invented() && !is_address(value, name) {
         return Some(if in_string { SecretKind::ConnectionString } else { kind(name, value) });
     }
     if !holds(name, "pass") && !holds(name, "pwd") {
@@ -91,6 +93,11 @@ pub(super) fn assigned(place: &Place<'_>) -> Option<SecretKind> {
         return real.then_some(SecretKind::ConnectionString);
     }
     (random && quoted && !is_code).then_some(SecretKind::NamedSecret)
+}
+
+/// Whether decoded base64 is words that say it is made up.
+fn says_so(text: &[u8]) -> bool {
+    text.iter().all(|b| b.is_ascii_graphic() || *b == b' ') && made_up(text)
 }
 
 fn in_password(b: u8) -> bool {

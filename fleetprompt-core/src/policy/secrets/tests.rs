@@ -63,6 +63,7 @@ fn what_documentation_needs_passes() {
         "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "password: changeme",
         "password = \"password123\"",
+        "password: 'bm90IG15IHJlYWwgcGFzc3dvcmQ='",
         "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
         "glpat-xxxxxxxxxxxxxxxxxxxx",

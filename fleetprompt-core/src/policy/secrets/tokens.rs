@@ -14,8 +14,11 @@ use super::place::{Alphabet, Place, alphanumeric, base64, lower_hex, url_safe};
 
 /// A body of `alphabet` of such a length, that begins with the anchor and is not made up.
 pub(super) fn body(place: &Place<'_>, alphabet: Alphabet, lengths: RangeInclusive<usize>) -> bool {
-    let body = place.run(place.end, alphabet, lengths.end() + 1);
-    place.begins(alphanumeric) && fits(body, lengths)
+    // The boundary first: it is what keeps runs that overlap from being read over and over.
+    place.begins(alphanumeric) && {
+        let body = place.run(place.end, alphabet, lengths.end() + 1);
+        fits(body, lengths)
+    }
 }
 
 /// Whether a run has such a length and is not made up.
@@ -67,8 +70,11 @@ pub(super) fn slack_app(place: &Place<'_>) -> bool {
 
 /// What begins with `sk-`.
 pub(super) fn model_key(place: &Place<'_>) -> Option<SecretKind> {
+    if !place.begins(url_safe) {
+        return None;
+    }
     let body = place.run(place.end, url_safe, 500);
-    if !place.begins(url_safe) || !fits(body, 32..=500) {
+    if !fits(body, 32..=500) {
         return None;
     }
     if body.starts_with(b"ant-") {
