@@ -132,6 +132,7 @@ fn what_looks_like_a_well_known_publisher_is_held_and_what_does_not_is_not() {
         ("news-club", "ACME-Robotics", true),
         ("fleetpromt", "E", true),
         ("security-team", "F", true),
+        ("fleet-club", "FleetPrornpt", true),
         ("acme-gardening", "Acme Gardening", false),
         ("robotics", "Robotics", false),
         ("securities", "G", false),
