@@ -49,6 +49,7 @@ pub(crate) fn listing(number: usize) -> ListingView {
         state: ListingState::Published,
         successor: None,
         takedown: None,
+        held: None,
         reference: Some(BindingState::Pending),
         latest: Some("1.3.0".parse().unwrap()),
         revision: Revision::FIRST,

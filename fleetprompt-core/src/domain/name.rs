@@ -64,19 +64,23 @@ impl Slug {
 /// roles that an impostor would like, and the products that listings are handed over to.
 #[rustfmt::skip] // one word a line would bury the code
 pub const RESERVED_HANDLES: &[&str] = &[
-    "about", "account", "accounts", "admin", "administrator", "agentelic", "agentromatic",
-    "all", "anonymous", "api", "app", "apps", "assets", "attempts", "auth", "badges", "billing",
-    "browse", "categories", "category", "console", "contact", "dashboard", "delegatic", "docs",
-    "download", "downloads", "entitlements", "events", "everyone", "favicon.ico", "feed",
-    "fleetprompt", "health", "help", "home", "install", "installs", "legal", "listing",
-    "listings", "live", "login", "logout", "mail", "me", "media", "metrics", "moderator", "new",
-    "null", "oauth", "official", "openapi.json", "operator", "operators", "org", "organisation",
-    "organisations", "organization", "organizations", "orgs", "packs", "postmaster", "pricing",
-    "privacy", "publisher", "publishers", "ready", "register", "releases", "report", "reports",
-    "robots.txt", "root", "search", "security", "security.txt", "settings", "signin", "signup",
-    "sitemap.xml", "specprompt", "staff", "static", "status", "store", "support", "system",
-    "tags", "team", "terms", "token", "tokens", "undefined", "user", "users", "v1", "v2",
-    "verified", "webhook", "webhooks", "webhost.systems", "well-known", "whs", "www",
+    "about", "abuse", "account", "accounts", "admin", "administrator", "admins", "agentelic",
+    "agentromatic", "all", "anonymous", "api", "app", "apps", "assets", "attempts", "auth",
+    "badges", "billing", "browse", "cart", "categories", "category", "changes", "checkout",
+    "console", "contact", "dashboard", "delegatic", "docs", "download", "downloads", "entitlements",
+    "events", "everyone", "favicon.ico", "feed", "fleetprompt", "guest", "health", "help", "home",
+    "hostmaster", "info", "install", "installs", "invitations", "invite", "invites", "legal",
+    "listing", "listings", "live", "login", "logout", "mail", "manifests", "me", "media", "members",
+    "metrics", "moderator", "new", "no-reply", "noc", "noreply", "notifications", "null", "oauth",
+    "official", "openapi.json", "operator", "operators", "org", "organisation", "organisations",
+    "organization", "organizations", "orgs", "owner", "packs", "popular", "postmaster", "pricing",
+    "privacy", "profile", "profiles", "public", "publisher", "publishers", "ready", "redeem",
+    "register", "releases", "report", "reports", "reserved", "robots.txt", "root", "search",
+    "security", "security.txt", "settings", "signin", "signup", "sitemap.xml", "specprompt",
+    "staff", "static", "status", "store", "suggest", "superuser", "support", "sysadmin", "system",
+    "tags", "team", "terms", "token", "tokens", "trending", "undefined", "uploads", "user",
+    "username", "users", "v1", "v2", "verified", "webhook", "webhooks", "webhost.systems",
+    "webmaster", "well-known", "whs", "www", "you",
 ];
 
 fn handle(text: &str) -> Result<String, Rule> {
@@ -172,7 +176,18 @@ mod tests {
 
     #[test]
     fn reserved_words_and_their_look_alikes_are_no_handles() {
-        for word in ["admin", "API", "adrnin", "adm1n", "0perator", "robots-txt", "vvhs"] {
+        for word in [
+            "admin",
+            "API",
+            "adrnin",
+            "adm1n",
+            "0perator",
+            "robots-txt",
+            "vvhs",
+            "no_reply",
+            "webrnaster",
+            "1nf0",
+        ] {
             let refused = word.parse::<Handle>().unwrap_err();
             assert_eq!(refused.to_string(), "handle is reserved", "{word}");
             assert!(word.parse::<Slug>().is_ok(), "{word}");

@@ -126,9 +126,8 @@ impl Context<'_> {
         verdict: Option<&NameVerdict>,
     ) -> Result<Listing> {
         let Some(verdict) = verdict else {
-            // What only the publisher's own read is not held, under whatever name.
-            let held = after.held && after.is_shown_but_for_its_name();
-            return Ok(Listing { held, ..after });
+            // Nobody else is to read it, or everybody does already.
+            return Ok(Listing { held: false, ..after });
         };
         if verdict.held().is_none() {
             return Ok(Listing { held: false, ..after });

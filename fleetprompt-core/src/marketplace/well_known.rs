@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::error::Result;
 use crate::policy::{IMPERSONATED, Spelling, display_key, is_popular};
-use crate::port::{PageSize, RecordKey, Scan};
+use crate::port::{PageSize, Record, RecordKey, Scan};
 
 use super::Inner;
 use super::context::Context;
@@ -126,8 +126,8 @@ impl Context<'_> {
 
     /// The publishers whose records the commit puts.
     pub(super) fn publishers_written(&self) -> BTreeSet<PublisherId> {
-        let publisher = |record: &crate::port::Record| match record {
-            crate::port::Record::Publisher(publisher) => Some(publisher.id),
+        let publisher = |record: &Record| match record {
+            Record::Publisher(publisher) => Some(publisher.id),
             _ => None,
         };
         self.written().filter_map(publisher).collect()
@@ -160,13 +160,22 @@ impl Inner {
         Ok(None)
     }
 
-    /// The publisher, vouched for and somebody else's, whose shown name looks the same as `name`.
+    /// What the shown name of a publisher looks the same as: a word that impostors want, or the shown
+    /// name of a publisher, vouched for and somebody else's.
     pub(super) async fn shown_like(
         &self,
         name: &DisplayName,
         asking: Asking,
     ) -> Result<Option<LooksLike>> {
         let Some(key) = display_key(name) else { return Ok(None) };
+        let likeness = Likeness::DisplayName;
+        for word in IMPERSONATED {
+            let shown: DisplayName = word.parse()?;
+            if display_key(&shown).as_ref() == Some(&key) {
+                let resembles = Resembled::Reserved(word.parse()?);
+                return Ok(Some(LooksLike { likeness, resembles }));
+            }
+        }
         for found in self.filed_under(key.clone()).await? {
             let NameSubject::Publisher(id) = found else { continue };
             let Some(known) = self.read::<Publisher>(&RecordKey::publisher(id)).await? else {
@@ -175,7 +184,7 @@ impl Inner {
             let known = known.value;
             let same = display_key(&known.profile.name).as_ref() == Some(&key);
             if same && is_vouched_for(&known) && !asking.owns(&known) {
-                let (likeness, resembles) = (Likeness::DisplayName, Resembled::Publisher(id));
+                let resembles = Resembled::Publisher(id);
                 return Ok(Some(LooksLike { likeness, resembles }));
             }
         }
@@ -196,7 +205,7 @@ impl Inner {
         match known {
             NameSubject::Publisher(id) => {
                 let found = self.read::<Publisher>(&RecordKey::publisher(id)).await?;
-                let known = found.map(|row| row.value).filter(|known| is_vouched_for(known));
+                let known = found.map(|row| row.value).filter(is_vouched_for);
                 Ok(known.and_then(|known| like_handle(name, &known, asking)))
             }
             NameSubject::Listing(id) => {

@@ -240,7 +240,9 @@ fn a_listing_becomes_well_known_by_its_buyers_and_no_longer_than_it_is_offered()
     let sorter = f.offered(&ada, acme, "invoice-sorter");
     let evil = f.publisher(&eve, "honest");
     let buyers = POPULAR_BUYERS - 1;
-    (0..buyers).for_each(|n| drop(f.install(&identity(&format!("org-{n}"), "buyer"), sorter)));
+    for n in 0..buyers {
+        f.install(&identity(&format!("org-{n}"), "buyer"), sorter);
+    }
     let refresh = || while run(f.market.refresh_index(ALL)).unwrap().more {};
     refresh();
     let one = f.draft(&eve, evil, "invoice-sortre");

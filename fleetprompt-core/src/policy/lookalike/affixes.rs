@@ -51,8 +51,8 @@ const LEFT_MIN: usize = 4;
 pub(super) fn bases(text: &str, is_slug: bool) -> impl Iterator<Item = String> {
     let claim = move |word: &str| {
         let strokes = joined_strokes(word);
-        let is = |claim: &&str| joined_strokes(claim) == strokes;
-        CLAIMS.iter().any(|it| is(it)) || !is_slug && COMPANY.iter().any(|it| is(it))
+        let company: &[&str] = if is_slug { &[] } else { COMPANY };
+        CLAIMS.iter().chain(company).any(|claim| joined_strokes(claim) == strokes)
     };
     let parts: Vec<&str> = words(text).collect();
     let before = parts.iter().take(WORDS_MAX).take_while(|word| claim(word)).count();

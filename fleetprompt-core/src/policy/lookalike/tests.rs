@@ -5,8 +5,9 @@ use typomania::{AuthorSet, Corpus, Package};
 
 use super::*;
 
+/// A handle, reserved or not.
 fn handle(text: &str) -> Spelling {
-    Spelling::of_handle(&text.parse().unwrap())
+    Spelling::of_reserved(&text.parse().unwrap())
 }
 
 fn slug(text: &str) -> Spelling {
@@ -216,8 +217,8 @@ proptest! {
     /// Whatever two names are: what looks alike is found, and always for the same reason.
     #[test]
     fn what_looks_alike_is_found(
-        one in "[a-fil015mnrvws]{1,7}([-_.][a-f015ls]{1,4}){0,3}",
-        other in "[a-fil015mnrvws]{1,7}([-_.][a-f015ls]{1,4}){0,3}",
+        one in "[a-fil015mnrvws]{2,7}([-_.][a-f015ls]{1,4}){0,3}",
+        other in "[a-fil015mnrvws]{2,7}([-_.][a-f015ls]{1,4}){0,3}",
         slip in slips(),
     ) {
         let spell = |text: &str| text.parse::<Slug>().ok().map(|slug| {

@@ -62,7 +62,7 @@ every_scan! {
     Scan::BuyersOf(_) => Scan::BuyersOf(listing()),
     Scan::BuyerMarksByExpiry => Scan::BuyerMarksByExpiry,
     Scan::WellKnownLike(_) => Scan::WellKnownLike("d:acme".parse().unwrap()),
-    Scan::WellKnownOf(_) => Scan::WellKnownOf(NameSubject::Listing(listing())),
+    Scan::WellKnownOf(_) => Scan::WellKnownOf(NameSubject::Publisher(publisher())),
     Scan::NameReviews(_) => Scan::NameReviews(NameState::Waiting),
 }
 
