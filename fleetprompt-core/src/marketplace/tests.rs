@@ -20,3 +20,5 @@ mod releases;
 mod replay;
 mod tenants;
 mod upkeep;
+#[cfg(feature = "images")]
+mod uploads;
