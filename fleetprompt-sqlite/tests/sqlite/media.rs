@@ -142,7 +142,7 @@ fn another(market: &Marketplace, handle: &str) -> (Acting, ListingId) {
     let ada = publisher(market);
     let profile = PublisherProfile { name: "Other".parse().unwrap(), summary: None, website: None };
     let new = NewPublisher { handle: handle.parse().unwrap(), profile };
-    let made = block_on(ada.create_publisher(new, &key(&format!("publisher {handle}")))).unwrap();
+    let made = block_on(ada.create_publisher(new, &key(&format!("publisher-{handle}")))).unwrap();
     let content: ListingContent = serde_json::from_value(serde_json::json!({
         "title": "Other", "summary": "Another.", "category": "finance",
         "priceClass": "free", "visibility": "public",
@@ -150,7 +150,7 @@ fn another(market: &Marketplace, handle: &str) -> (Acting, ListingId) {
     .unwrap();
     let asset = Asset::WhsAgent { whs_agent_id: handle.parse().unwrap() };
     let new = NewListing { publisher: made.id, slug: "other".parse().unwrap(), asset, content };
-    let listing = block_on(ada.create_listing(new, &key(&format!("listing {handle}")))).unwrap();
+    let listing = block_on(ada.create_listing(new, &key(&format!("listing-{handle}")))).unwrap();
     (ada, listing.id)
 }
 
@@ -162,7 +162,7 @@ fn two_publishers_have_the_same_image_and_one_removes_it() {
     let digests = std::thread::scope(|scope| {
         let uploads = owners.each_ref().map(|(owner, listing)| {
             scope.spawn(move || {
-                let key = key(&format!("icon {listing}"));
+                let key = key(&format!("icon-{listing}"));
                 let set = owner.set_icon(*listing, Revision::FIRST, picture(9), &key);
                 block_on(set).unwrap().image.unwrap()
             })
