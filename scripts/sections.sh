@@ -61,6 +61,20 @@ tool() {
     cargo "$1" --version >/dev/null 2>&1
 }
 
+# clamav: ClamAV's daemon, for the tests that start one. They fail without it.
+clamav() {
+    if [[ -x /usr/sbin/clamd ]] || command -v clamd >/dev/null; then
+        return
+    fi
+    if [[ $install == 1 ]] && command -v apt-get >/dev/null; then
+        local root=()
+        if ((EUID != 0)); then root=(sudo -n); fi
+        section "package lists" "${root[@]}" apt-get update -qq
+        section "install clamav-daemon" "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends clamav-daemon
+    fi
+}
+
 # fuzz_each SECONDS: runs every fuzz target for that long.
 fuzz_each() {
     local targets target

@@ -24,3 +24,5 @@ mod replay;
 mod secrets;
 mod tenants;
 mod upkeep;
+#[cfg(feature = "images")]
+mod uploads;

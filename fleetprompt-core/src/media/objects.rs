@@ -198,3 +198,6 @@ fn failed(error: Error) -> MediaError {
     }
     MediaError::Unavailable("the object store failed")
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ impl Writing {
 }
 
 /// The database and the first number that this process was started for.
-fn orders() -> Option<(PathBuf, u64)> {
+pub(crate) fn orders() -> Option<(PathBuf, u64)> {
     let path = std::env::var_os(PATH)?.into();
     Some((path, std::env::var(FIRST).unwrap().parse().unwrap()))
 }

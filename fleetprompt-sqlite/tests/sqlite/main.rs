@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod migration;
 #[cfg(test)]
 mod processes;

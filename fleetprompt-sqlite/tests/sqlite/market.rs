@@ -8,7 +8,8 @@ use fleetprompt_core::domain::{
     Visibility,
 };
 use fleetprompt_core::marketplace::{
-    BeginInstall, IssuedInvitation, NewListing, NewPublisher, ReferenceDecision, Way,
+    BeginInstall, IssuedInvitation, MarketplaceBuilder, NewListing, NewPublisher,
+    ReferenceDecision, Way,
 };
 use fleetprompt_core::port::Principal;
 use fleetprompt_core::token::{InstallToken, KeyRing, MasterKey};
@@ -21,6 +22,14 @@ pub(crate) const MASTER_KEY: &[u8; 32] = b"canary-master-key-canary-master!";
 
 /// The marketplace in the file at `path`, as every process that shares it opens it.
 pub(crate) fn open(path: &Path) -> Marketplace {
+    open_with(path, |builder| builder)
+}
+
+/// As [`open`], put together in another way.
+pub(crate) fn open_with(
+    path: &Path,
+    change: impl FnOnce(MarketplaceBuilder) -> MarketplaceBuilder,
+) -> Marketplace {
     let whs = OwningSystem {
         name: "whs".parse().unwrap(),
         audience: "whs".parse().unwrap(),
@@ -34,7 +43,7 @@ pub(crate) fn open(path: &Path) -> Marketplace {
         .keys(KeyRing::single(MasterKey::from_bytes(MASTER_KEY).unwrap()))
         .issuer("https://market.example".parse().unwrap())
         .systems(SystemRegistry::new(vec![whs], &["whs.example"]).unwrap());
-    block_on(market.build()).unwrap()
+    block_on(change(market).build()).unwrap()
 }
 
 pub(crate) fn key(name: &str) -> IdempotencyKey {

@@ -64,7 +64,16 @@ impl Fixture {
 
     /// The same marketplace as another process sees it, through `wrapped`, over the same store.
     pub(crate) fn through(&self, wrapped: impl Store + 'static) -> Marketplace {
-        run(builder(wrapped, &self.clock, &self.entropy).build()).unwrap()
+        self.through_with(wrapped, |builder| builder)
+    }
+
+    /// As [`through`](Self::through), put together in another way.
+    pub(crate) fn through_with(
+        &self,
+        wrapped: impl Store + 'static,
+        change: impl FnOnce(MarketplaceBuilder) -> MarketplaceBuilder,
+    ) -> Marketplace {
+        run(change(builder(wrapped, &self.clock, &self.entropy)).build()).unwrap()
     }
 
     /// A published agent with a confirmed reference and a release.
