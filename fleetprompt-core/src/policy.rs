@@ -11,7 +11,7 @@ mod redemption;
 pub use access::{Action, Standing, Standings};
 pub use aggregate::{AGGREGATE_STEP, Aggregate};
 pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};
-pub use markdown::{MediaRoot, RenderContext, RenderedHtml, SanitiserVersion};
+pub use markdown::RenderContext;
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;
 pub use redemption::{Grounds, MISMATCHES_MAX, MismatchEffect, Presentation, Verdict, weigh};

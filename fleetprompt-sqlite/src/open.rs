@@ -16,8 +16,11 @@ use crate::options::SqliteOptions;
 const APPLICATION_ID: i32 = 0x466c_5072;
 
 /// The schema, step by step. Steps that were released are never changed.
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("schema/0001.sql")), M::up(include_str!("schema/0002.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("schema/0001.sql")),
+    M::up(include_str!("schema/0002.sql")),
+    M::up(include_str!("schema/0003.sql")),
+];
 
 /// How many statements a connection keeps prepared: more than the store has.
 const STATEMENTS: usize = 256;

@@ -15,10 +15,11 @@ use crate::domain::{
     Entitlement, EntitlementId, EntitlementSource, EntitlementState, IndexProgress, IndexSweep,
     InstallMethod, Invitation, InvitationId, IssuedToken, Listing, ListingContent, ListingId,
     ListingState, Membership, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
-    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Seat,
-    Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp,
-    Version, Visibility, Window,
+    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Rendered,
+    RenderedHtml, RenderingProgress, SanitiserVersion, Seat, Sha256Digest, Standing, Takedown,
+    TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, Version, Visibility, Window,
 };
+use crate::policy::RenderContext;
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
 /// How many ids the references of samples lead to: `0..GROUPS`.
@@ -474,6 +475,35 @@ pub fn index_progress(n: u64, pick: &mut Pick) -> IndexProgress {
     }
 }
 
+/// The n-th text that was rendered: a description, or notes.
+pub fn rendered(n: u64, pick: &mut Pick) -> Rendered {
+    let text: String = pick.one_of(TEXTS).to_owned();
+    Rendered {
+        listing: listing_id(n),
+        release: (n % 2 == 1).then(|| parsed("1.0.0")),
+        repository: pick.optional(|_| parsed("https://code.example/acme/?q='%25'")),
+        source: Sha256Digest::of(text.as_bytes()),
+        sanitiser: SanitiserVersion::new(u32::try_from(pick.below(GROUPS)).unwrap()),
+        html: RenderedHtml::of_markdown(&text, &RenderContext::default()),
+    }
+}
+
+/// How far texts have been looked for.
+pub fn rendering_progress(pick: &mut Pick) -> RenderingProgress {
+    let place = |pick: &mut Pick| (Position::new(pick.below(100)), pick.group(listing_id));
+    match pick.below(3) {
+        0 => RenderingProgress::Descriptions { after: pick.optional(place) },
+        1 => {
+            let after = pick.optional(|pick| {
+                let (created, listing) = place(pick);
+                (created, listing, parsed("1.0.0"))
+            });
+            RenderingProgress::Notes { after }
+        }
+        _ => RenderingProgress::Done,
+    }
+}
+
 /// The n-th record of a kind. Of the kind `Deployment` there is only one.
 pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
     match kind {
@@ -495,5 +525,7 @@ pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
         RecordKind::BuyerMark => buyer_mark(n, pick).into(),
         RecordKind::Standing => standing(n, pick).into(),
         RecordKind::IndexProgress => index_progress(n, pick).into(),
+        RecordKind::Rendered => rendered(n, pick).into(),
+        RecordKind::RenderingProgress => rendering_progress(pick).into(),
     }
 }

@@ -74,7 +74,7 @@ impl Inner {
             }
             let mut outcome = command.decide(&mut cx).await;
             if outcome.is_ok()
-                && let Err(error) = cx.index_what_is_written().await
+                && let Err(error) = cx.follow_what_is_written().await
             {
                 outcome = Err(error);
             }

@@ -17,6 +17,7 @@ mod popularity;
 mod references;
 mod refreshing;
 mod releases;
+mod rendering;
 mod replay;
 mod tenants;
 mod upkeep;

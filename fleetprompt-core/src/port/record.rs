@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
     IndexProgress, Invitation, InvitationId, Listing, ListingId, Membership, Person, PersonId,
-    PersonIdentity, Position, Publisher, PublisherId, Release, Revision, Seat, Sha256Digest,
-    Standing, SystemName, Tenant, TenantIdentity, UpstreamId, Version,
+    PersonIdentity, Position, Publisher, PublisherId, Release, Rendered, RenderingProgress,
+    Revision, Seat, Sha256Digest, Standing, SystemName, Tenant, TenantIdentity, UpstreamId,
+    Version,
 };
 
 use super::error::StoreError;
@@ -137,6 +138,8 @@ columns! {
     Precedence = "precedence";
     /// A key's id; empty without a token.
     Kid = "kid";
+    /// The version of the rules that HTML was made by.
+    Sanitiser = "sanitiser";
     /// When the record has served and may be pruned, in milliseconds.
     ExpiresAt = "expires_at";
 }
@@ -271,6 +274,10 @@ records! {
     Standing = "standing" [];
     /// How far the search index has been brought.
     IndexProgress = "index_progress" [];
+    /// The HTML of a text.
+    Rendered = "rendered" [Sanitiser];
+    /// How far texts that were never rendered have been looked for.
+    RenderingProgress = "rendering_progress" [];
 }
 
 /// A type that stores keep as records.
@@ -404,6 +411,18 @@ impl RecordKey {
     pub fn index_progress(version: u16) -> Self {
         Self::new(RecordKind::IndexProgress, version.to_string())
     }
+
+    /// The HTML of a release's notes; without a release, of a listing's description.
+    pub fn rendered(listing: ListingId, release: Option<&Version>) -> Self {
+        let text = release.map(|version| format!("notes/{}", version.precedence_key().as_str()));
+        let text = text.as_deref().unwrap_or("description");
+        Self::new(RecordKind::Rendered, format!("{listing}/{text}"))
+    }
+
+    /// How far texts that were never rendered have been looked for.
+    pub fn rendering_progress() -> Self {
+        Self::new(RecordKind::RenderingProgress, "progress")
+    }
 }
 
 /// Keys may hold names of people, so only the kind is shown.
@@ -491,6 +510,10 @@ addressed! {
     };
     Standing |r| RecordKey::standing(r.listing), {};
     IndexProgress |r| RecordKey::index_progress(r.version), {};
+    Rendered |r| RecordKey::rendered(r.listing, r.release.as_ref()), {
+        Sanitiser => i64::from(r.sanitiser.get())
+    };
+    RenderingProgress |_r| RecordKey::rendering_progress(), {};
 }
 
 #[cfg(test)]
