@@ -43,6 +43,8 @@ mod redemption;
 mod references;
 mod refreshing;
 mod releases;
+mod rendering;
+mod resanitising;
 #[cfg(test)]
 mod search_tests;
 mod searching;
@@ -91,6 +93,7 @@ pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
 pub use refreshing::Refreshed;
 pub use releases::ReleaseReceipt;
+pub use resanitising::Resanitised;
 pub use searching::{
     Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,
     Suggestions,

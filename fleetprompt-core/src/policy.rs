@@ -23,6 +23,7 @@ pub use lookalike::{
     Spelling, display_key, is_popular,
 };
 pub use markdown::{MediaRoot, RenderContext, RenderedHtml, SanitiserVersion};
+pub use markdown::RenderContext;
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;
 pub use redemption::{Grounds, MISMATCHES_MAX, MismatchEffect, Presentation, Verdict, weigh};

@@ -13,8 +13,7 @@ use crate::row::{Param, RECORD};
 /// wrong guess walks the catalogue for a page of it.
 fn index(plan: &ScanPlan) -> Option<&'static str> {
     use Column::{
-        Entitlement, ExpiresAt, Likeness, Listing, Person, Publisher, State, Subject, Surrogate,
-        System, Tenant,
+    Entitlement, ExpiresAt, Likeness, Listing, Person, Publisher, Sanitiser, State, Subject, Surrogate, System, Tenant,
     };
     use RecordKind as Kind;
     let by = |column| plan.equals.iter().any(|(equal, _)| *equal == column);
@@ -30,6 +29,8 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::Listing if plan.equals.is_empty() => "listing_by_creation",
         Kind::Listing if by(Publisher) => "listing_by_publisher",
         Kind::Release if by(Listing) => "release_by_precedence",
+        Kind::Release if plan.equals.is_empty() => "release_by_creation",
+        Kind::Rendered if plan.order == Sanitiser => "rendered_by_version",
         Kind::Binding if by(System) && by(State) => "binding_by_system",
         Kind::Binding if by(Publisher) => "binding_by_publisher",
         Kind::Entitlement if by(Listing) => "entitlement_by_listing",
@@ -125,6 +126,8 @@ mod tests {
             Scan::AllListings
             | Scan::ListingsOf(_)
             | Scan::Releases { .. }
+            | Scan::AllReleases
+            | Scan::RenderedByVersion
             | Scan::PublishersOf(_)
             | Scan::MembersOf(_)
             | Scan::MembershipsOf(_)
@@ -153,6 +156,8 @@ mod tests {
         let (tenant, person) = (samples::tenant_id(0), samples::person_id(0));
         let mut scans = vec![
             Scan::AllListings,
+            Scan::AllReleases,
+            Scan::RenderedByVersion,
             Scan::ListingsOf(publisher),
             Scan::PublishersOf(tenant),
             Scan::MembersOf(publisher),
@@ -195,6 +200,7 @@ mod tests {
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -226,6 +232,7 @@ mod tests {
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")

@@ -1,7 +1,7 @@
 //! The same for HTML, whether or not it is any.
 #![no_main]
 
-use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+use fleetprompt_core::{domain::RenderedHtml, policy::RenderContext};
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../fleetprompt-core/src/policy/markdown/tests/inspect.rs"]

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use fleetprompt_core::domain::Sha256Digest;
-use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+use fleetprompt_core::domain::{RenderedHtml, Sha256Digest};
+use fleetprompt_core::policy::RenderContext;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../fleetprompt-core/src/policy/markdown/tests/inspect.rs"]

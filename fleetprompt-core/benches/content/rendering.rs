@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ammonia::{Builder, UrlRelative};
-use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+use fleetprompt_core::{domain::RenderedHtml, policy::RenderContext};
 use pulldown_cmark::{Options, Parser, html::push_html};
 
 use crate::figure::{Goal, figure};

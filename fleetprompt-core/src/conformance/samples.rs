@@ -12,14 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::{
     ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
     BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
-    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize,
-    IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness,
-    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview,
-    NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
-    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Resembled,
-    ReviewedName, Screenshot, Seat, Sha256Digest, Standing, Takedown, TakedownReason, Tenant,
-    TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility, WellKnown, Window,
+    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize, IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness, Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Rendered, RenderedHtml, RenderingProgress, Resembled, ReviewedName, SanitiserVersion, Screenshot, Seat, Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility, WellKnown, Window,
 };
+use crate::policy::RenderContext;
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
 /// How many ids the references of samples lead to: `0..GROUPS`.
@@ -542,6 +537,32 @@ pub fn name_review(n: u64, pick: &mut Pick) -> NameReview {
         reason: pick.optional(Pick::text),
         held_at: pick.time(),
         decided_at: pick.optional(Pick::time),
+/// The n-th text that was rendered: a description, or notes.
+pub fn rendered(n: u64, pick: &mut Pick) -> Rendered {
+    let text: String = pick.one_of(TEXTS).to_owned();
+    Rendered {
+        listing: listing_id(n),
+        release: (n % 2 == 1).then(|| parsed("1.0.0")),
+        repository: pick.optional(|_| parsed("https://code.example/acme/?q='%25'")),
+        source: Sha256Digest::of(text.as_bytes()),
+        sanitiser: SanitiserVersion::new(u32::try_from(pick.below(GROUPS)).unwrap()),
+        html: RenderedHtml::of_markdown(&text, &RenderContext::default()),
+    }
+}
+
+/// How far texts have been looked for.
+pub fn rendering_progress(pick: &mut Pick) -> RenderingProgress {
+    let place = |pick: &mut Pick| (Position::new(pick.below(100)), pick.group(listing_id));
+    match pick.below(3) {
+        0 => RenderingProgress::Descriptions { after: pick.optional(place) },
+        1 => {
+            let after = pick.optional(|pick| {
+                let (created, listing) = place(pick);
+                (created, listing, parsed("1.0.0"))
+            });
+            RenderingProgress::Notes { after }
+        }
+        _ => RenderingProgress::Done,
     }
 }
 
@@ -568,5 +589,7 @@ pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
         RecordKind::IndexProgress => index_progress(n, pick).into(),
         RecordKind::WellKnown => well_known(n).into(),
         RecordKind::NameReview => name_review(n, pick).into(),
+        RecordKind::Rendered => rendered(n, pick).into(),
+        RecordKind::RenderingProgress => rendering_progress(pick).into(),
     }
 }

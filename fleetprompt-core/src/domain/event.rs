@@ -466,6 +466,8 @@ facts! {
     /// Upkeep of the search index wrote something down: how far it came, or another number of
     /// buyers.
     IndexRefreshed {} => "index.refreshed", publisher: false, holder: false;
+    /// Upkeep rendered texts anew, or wrote down how far it came.
+    TextsRendered {} => "texts.rendered", publisher: false, holder: false;
     /// A key was revoked, and attempts issued under it with it.
     KeyRevoked {
         /// The key.

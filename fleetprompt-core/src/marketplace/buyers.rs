@@ -1,8 +1,8 @@
 //! The distinct buyers of a listing: marked by tenant when they redeem it, and counted.
 
 use crate::domain::{
-    Attempt, BUYER_MARK_KEPT, BuyerMark, ListingId, Membership, Person, PersonIdentity, Publisher,
-    Sha256Digest, Standing, Tenant, TenantId, Timestamp,
+    Attempt, BUYER_MARK_KEPT, BuyerMark, Fact, ListingId, Membership, Person, PersonIdentity,
+    Publisher, Sha256Digest, Standing, Tenant, TenantId, Timestamp,
 };
 use crate::error::Result;
 use crate::policy::BUYERS_COUNTED;
@@ -79,7 +79,7 @@ impl Context<'_> {
         let buyers = self.market.buyers(listing, self.now, BUYERS_COUNTED, |_| true).await?;
         if buyers != known {
             self.put(Standing { listing, buyers, counted_at: self.now });
-            self.note_upkeep();
+            self.note_upkeep(Fact::IndexRefreshed {});
         }
         Ok(buyers != known)
     }

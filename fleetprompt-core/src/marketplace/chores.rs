@@ -18,6 +18,7 @@ use crate::port::{
 use super::Inner;
 use super::context::Context;
 use super::indexing::Batch;
+use super::rendering::Texts;
 
 /// How often a chore is begun again after others changed what it works on.
 const ROUNDS: u32 = 24;
@@ -49,6 +50,8 @@ pub(super) enum Chore {
     PruneBuyerMark(RecordKey, Timestamp),
     /// Brings the search index up to date with some listings.
     Index(Batch),
+    /// Renders some texts anew.
+    Render(Texts),
 }
 
 impl Inner {
@@ -58,7 +61,7 @@ impl Inner {
         for _ in 0..ROUNDS {
             let mut cx = Context::new(self, &Principal::Anonymous, seed).await?;
             cx.work_on(chore).await?;
-            cx.index_what_is_written().await?;
+            cx.follow_what_is_written().await?;
             let commit = cx.into_commit();
             if commit.changes.is_empty() {
                 return Ok(());
@@ -106,6 +109,7 @@ impl Context<'_> {
             Chore::PruneAttempt(id) => self.prune::<Attempt>(RecordKey::attempt(*id)).await,
             Chore::PruneBuyerMark(key, oldest) => self.prune_buyer_mark(key, *oldest).await,
             Chore::Index(batch) => self.bring_up_to_date(batch).await,
+            Chore::Render(texts) => self.render_texts(texts).await,
         }
     }
 

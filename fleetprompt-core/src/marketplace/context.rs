@@ -180,6 +180,17 @@ impl<'m> Context<'m> {
         })
     }
 
+    /// Each record that the commit writes, as it was and as it will be.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (Option<&Record>, Option<&Record>)> {
+        self.written.iter().map(|(key, change)| {
+            let before = self.read.get(key).and_then(|row| row.as_ref()).map(|row| &row.value);
+            match change {
+                Change::Put { record, .. } => (before, Some(record)),
+                _ => (before, None),
+            }
+        })
+    }
+
     /// Whether the commit creates the record.
     pub(super) fn creates(&self, key: &RecordKey) -> bool {
         matches!(self.written.get(key), Some(Change::Put { expected: None, .. }))
@@ -229,6 +240,9 @@ impl<'m> Context<'m> {
     /// Records, once, that the search index was tended.
     pub(super) fn note_upkeep(&mut self) {
         let noted = (Fact::IndexRefreshed {}, None);
+    /// Records, once, that something was tended.
+    pub(super) fn note_upkeep(&mut self, fact: Fact) {
+        let noted = (fact, None);
         if !self.facts.contains(&noted) {
             self.facts.push(noted);
         }

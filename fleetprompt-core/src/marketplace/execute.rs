@@ -133,7 +133,7 @@ impl Inner {
                 Err(refused) => Err(refused.into()),
             };
             if outcome.is_ok()
-                && let Err(error) = cx.index_what_is_written().await
+                && let Err(error) = cx.follow_what_is_written().await
             {
                 outcome = Err(error);
             }

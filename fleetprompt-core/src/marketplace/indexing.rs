@@ -12,8 +12,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    Channel, IdempotencyKey, IndexProgress, Listing, ListingId, Position, Publisher, PublisherId,
-    Release, Standing,
+    Channel, Fact, IdempotencyKey, IndexProgress, Listing, ListingId, Position, Publisher,
+    PublisherId, Release, Standing,
 };
 use crate::error::Result;
 use crate::port::{IndexEntry, PageKey, PageSize, Principal, Record, RecordKey, Scan};
@@ -40,11 +40,18 @@ pub(super) struct Batch {
 }
 
 impl Context<'_> {
+    /// What the commit writes is rendered, and the index follows it.
+    pub(super) async fn follow_what_is_written(&mut self) -> Result<()> {
+        self.render_what_is_written().await?;
+        self.index_what_is_written().await
+    }
+
     /// Sets the entries of all listings that the commit writes something of.
     pub(super) async fn index_what_is_written(&mut self) -> Result<()> {
         for publisher in self.publishers_written() {
             self.file_publisher(publisher).await?;
         }
+    async fn index_what_is_written(&mut self) -> Result<()> {
         for listing in self.listings_written() {
             self.index(listing).await?;
         }
@@ -144,7 +151,7 @@ impl Context<'_> {
         }
         if let Some((_, to)) = &batch.progress {
             self.put(to.clone());
-            self.note_upkeep();
+            self.note_upkeep(Fact::IndexRefreshed {});
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ mod popularity;
 mod references;
 mod refreshing;
 mod releases;
+mod rendering;
 mod replay;
 mod secrets;
 mod tenants;

@@ -12,22 +12,18 @@
 //! what is harmless in it survives.
 
 mod allow_list;
+mod escape;
 mod events;
 mod finish;
 mod highlight;
-mod html;
 mod links;
 mod tidy;
 mod tokens;
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::domain::{RenderedHtml, SanitiserVersion, bounds};
 
-use crate::domain::bounds;
-
-pub use html::{MediaRoot, RenderedHtml};
 pub use links::RenderContext;
 
 /// The longest text that is rendered, in bytes; what is longer is shown as it was written.
@@ -35,36 +31,10 @@ const TEXT_MAX: usize = bounds::DESCRIPTION.max_bytes;
 /// The most HTML that is made of a text, in bytes; what would take more is shown as it was written.
 const HTML_MAX: usize = 1 << 20;
 
-/// Which rules HTML was made by: higher than whatever came before.
-///
-/// ```
-/// use fleetprompt_core::policy::SanitiserVersion;
-/// assert!(SanitiserVersion::CURRENT >= SanitiserVersion::new(1));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SanitiserVersion(u32);
-
 impl SanitiserVersion {
     /// The rules of this crate. Raised by whatever changes what is made of a text: the allow-list,
     /// the rules of links and images, and a new version of a library that reads or writes HTML.
-    pub const CURRENT: SanitiserVersion = SanitiserVersion(1);
-
-    /// The version of this number.
-    pub const fn new(number: u32) -> Self {
-        SanitiserVersion(number)
-    }
-
-    /// The number.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl fmt::Display for SanitiserVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+    pub const CURRENT: SanitiserVersion = SanitiserVersion::new(1);
 }
 
 impl RenderedHtml {
@@ -76,7 +46,7 @@ impl RenderedHtml {
     /// shown as it was written.
     ///
     /// ```
-    /// use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+    /// use fleetprompt_core::{domain::RenderedHtml, policy::RenderContext};
     /// let html = RenderedHtml::of_markdown("# Bot\n- [x] sorts", &RenderContext::default());
     /// assert!(html.as_str().starts_with(r#"<h3 id="user-content-bot">Bot</h3>"#));
     /// assert!(html.as_str().contains(r#"<span class="task">☑</span> sorts"#));
@@ -89,7 +59,7 @@ impl RenderedHtml {
     /// Makes HTML safe. What was made by the same rules stays as it is.
     ///
     /// ```
-    /// use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+    /// use fleetprompt_core::{domain::RenderedHtml, policy::RenderContext};
     /// let html = "<p onclick=alert(1)>Hi<iframe src=//evil.example></iframe>";
     /// let safe = RenderedHtml::of_html(html, &RenderContext::default());
     /// assert_eq!(safe.as_str(), "<p>Hi</p>");
@@ -147,7 +117,7 @@ fn is_number(value: &str, digits: usize) -> bool {
 fn as_written(text: &str, context: &RenderContext) -> String {
     let end = text.floor_char_boundary(TEXT_MAX);
     let mut html = "<pre>\n".to_owned();
-    html::escape(text.get(..end).unwrap_or_default(), &mut html);
+    escape::escape(text.get(..end).unwrap_or_default(), &mut html);
     sanitise(&(html + "</pre>"), context)
 }
 

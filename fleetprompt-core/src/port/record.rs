@@ -4,10 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
-    IndexProgress, Invitation, InvitationId, LikenessKey, Listing, ListingId, Membership,
-    NameReview, NameSubject, Person, PersonId, PersonIdentity, Position, Publisher, PublisherId,
-    Release, Revision, Seat, Sha256Digest, Standing, SystemName, Tenant, TenantIdentity,
-    UpstreamId, Version, WellKnown,
+    IndexProgress, Invitation, InvitationId, LikenessKey, Listing, ListingId, Membership, NameReview, NameSubject, Person, PersonId, PersonIdentity, Position, Publisher, PublisherId, Release, Rendered, RenderingProgress, Revision, Seat, Sha256Digest, Standing, SystemName, Tenant, TenantIdentity, UpstreamId, Version, WellKnown,
 };
 
 use super::error::StoreError;
@@ -142,6 +139,8 @@ columns! {
     Likeness = "likeness";
     /// A publisher or listing, as what has a name.
     Subject = "subject";
+    /// The version of the rules that HTML was made by.
+    Sanitiser = "sanitiser";
     /// When the record has served and may be pruned, in milliseconds.
     ExpiresAt = "expires_at";
 }
@@ -280,6 +279,10 @@ records! {
     WellKnown = "well_known" [Likeness, Subject];
     /// A name that is or was held for review.
     NameReview = "name_review" [State];
+    /// The HTML of a text.
+    Rendered = "rendered" [Sanitiser];
+    /// How far texts that were never rendered have been looked for.
+    RenderingProgress = "rendering_progress" [];
 }
 
 /// A type that stores keep as records.
@@ -422,6 +425,16 @@ impl RecordKey {
     /// The review of somebody's names.
     pub fn name_review(subject: NameSubject) -> Self {
         Self::new(RecordKind::NameReview, subject.to_string())
+    /// The HTML of a release's notes; without a release, of a listing's description.
+    pub fn rendered(listing: ListingId, release: Option<&Version>) -> Self {
+        let text = release.map(|version| format!("notes/{}", version.precedence_key().as_str()));
+        let text = text.as_deref().unwrap_or("description");
+        Self::new(RecordKind::Rendered, format!("{listing}/{text}"))
+    }
+
+    /// How far texts that were never rendered have been looked for.
+    pub fn rendering_progress() -> Self {
+        Self::new(RecordKind::RenderingProgress, "progress")
     }
 }
 
@@ -517,6 +530,10 @@ addressed! {
     NameReview |r| RecordKey::name_review(r.subject), {
         State => r.state.as_str()
     };
+    Rendered |r| RecordKey::rendered(r.listing, r.release.as_ref()), {
+        Sanitiser => i64::from(r.sanitiser.get())
+    };
+    RenderingProgress |_r| RecordKey::rendering_progress(), {};
 }
 
 #[cfg(test)]

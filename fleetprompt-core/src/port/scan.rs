@@ -77,6 +77,10 @@ pub enum Scan {
         /// Whether yanked releases are left out.
         available_only: bool,
     },
+    /// All releases, in the order of their creation.
+    AllReleases,
+    /// The HTML of texts, that of the oldest rules first.
+    RenderedByVersion,
     /// The publishers of a tenant, oldest first.
     PublishersOf(TenantId),
     /// The members of a publisher, oldest first.
@@ -217,6 +221,8 @@ impl Scan {
                 }
                 of(Kind::Release, equals, Column::Precedence, Descending)
             }
+            Scan::AllReleases => of(Kind::Release, vec![], Column::Created, Ascending),
+            Scan::RenderedByVersion => of(Kind::Rendered, vec![], Column::Sanitiser, Ascending),
             Scan::PublishersOf(tenant) => {
                 of(Kind::Publisher, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
             }

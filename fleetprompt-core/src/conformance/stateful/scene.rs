@@ -339,12 +339,14 @@ impl Scene {
     pub(super) fn records(&self) -> Vec<RecordKey> {
         let people = people();
         let mut keys = vec![RecordKey::deployment(), RecordKey::index_progress(INDEX_VERSION)];
+        keys.push(RecordKey::rendering_progress());
         keys.extend(people.iter().map(RecordKey::person));
         keys.extend(people.iter().map(|person| RecordKey::tenant(person.tenant())));
         keys.extend(self.publishers.iter().map(|known| RecordKey::publisher(known.it)));
         keys.extend(self.listings.iter().map(|known| RecordKey::listing(known.it)));
         keys.extend(self.listings.iter().map(|known| RecordKey::standing(known.it)));
         keys.extend(self.subjects().map(RecordKey::name_review));
+        keys.extend(self.listings.iter().map(|known| RecordKey::rendered(known.it, None)));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
         keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
         keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
@@ -361,6 +363,8 @@ impl Scene {
     pub(super) fn scans(&self, store: &dyn Store) -> Vec<Scan> {
         let mut scans = vec![
             Scan::AllListings,
+            Scan::AllReleases,
+            Scan::RenderedByVersion,
             Scan::InvitationsByExpiry,
             Scan::AttemptsIssued(None),
             Scan::AttemptsByExpiry,

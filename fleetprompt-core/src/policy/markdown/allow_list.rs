@@ -1,6 +1,6 @@
 //! The allow-list: the elements, attributes, classes and schemes that rendered text may have.
 //! Everything else vanishes. This is the one place; whoever adds to it raises
-//! [`SanitiserVersion::CURRENT`](super::SanitiserVersion::CURRENT).
+//! `SanitiserVersion::CURRENT`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::Sha256Digest;
+use crate::domain::{MEDIA_MARK, Sha256Digest};
 
 use super::allow_list::{LINK_REL, MEDIA_SCHEME};
-use super::html::MEDIA_MARK;
 use super::tokens::{Attributes, Token, Tokens};
 
 /// Whether a link is being written.

@@ -7,7 +7,7 @@
 mod languages;
 
 use super::allow_list::code;
-use super::html::escape;
+use super::escape::escape;
 use languages::{Language, find};
 
 /// The longest code that is highlighted, in bytes.

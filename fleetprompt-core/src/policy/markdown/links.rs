@@ -21,7 +21,7 @@ use super::allow_list::{ID_MAX, ID_PREFIX, IMAGE_SCHEMES, LINK_MAX, LINK_SCHEMES
 /// A link to a folder of a repository on GitHub, `…/tree/main/folder`, is followed into the folder.
 ///
 /// ```
-/// use fleetprompt_core::policy::{RenderContext, RenderedHtml};
+/// use fleetprompt_core::{domain::RenderedHtml, policy::RenderContext};
 /// let acme = "https://github.com/acme/bot".parse()?;
 /// let context = RenderContext::new(Some(&acme), Default::default());
 /// let html = RenderedHtml::of_markdown("[Guide](docs/guide.md)", &context);

@@ -7,9 +7,9 @@ mod readmes;
 
 use std::collections::BTreeSet;
 
-use crate::domain::Sha256Digest;
+use crate::domain::{RenderedHtml, Sha256Digest};
 
-use super::{RenderContext, RenderedHtml};
+use super::RenderContext;
 
 /// With a repository, and one image of the listing's own, whose digest is all zeros.
 fn at_home() -> RenderContext {

@@ -142,6 +142,18 @@ fn documents() -> Vec<(RecordKind, String)> {
         other(Kind::WellKnown, r#"{"key":"d:acme","of":{"kind":"publisher","id":"ID"}}"#),
         other(Kind::NameReview, WAITING),
         other(Kind::NameReview, REFUSED),
+        other(
+            Kind::Rendered,
+            r#"{"listing":"ID","source":"DIGEST","sanitiser":1,"html":"<p>Hi</p>"}"#,
+        ),
+        other(
+            Kind::Rendered,
+            r#"{"listing":"ID","release":"1.0.0","repository":"https://code.example/bot",
+            "source":"DIGEST","sanitiser":1,"html":""}"#,
+        ),
+        other(Kind::RenderingProgress, r#"{"looksFor":"descriptions"}"#),
+        other(Kind::RenderingProgress, r#"{"looksFor":"notes","after":[3,"ID","1.0.0"]}"#),
+        other(Kind::RenderingProgress, r#"{"looksFor":"done"}"#),
     ];
     let digest = format!("sha256:{}", "0a".repeat(32));
     let filled = |text: String| {

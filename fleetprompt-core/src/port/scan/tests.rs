@@ -41,6 +41,8 @@ every_scan! {
         channel: Some(Channel::Stable),
         available_only: true,
     },
+    Scan::AllReleases => Scan::AllReleases,
+    Scan::RenderedByVersion => Scan::RenderedByVersion,
     Scan::PublishersOf(_) => Scan::PublishersOf(tenant()),
     Scan::MembersOf(_) => Scan::MembersOf(publisher()),
     Scan::MembershipsOf(_) => Scan::MembershipsOf(person()),

@@ -47,6 +47,8 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
     }
     scans.extend([
         Scan::AllListings,
+        Scan::AllReleases,
+        Scan::RenderedByVersion,
         Scan::AttemptsIssued(None),
         Scan::InvitationsByExpiry,
         Scan::AttemptsByExpiry,
@@ -101,6 +103,8 @@ fn finds(scan: &Scan, record: &Record) -> bool {
                 && channel.is_none_or(|channel| r.version.channel() == channel)
                 && !(*available_only && r.yanked.is_some())
         }
+        (Scan::AllReleases, Record::Release(_)) => true,
+        (Scan::RenderedByVersion, Record::Rendered(_)) => true,
         (Scan::PublishersOf(id), Record::Publisher(r)) => r.tenant == *id,
         (Scan::MembersOf(id), Record::Membership(r)) => r.publisher == *id,
         (Scan::MembershipsOf(id), Record::Membership(r)) => r.person == *id,
@@ -147,13 +151,16 @@ fn order(scan: &Scan) -> Order {
         Scan::InvitationsByExpiry
         | Scan::AttemptsByExpiry
         | Scan::BuyersOf(_)
-        | Scan::BuyerMarksByExpiry => Order::Number(|record| match record {
+        | Scan::BuyerMarksByExpiry
+        | Scan::RenderedByVersion => Order::Number(|record| match record {
             Record::Invitation(r) => r.expires_at.as_millis(),
             Record::Attempt(r) => r.expires_at.as_millis(),
             Record::BuyerMark(r) => r.last_at.plus(BUYER_MARK_KEPT).as_millis(),
+            Record::Rendered(r) => i64::from(r.sanitiser.get()),
             _ => 0,
         }),
         Scan::AllListings
+        | Scan::AllReleases
         | Scan::ListingsOf(_)
         | Scan::PublishersOf(_)
         | Scan::MembersOf(_)

@@ -1,7 +1,7 @@
 //! What becomes of each construct.
 
-use super::super::MediaRoot;
 use super::*;
+use crate::domain::MediaRoot;
 
 const OWN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 const REL: &str = "rel=\"nofollow noopener ugc\"";
