@@ -20,11 +20,11 @@ use super::stream::{self, Span};
 /// How many words of the same head are looked at in the order of their frequency before those with
 /// the prefix are looked at in the order of the alphabet.
 const FREQUENT_MOST: usize = 1_000;
-/// How many words are few.
-const FEW: usize = 64;
+/// How many words are few: reading so many costs about as much as the frequent ones of a head do.
+const FEW: usize = 400;
 
 /// How long a prefix is that many words have, in characters.
-const SHORT: usize = 3;
+const SHORT: usize = 2;
 
 /// Words of a head, the most frequent first.
 const BY_LEVEL: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_head
