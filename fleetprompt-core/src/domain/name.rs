@@ -1,5 +1,8 @@
 //! Names in addresses, and the skeletons by which look-alikes are told to be the same.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::parse::Rule;
 use super::text::texts;
 
@@ -83,9 +86,13 @@ pub const RESERVED_HANDLES: &[&str] = &[
     "webmaster", "well-known", "whs", "www", "you",
 ];
 
+static RESERVED_SKELETONS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| RESERVED_HANDLES.iter().map(|word| strokes(word).collect()).collect());
+
 fn handle(text: &str) -> Result<String, Rule> {
     let stored = address_name(text)?;
-    if RESERVED_HANDLES.iter().any(|word| strokes(word).eq(strokes(&stored))) {
+    let skeleton: String = strokes(&stored).collect();
+    if RESERVED_SKELETONS.contains(&skeleton) {
         return Err(Rule::Other("is reserved"));
     }
     Ok(stored)

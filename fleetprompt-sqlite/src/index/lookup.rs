@@ -20,8 +20,11 @@ use super::stream::{self, Span};
 /// How many words of the same head are looked at in the order of their frequency before those with
 /// the prefix are looked at in the order of the alphabet.
 const FREQUENT_MOST: usize = 1_000;
-/// How many words are few.
-const FEW: usize = 64;
+/// How many words are few: reading so many costs about as much as the frequent ones of a head do.
+const FEW: usize = 400;
+
+/// How long a prefix is that many words have, in characters.
+const SHORT: usize = 2;
 
 /// Words of a head, the most frequent first.
 const BY_LEVEL: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_head
@@ -86,12 +89,16 @@ pub(super) fn completions(
     let limit = usize::from(limit);
     let Some(head) = head(prefix.as_str()).filter(|_| limit > 0) else { return Ok(Vec::new()) };
     let prefix = prefix.as_str();
-    let found = match few(conn, prefix)? {
+    // Of what has hardly been begun, the most frequent words are soon found; of what is almost
+    // finished, all are few.
+    let begun = prefix.chars().count() <= SHORT;
+    let mut found = if begun { frequent(conn, head, prefix, limit)? } else { few(conn, prefix)? };
+    if found.is_none() {
+        found = if begun { few(conn, prefix)? } else { frequent(conn, head, prefix, limit)? };
+    }
+    let found = match found {
         Some(found) => found,
-        None => match frequent(conn, head, prefix, limit)? {
-            Some(found) => found,
-            None => beginning(conn, prefix, usize::MAX)?,
-        },
+        None => beginning(conn, prefix, usize::MAX)?,
     };
     let mut tokens = Vec::with_capacity(found.len());
     for Completion { level, word, stem } in found {

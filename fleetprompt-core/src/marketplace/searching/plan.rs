@@ -14,6 +14,9 @@ use super::super::Inner;
 
 /// How many completions of a word count, and how many bytes of all: a cursor holds them.
 const COMPLETIONS: u16 = 16;
+/// How many count of what is a frequent word already: most who type it mean it, and each completion
+/// costs as much as the word.
+const COMPLETIONS_OF_A_WORD: usize = 4;
 const COMPLETIONS_MAX_BYTES: usize = 320;
 /// How much a completion counts beside the word as it was typed.
 const COMPLETION_SHARE: u64 = ONE / 4;
@@ -103,11 +106,14 @@ impl Inner {
         let (mut completions, mut bytes) = (Vec::new(), 0);
         for (number, clause) in plan.clauses.iter().enumerate() {
             let QueryClause::Word { token, prefix: true, .. } = clause else { continue };
+            let found = self.indexed(self.store.completions(&token.word, COMPLETIONS).await)?;
+            let is_word = found.iter().any(|found| found.word == token.word);
+            let most = if is_word { COMPLETIONS_OF_A_WORD } else { COMPLETIONS.into() };
             let mut stems = Vec::new();
-            for found in self.indexed(self.store.completions(&token.word, COMPLETIONS).await)? {
+            for found in found {
                 bytes += found.stem.as_str().len() + 3;
                 let new = found.stem != token.stem && !stems.contains(&found.stem);
-                if new && bytes <= COMPLETIONS_MAX_BYTES {
+                if new && stems.len() < most && bytes <= COMPLETIONS_MAX_BYTES {
                     stems.push(found.stem);
                 }
             }
