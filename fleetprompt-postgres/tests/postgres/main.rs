@@ -5,4 +5,16 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod migration;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod support;

@@ -36,6 +36,34 @@ pub(crate) fn sql(text: &str) -> Vec<PgRow> {
     std::thread::scope(|scope| scope.spawn(client).join().unwrap())
 }
 
+/// The address of the server with another parameter.
+pub(crate) fn url_with(parameter: &str) -> String {
+    let url = url();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{parameter}")
+}
+
+/// A client that keeps its session.
+pub(crate) struct Client {
+    runtime: tokio::runtime::Runtime,
+    conn: PgConnection,
+}
+
+impl Client {
+    pub(crate) fn connect() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let conn = runtime.block_on(PgConnection::connect(&url())).unwrap();
+        Client { runtime, conn }
+    }
+
+    /// Runs SQL in the session.
+    pub(crate) fn run(&mut self, text: &str) {
+        let Client { runtime, conn } = self;
+        let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *conn);
+        runtime.block_on(done).unwrap();
+    }
+}
+
 thread_local! {
     /// Schemas that were used and can be used again by the tests of this thread.
     static SPARE: RefCell<Spare> = const { RefCell::new(Spare(Vec::new())) };
