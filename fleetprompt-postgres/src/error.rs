@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Sqlx(sqlx::Error),
     /// The store itself.
     Store(StoreError),
+    /// Nothing was reported for too long.
+    Silence,
 }
 
 impl From<sqlx::Error> for Fault {
@@ -30,6 +32,7 @@ impl From<Fault> for StoreError {
         match fault {
             Fault::Store(error) => error,
             Fault::Sqlx(error) => store_error(&error),
+            Fault::Silence => StoreError::Unavailable("the server does not answer"),
         }
     }
 }
@@ -40,6 +43,7 @@ impl Fault {
     pub(crate) fn is_undone(&self) -> bool {
         match self {
             Fault::Store(_) => true,
+            Fault::Silence => false,
             Fault::Sqlx(sqlx::Error::Database(error)) => !ends_the_session(&**error),
             Fault::Sqlx(error) => matches!(
                 error,
@@ -54,6 +58,7 @@ impl Fault {
             Fault::Store(error) => {
                 matches!(error, StoreError::Malformed(_) | StoreError::Corrupt(_))
             }
+            Fault::Silence => false,
             Fault::Sqlx(error) => {
                 let code = error.as_database_error().and_then(DatabaseError::code);
                 code.is_some_and(|code| {
@@ -159,6 +164,7 @@ mod tests {
     fn a_lost_connection_leaves_the_outcome_open() {
         let lost = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         assert!(!Fault::from(sqlx::Error::Io(lost)).is_undone());
+        assert!(!Fault::Silence.is_undone());
         assert!(Fault::from(sqlx::Error::PoolTimedOut).is_undone());
         assert!(Fault::from(StoreError::Full).is_undone());
     }

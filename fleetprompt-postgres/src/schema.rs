@@ -27,12 +27,10 @@ enum Found {
 /// Makes sure that the schema is one of FleetPrompt's and has this program's version.
 pub(crate) async fn prepare(pool: &PgPool, settings: &Settings) -> Result<(), Fault> {
     let known = known();
-    let mut conn = pool.acquire().await?;
-    if look(&mut conn, settings).await? == Found::Version(known) {
+    let mut transaction = pool.begin().await?;
+    if look(&mut transaction, settings).await? == Found::Version(known) {
         return Ok(());
     }
-    drop(conn);
-    let mut transaction = pool.begin().await?;
     // Whoever else migrates this schema waits here, and then finds the work done.
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('fleetprompt ' || $1, 0))";
     let mut session = Session::new(&mut transaction, settings);

@@ -10,12 +10,12 @@ use fleetprompt_core::port::{
     PageKey, PageSize, Prune, Record, RecordKey, Scan, Store, StoreError, StoreFuture, StoredEvent,
     StoredFeedEntry, StoredReceipt, Versioned,
 };
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::mpsc;
 
 use crate::committer::{Committer, Job, submit};
-use crate::error::{Fault, open_error};
+use crate::error::{Fault, open_error, store_error};
 use crate::options::PostgresOptions;
 use crate::prepared::Prepared;
 use crate::prune::prune;
@@ -138,10 +138,9 @@ impl PostgresStore {
         &self,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if self.inner.settings.transaction_pooling {
-            return self.snapshot(read).await;
-        }
-        self.on(self.inner.readers.clone(), read).await
+        let pooling = self.inner.settings.transaction_pooling;
+        let begin = if pooling { Begin::Snapshot } else { Begin::Nothing };
+        Ok(self.on(self.inner.readers.clone(), begin, read).await??)
     }
 
     /// Reads several times in one state of the database.
@@ -149,41 +148,78 @@ impl PostgresStore {
         &self,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (pool, settings) = (self.inner.readers.clone(), Arc::clone(&self.inner.settings));
-        self.within_patience(async move {
-            let mut transaction = pool.begin_with(SNAPSHOT).await?;
-            // Nothing is written, so how it ends makes no difference: it is rolled back.
-            read(Session::new(&mut transaction, &settings)).await
-        })
-        .await
+        Ok(self.on(self.inner.readers.clone(), Begin::Snapshot, read).await??)
     }
 
-    /// Does a piece of work on a connection of a pool.
+    /// Writes with one statement.
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let pooling = self.inner.settings.transaction_pooling;
+        let begin = if pooling { Begin::Write } else { Begin::Nothing };
+        let lost = StoreError::OutcomeUnknown("the connection was lost while writing");
+        match self.on(self.inner.writer.clone(), begin, write).await? {
+            Err(fault) if !fault.is_undone() => Err(lost),
+            done => Ok(done?),
+        }
+    }
+
+    /// Does a piece of work on a connection of a pool. One that does not answer is closed: what is
+    /// still on its way must not be taken for an answer to the next question.
     async fn on<T: Send + 'static>(
         &self,
         pool: PgPool,
+        begin: Begin,
         work: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let settings = Arc::clone(&self.inner.settings);
-        self.within_patience(async move {
-            let mut conn = pool.acquire().await?;
-            work(Session::new(&mut conn, &settings)).await
-        })
-        .await
-    }
-
-    async fn within_patience<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, Fault>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let patience = self.inner.patience;
+    ) -> Result<Result<T, Fault>, StoreError> {
+        let (settings, patience) = (Arc::clone(&self.inner.settings), self.inner.patience);
         self.inner
             .threads
             .run(async move {
-                let silent = StoreError::Unavailable("the server does not answer");
-                Ok(tokio::time::timeout(patience, work).await.map_err(|_| silent)??)
+                let mut conn = pool.acquire().await.map_err(|error| store_error(&error))?;
+                let done = begin.and_do(&mut conn, &settings, work);
+                let done = tokio::time::timeout(patience, done).await;
+                Ok(done.unwrap_or_else(|_| {
+                    drop(conn.detach());
+                    Err(Fault::Silence)
+                }))
             })
             .await
+    }
+}
+
+/// What is begun before a piece of work.
+#[derive(Clone, Copy, Debug)]
+enum Begin {
+    /// Nothing: it is one statement.
+    Nothing,
+    /// A transaction that reads. Nothing is written, so how it ends makes no difference.
+    Snapshot,
+    /// A transaction that writes.
+    Write,
+}
+
+impl Begin {
+    async fn and_do<T>(
+        self,
+        conn: &mut PgConnection,
+        settings: &Settings,
+        work: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T>,
+    ) -> Result<T, Fault> {
+        match self {
+            Begin::Nothing => work(Session::new(conn, settings)).await,
+            Begin::Snapshot => {
+                let mut transaction = conn.begin_with(SNAPSHOT).await?;
+                work(Session::new(&mut transaction, settings)).await
+            }
+            Begin::Write => {
+                let mut transaction = conn.begin().await?;
+                let done = work(Session::new(&mut transaction, settings)).await?;
+                transaction.commit().await?;
+                Ok(done)
+            }
+        }
     }
 }
 
@@ -293,7 +329,6 @@ impl Store for PostgresStore {
     }
 
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
-        let pool = self.inner.writer.clone();
-        Box::pin(self.on(pool, move |session| Box::pin(prune(session, what, limit))))
+        Box::pin(self.write(move |session| Box::pin(prune(session, what, limit))))
     }
 }

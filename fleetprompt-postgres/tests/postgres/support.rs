@@ -11,6 +11,9 @@ use sqlx::{AssertSqlSafe, Connection as _};
 /// Where the server is.
 const SERVER: &str = "FLEETPROMPT_TEST_DATABASE_URL";
 
+/// Whether a pooler in transaction mode stands in between.
+const POOLED: &str = "FLEETPROMPT_TEST_POOLED";
+
 /// The address of the server.
 pub(crate) fn url() -> String {
     std::env::var(SERVER).unwrap_or_else(|_| {
@@ -117,7 +120,9 @@ impl Schema {
 
     /// How the tests connect: with few connections, since many tests run at the same time.
     pub(crate) fn options(&self) -> PostgresOptions {
-        PostgresStore::options().schema(self.name.clone()).connections(4)
+        let pooled = std::env::var_os(POOLED).is_some();
+        let options = PostgresStore::options().schema(self.name.clone()).connections(4);
+        options.transaction_pooling(pooled)
     }
 
     pub(crate) fn try_open(&self) -> Result<PostgresStore, StoreError> {
