@@ -73,6 +73,19 @@ clamav() {
         section "install clamav-daemon" "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
             apt-get install -y -qq --no-install-recommends clamav-daemon
     fi
+# package NAME COMMAND...: does the command succeed? The package of Debian that it needs is installed
+# if it does not, unless --no-install.
+package() {
+    local name=$1
+    shift
+    if "$@" >/dev/null 2>&1; then
+        return 0
+    fi
+    if [[ $install == 1 && $EUID == 0 ]] && command -v apt-get >/dev/null; then
+        section "install $name" sh -c \
+            "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes $name"
+    fi
+    "$@" >/dev/null 2>&1
 }
 
 # fuzz_each SECONDS: runs every fuzz target for that long.

@@ -1,0 +1,167 @@
+//! The one task that writes: what waits is committed together, by one call of one function of the
+//! server, and answered when that has committed.
+//!
+//! When the server refuses a batch because of something that it holds, nothing of it was applied,
+//! and its commits are tried again, each alone: the one to blame fails by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fleetprompt_core::port::{Committed, StoreError};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{Connection as _, Postgres};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::Fault;
+use crate::prepared::Prepared;
+use crate::program::{Answer, Program};
+use crate::session::{Session, Settings};
+
+const LOST: StoreError = StoreError::OutcomeUnknown("the connection was lost while committing");
+const SILENT: StoreError = StoreError::OutcomeUnknown("the server did not answer a commit in time");
+
+/// A commit, and who waits for its answer.
+pub(crate) struct Job {
+    prepared: Prepared,
+    caller: oneshot::Sender<Result<Committed, StoreError>>,
+}
+
+impl Job {
+    fn answer(self, answer: Result<Committed, StoreError>) {
+        // A caller who is gone will ask again under the same idempotency key.
+        drop(self.caller.send(answer));
+    }
+}
+
+/// Has a commit written, and answers when it is durable.
+pub(crate) async fn submit(
+    jobs: &mpsc::Sender<Job>,
+    prepared: Prepared,
+) -> Result<Committed, StoreError> {
+    let (caller, answer) = oneshot::channel();
+    jobs.try_send(Job { prepared, caller }).map_err(|rejected| {
+        StoreError::Unavailable(match rejected {
+            mpsc::error::TrySendError::Full(_) => "too many commits are waiting to be written",
+            mpsc::error::TrySendError::Closed(_) => "the committing task has ended",
+        })
+    })?;
+    answer.await.unwrap_or(Err(StoreError::OutcomeUnknown("the committing task has ended")))
+}
+
+/// Writes what waits.
+pub(crate) struct Committer {
+    pub(crate) pool: PgPool,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) waiting: mpsc::Receiver<Job>,
+    /// How many commits share a transaction at most.
+    pub(crate) most: usize,
+    /// How long a call may take in all.
+    pub(crate) patience: Duration,
+}
+
+impl Committer {
+    /// Writes until nobody can ask for more, and nothing waits.
+    pub(crate) async fn run(mut self) {
+        let mut jobs = Vec::new();
+        while self.waiting.recv_many(&mut jobs, self.most).await > 0 {
+            self.write(std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    async fn write(&self, jobs: Vec<Job>) {
+        match self.transact(&jobs).await {
+            Ok(answers) => {
+                jobs.into_iter().zip(answers).for_each(|(job, answer)| job.answer(answer));
+            }
+            Err(Failed { error, split: true }) if jobs.len() > 1 => {
+                tracing::warn!(cause = %error, "a batch was refused: its commits go alone");
+                for job in jobs {
+                    let alone = self.transact(std::slice::from_ref(&job)).await;
+                    let answer = alone.map(|answers| answers.into_iter().next());
+                    job.answer(match answer {
+                        Ok(Some(answer)) => answer,
+                        Ok(None) => Err(LOST),
+                        Err(failed) => Err(failed.error),
+                    });
+                }
+            }
+            Err(Failed { error, .. }) => {
+                jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+            }
+        }
+    }
+
+    async fn transact(&self, jobs: &[Job]) -> Result<Vec<Result<Committed, StoreError>>, Failed> {
+        let mut program = Program::default();
+        jobs.iter().for_each(|job| program.push(&job.prepared));
+        // Nothing was sent yet.
+        let mut conn = self.pool.acquire().await.map_err(Failed::undone)?;
+        let called = tokio::time::timeout(self.patience, self.call(&mut conn, &program)).await;
+        let rows = match called {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(failed)) => return Err(failed),
+            Err(_) => {
+                // What is still on its way must not be taken for an answer to the next call.
+                drop(conn.detach());
+                return Err(Failed { error: SILENT, split: false });
+            }
+        };
+        let answers = rows.iter().map(Answer::read).collect::<Result<Vec<_>, _>>();
+        let answers = answers.map_err(Failed::unread)?;
+        program.answers(answers).map_err(Failed::unread)
+    }
+
+    /// Calls the function; what it answers has been committed.
+    async fn call(
+        &self,
+        conn: &mut PoolConnection<Postgres>,
+        program: &Program,
+    ) -> Result<Vec<PgRow>, Failed> {
+        let statement = program.statement(&self.settings);
+        if !self.settings.transaction_pooling {
+            // Sent whole at once, and committed by itself.
+            let rows = Session::new(conn, &self.settings).all(statement).await;
+            return rows.map_err(Failed::new);
+        }
+        let mut transaction = conn.begin().await.map_err(Failed::undone)?;
+        let rows = Session::new(&mut transaction, &self.settings).all(statement).await;
+        // Without its COMMIT, nothing of it stays.
+        let rows = rows.map_err(|fault| Failed::undone_by(fault))?;
+        transaction.commit().await.map_err(|error| Failed::new(error.into()))?;
+        Ok(rows)
+    }
+}
+
+/// Why a batch was not applied, or may not have been.
+struct Failed {
+    error: StoreError,
+    /// Whether its commits may succeed one by one.
+    split: bool,
+}
+
+impl Failed {
+    fn new(fault: Fault) -> Self {
+        if fault.is_undone() {
+            Failed::undone_by(fault)
+        } else {
+            Failed { error: LOST, split: false }
+        }
+    }
+
+    fn undone_by(fault: Fault) -> Self {
+        Failed { split: fault.is_about_content(), error: fault.into() }
+    }
+
+    fn undone(error: sqlx::Error) -> Self {
+        Failed { split: false, error: Fault::from(error).into() }
+    }
+
+    /// The server has committed, and what it said can't be read.
+    fn unread(fault: Fault) -> Self {
+        let cause = StoreError::from(fault);
+        tracing::error!(%cause, "the answer to a batch could not be read");
+        let error = StoreError::OutcomeUnknown("the answer to a commit could not be read");
+        Failed { error, split: false }
+    }
+}

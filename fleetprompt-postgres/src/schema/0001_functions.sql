@@ -1,0 +1,459 @@
+-- FleetPrompt on PostgreSQL, schema version 1: the functions that write.
+--
+-- Each takes one lock before anything else, so that whatever writes a schema does so one after the
+-- other, in all processes: positions are dense, and a commit is tested against what is there. Every
+-- statement of a function has a snapshot of its own, so that what follows the lock sees what was
+-- committed before it was given.
+--
+-- A function keeps its name and meaning for good. What is to be done otherwise gets a new number, so
+-- that processes of the version before go on working while others are replaced.
+
+-- Waits for the turn to write, which ends with the transaction.
+CREATE FUNCTION write_turn_1() RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'FP001', MESSAGE = 'transactions must be read committed';
+    END IF;
+    -- "FlPr", and what tells one schema of a database from another.
+    PERFORM pg_advisory_xact_lock(
+        (1181503602::bigint << 32) | 'log_head'::regclass::oid::bigint);
+END $$;
+
+-- Sets entries of the search index, and what follows from it for the dictionary.
+--
+--   ordinals, new_entries       what changes, in order; the entry 0 removes
+--   qualities to run_texts      the new entries
+--   term_entries to term_words  their terms: the entry, the term and its stem, whether it finds the
+--                               entry, whether the entry has it as a word
+CREATE FUNCTION set_entries_1(
+    ordinals bigint[], new_entries integer[],
+    qualities integer[], releases bigint[], versions integer[], sort_names bytea[],
+    label_texts text[], run_texts text[],
+    term_entries integer[], term_texts text[], term_stems text[],
+    term_finds boolean[], term_words boolean[]
+) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+    at bigint[];
+    entry integer[];
+    changed integer[];
+    more_entries bigint[];
+    more_uses bigint[];
+    grown bigint;
+BEGIN
+    -- The last change of each entry is the one that counts.
+    SELECT array_agg(c.ordinal), array_agg(c.entry) INTO at, entry
+    FROM (
+        SELECT DISTINCT ON (u.ordinal) u.ordinal, u.entry
+        FROM unnest(ordinals, new_entries) WITH ORDINALITY AS u (ordinal, entry, place)
+        ORDER BY u.ordinal, u.place DESC
+    ) AS c;
+
+    INSERT INTO index_term (term, stem, entries, uses, level)
+    SELECT DISTINCT t.term, t.stem, 0, 0, 0
+    FROM unnest(term_entries, term_texts, term_stems) AS t (entry, term, stem)
+    JOIN unnest(entry) AS e (entry) ON e.entry = t.entry
+    WHERE NOT EXISTS (SELECT FROM index_term AS d WHERE d.term = t.term AND d.stem = t.stem);
+
+    SELECT array_agg(d.id), array_agg(d.entries), array_agg(d.uses)
+    INTO changed, more_entries, more_uses
+    FROM (
+        SELECT s.id, sum(s.entries) AS entries, sum(s.uses) AS uses
+        FROM (
+            SELECT unnest(o.terms) AS id, -1 AS entries, 0 AS uses
+            FROM unnest(at) AS a (ordinal) JOIN index_entry AS o ON o.ordinal = a.ordinal
+            UNION ALL
+            SELECT unnest(o.words), 0, -1
+            FROM unnest(at) AS a (ordinal) JOIN index_entry AS o ON o.ordinal = a.ordinal
+            UNION ALL
+            SELECT d.id, t.finds::integer, t.word::integer
+            FROM unnest(term_entries, term_texts, term_stems, term_finds, term_words)
+                AS t (entry, term, stem, finds, word)
+            JOIN unnest(entry) AS e (entry) ON e.entry = t.entry
+            JOIN index_term AS d ON d.term = t.term AND d.stem = t.stem
+        ) AS s
+        GROUP BY s.id
+        HAVING sum(s.entries) <> 0 OR sum(s.uses) <> 0
+    ) AS d;
+
+    SELECT count(*) FILTER (WHERE e.entry > 0) - count(o.ordinal) INTO grown
+    FROM unnest(at, entry) AS e (ordinal, entry)
+    LEFT JOIN index_entry AS o ON o.ordinal = e.ordinal;
+
+    DELETE FROM index_entry AS o USING unnest(at, entry) AS e (ordinal, entry)
+    WHERE o.ordinal = e.ordinal AND e.entry = 0;
+
+    INSERT INTO index_entry AS o
+        (ordinal, rank, quality, released_at, version, sort_name, terms, words, labels, runs)
+    SELECT e.ordinal, (4095 - n.quality)::bigint << 40 | e.ordinal, n.quality, n.released_at,
+        n.version, n.sort_name, coalesce(m.terms, '{}'), coalesce(m.words, '{}'), n.labels, n.runs
+    FROM unnest(at, entry) AS e (ordinal, entry)
+    JOIN unnest(qualities, releases, versions, sort_names, label_texts, run_texts) WITH ORDINALITY
+        AS n (quality, released_at, version, sort_name, labels, runs, entry) ON n.entry = e.entry
+    LEFT JOIN (
+        SELECT t.entry, array_agg(d.id ORDER BY d.id) FILTER (WHERE t.finds) AS terms,
+            array_agg(d.id ORDER BY d.id) FILTER (WHERE t.word) AS words
+        FROM unnest(term_entries, term_texts, term_stems, term_finds, term_words)
+            AS t (entry, term, stem, finds, word)
+        JOIN unnest(entry) AS e (entry) ON e.entry = t.entry
+        JOIN index_term AS d ON d.term = t.term AND d.stem = t.stem
+        GROUP BY t.entry
+    ) AS m ON m.entry = e.entry
+    ON CONFLICT (ordinal) DO UPDATE SET rank = excluded.rank, quality = excluded.quality,
+        released_at = excluded.released_at, version = excluded.version,
+        sort_name = excluded.sort_name, terms = excluded.terms, words = excluded.words,
+        labels = excluded.labels, runs = excluded.runs;
+
+    -- A level is the number of binary digits.
+    UPDATE index_term AS t SET entries = t.entries + c.entries, uses = t.uses + c.uses,
+        level = CASE WHEN t.uses + c.uses = 0 THEN 0
+            ELSE 65 - position('1' IN (t.uses + c.uses)::bit(64)::text) END
+    FROM unnest(changed, more_entries, more_uses) AS c (id, entries, uses)
+    WHERE t.id = c.id;
+
+    DELETE FROM index_term AS t USING unnest(changed) AS c (id)
+    WHERE t.id = c.id AND t.entries = 0 AND t.uses = 0;
+
+    IF grown <> 0 THEN
+        UPDATE index_size SET entries = entries + grown;
+    END IF;
+END $$;
+
+-- Applies commits, one after the other, as if each came alone, and answers each.
+--
+-- The records, names, counters and receipts that they touch have places in arrays, which are filled
+-- once, changed step by step, and written back once. A step that fails takes back what its commit
+-- did to names and counters; whatever comes after the steps that can fail cannot.
+--
+--   receipt_places, step_ends   of each commit: the commit of the batch that was the first to use its
+--                               idempotency key (0: it has none), and its last step
+--   receipt_scopes to _expiries of each commit: the receipt to keep
+--   ops to zs                   the steps: what is done, to which place, with which numbers
+--         0                     nothing can be done: the commit is malformed
+--         1  record, x          it is at revision x; 0: it is not there
+--         2  counter, x, y, z   x is added, and it then lies from y to z
+--         3  name, x            owner x takes it
+--         4  name, x            owner x gives it up
+--         5  record, x          it becomes row x
+--         6  record, x          it is deleted; 1: it is a listing
+--         7  event, x           it is appended; 1: to the feed too
+--         8                     the receipt is kept
+--         9  listing, x         its entry becomes entry x; 0: none
+--   kinds, kind_columns         the tables of records, and the columns of each beside its own
+--   record_kinds, record_ids    the records
+--   row_docs, row_columns       the rows to put
+--   owners                      all owners of names that the steps speak of
+--
+-- An answer: 0, and the log's last position; 1, and the commit whose receipt it is, or 0 and the
+-- receipt that was there; 2, and the step that failed.
+CREATE FUNCTION commit_1(
+    receipt_places integer[], step_ends integer[],
+    receipt_scopes bytea[], receipt_kids text[], receipt_fingerprints bytea[],
+    receipt_answers text[], receipt_expiries bigint[],
+    ops integer[], places integer[], xs bigint[], ys bigint[], zs bigint[],
+    kinds text[], kind_columns text[], record_kinds integer[], record_ids text[],
+    row_docs text[], row_columns text[],
+    event_times bigint[], event_docs text[],
+    name_scopes text[], name_texts text[], owners text[],
+    counter_scopes text[], counter_names text[],
+    qualities integer[], releases bigint[], versions integer[], sort_names bytea[],
+    label_texts text[], run_texts text[],
+    term_entries integer[], term_texts text[], term_stems text[],
+    term_finds boolean[], term_words boolean[]
+) RETURNS TABLE (outcome integer, detail bigint, kid text, fingerprint bytea, answer text)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off AS $$
+#variable_conflict use_variable
+DECLARE
+    commits integer := cardinality(step_ends);
+    -- Where the log stands, and stood.
+    last bigint; last_before bigint;
+    latest bigint;
+    feed_last bigint;
+    -- By place. A row of -1 is deleted, and one of 0 stays as it is.
+    revisions bigint[] := array_fill(0::bigint, ARRAY[cardinality(record_ids)]);
+    createds bigint[] := revisions;
+    changeds bigint[] := revisions;
+    rows integer[] := array_fill(0, ARRAY[cardinality(record_ids)]);
+    holders bigint[] := array_fill(0::bigint, ARRAY[cardinality(name_texts)]);
+    names_touched boolean := false;
+    counts bigint[] := array_fill(0::bigint, ARRAY[cardinality(counter_names)]);
+    counts_touched boolean := false;
+    positions bigint[] := array_fill(0::bigint, ARRAY[cardinality(event_docs)]);
+    feed_positions bigint[] := positions;
+    -- The commit that keeps the receipt; -1: it was there, 0: nobody does.
+    keepers integer[] := array_fill(0, ARRAY[commits]);
+    kinds_put boolean[] := array_fill(false, ARRAY[cardinality(kinds)]);
+    kinds_cut boolean[] := kinds_put;
+    ordinals bigint[] := '{}';
+    entries integer[] := '{}';
+    -- Answers.
+    outcomes integer[] := array_fill(0, ARRAY[commits]);
+    details bigint[] := array_fill(0::bigint, ARRAY[commits]);
+    -- What a commit did so far to names (3) and counters (2).
+    undone integer;
+    undo_ops integer[] := '{}';
+    undo_places integer[] := '{}';
+    undo_values bigint[] := '{}';
+    step integer := 0;
+    op integer; place integer; x bigint; value bigint; first bigint;
+    failed boolean;
+    hit record;
+BEGIN
+    PERFORM write_turn_1();
+    SELECT h.last, h.at, h.feed_last INTO STRICT last, latest, feed_last FROM log_head AS h;
+    last_before := last;
+
+    FOR kind IN 1 .. cardinality(kinds) LOOP
+        FOR hit IN EXECUTE format(
+            'SELECT k.place, t.revision, t.created
+             FROM unnest($1, $2) WITH ORDINALITY AS k (kind, id, place)
+             JOIN %I AS t ON t.id = k.id WHERE k.kind = $3', kinds[kind])
+            USING record_kinds, record_ids, kind
+        LOOP
+            revisions[hit.place] := hit.revision;
+            createds[hit.place] := hit.created;
+        END LOOP;
+    END LOOP;
+    FOR hit IN
+        SELECT k.place FROM unnest(receipt_scopes) WITH ORDINALITY AS k (scope, place)
+        JOIN receipt AS t ON t.scope = k.scope
+    LOOP
+        keepers[hit.place] := -1;
+    END LOOP;
+    IF cardinality(name_texts) > 0 THEN
+        FOR hit IN
+            SELECT k.place, coalesce(array_position(owners, t.owner), -1) AS owner
+            FROM unnest(name_scopes, name_texts) WITH ORDINALITY AS k (scope, name, place)
+            JOIN name_claim AS t ON t.scope = k.scope AND t.name = k.name
+        LOOP
+            holders[hit.place] := hit.owner;
+        END LOOP;
+    END IF;
+    IF cardinality(counter_names) > 0 THEN
+        FOR hit IN
+            SELECT k.place, t.value
+            FROM unnest(counter_scopes, counter_names) WITH ORDINALITY AS k (scope, name, place)
+            JOIN counter AS t ON t.scope = k.scope AND t.name = k.name
+        LOOP
+            counts[hit.place] := hit.value;
+        END LOOP;
+    END IF;
+
+    FOR this IN 1 .. commits LOOP
+        place := receipt_places[this];
+        IF place > 0 AND keepers[place] <> 0 THEN
+            outcomes[this] := 1;
+            details[this] := greatest(keepers[place], 0);
+            step := step_ends[this];
+            CONTINUE;
+        END IF;
+        first := last + 1;
+        failed := false;
+        undone := 0;
+        WHILE step < step_ends[this] LOOP
+            step := step + 1;
+            op := ops[step];
+            place := places[step];
+            x := xs[step];
+            IF op = 1 THEN
+                failed := revisions[place] <> x;
+            ELSIF op = 2 THEN
+                value := counts[place];
+                IF x > 0 AND value > 9223372036854775807 - x THEN
+                    failed := true;
+                ELSE
+                    failed := value + x < ys[step] OR value + x > zs[step];
+                END IF;
+                IF NOT failed THEN
+                    undone := undone + 1;
+                    undo_ops[undone] := 2;
+                    undo_places[undone] := place;
+                    undo_values[undone] := value;
+                    counts[place] := value + x;
+                    counts_touched := true;
+                END IF;
+            ELSIF op = 3 OR op = 4 THEN
+                value := holders[place];
+                IF op = 3 THEN
+                    failed := value <> 0 AND value <> x;
+                END IF;
+                IF op = 3 AND NOT failed OR op = 4 AND value = x THEN
+                    undone := undone + 1;
+                    undo_ops[undone] := 3;
+                    undo_places[undone] := place;
+                    undo_values[undone] := value;
+                    holders[place] := CASE op WHEN 3 THEN x ELSE 0 END;
+                    names_touched := true;
+                END IF;
+            ELSIF op = 5 THEN
+                IF revisions[place] = 0 THEN
+                    createds[place] := first;
+                END IF;
+                revisions[place] := revisions[place] + 1;
+                changeds[place] := first;
+                rows[place] := x;
+                kinds_put[record_kinds[place]] := true;
+            ELSIF op = 6 THEN
+                IF x = 1 THEN
+                    ordinals := ordinals || createds[place];
+                    entries := entries || 0;
+                END IF;
+                revisions[place] := 0;
+                rows[place] := -1;
+                kinds_cut[record_kinds[place]] := true;
+            ELSIF op = 7 THEN
+                last := last + 1;
+                latest := greatest(latest, event_times[place]);
+                positions[place] := last;
+                IF x = 1 THEN
+                    feed_last := feed_last + 1;
+                    feed_positions[place] := feed_last;
+                END IF;
+            ELSIF op = 8 THEN
+                keepers[receipt_places[this]] := this;
+            ELSIF op = 9 THEN
+                IF revisions[place] > 0 THEN
+                    ordinals := ordinals || createds[place];
+                    entries := entries || x::integer;
+                END IF;
+            ELSE
+                failed := true;
+            END IF;
+            EXIT WHEN failed;
+        END LOOP;
+        IF failed THEN
+            outcomes[this] := 2;
+            details[this] := step;
+            step := step_ends[this];
+            WHILE undone > 0 LOOP
+                place := undo_places[undone];
+                IF undo_ops[undone] = 2 THEN
+                    counts[place] := undo_values[undone];
+                ELSE
+                    holders[place] := undo_values[undone];
+                END IF;
+                undone := undone - 1;
+            END LOOP;
+        ELSE
+            details[this] := last;
+        END IF;
+    END LOOP;
+
+    FOR kind IN 1 .. cardinality(kinds) LOOP
+        IF kinds_cut[kind] THEN
+            EXECUTE format(
+                'DELETE FROM %I AS t USING unnest($1, $2, $3) AS k (kind, id, row)
+                 WHERE t.id = k.id AND k.kind = $4 AND k.row = -1', kinds[kind])
+                USING record_kinds, record_ids, rows, kind;
+        END IF;
+        IF kinds_put[kind] THEN
+            EXECUTE (
+                SELECT format(
+                    'INSERT INTO %1$I AS t (id, revision, created, changed, doc%2$s)
+                     SELECT k.id, k.revision, k.created, k.changed, n.doc%3$s
+                     FROM unnest($1, $2, $3, $4, $5, $6)
+                         AS k (kind, id, row, revision, created, changed)
+                     JOIN unnest($7, $8) WITH ORDINALITY AS n (doc, columns, row) ON n.row = k.row
+                     CROSS JOIN LATERAL jsonb_populate_record(NULL::%1$I, n.columns::jsonb) AS r
+                     WHERE k.kind = $9 AND k.row > 0
+                     ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,
+                         created = excluded.created, changed = excluded.changed,
+                         doc = excluded.doc%4$s',
+                    kinds[kind],
+                    coalesce(string_agg(format(', %I', c.name), '' ORDER BY c.place), ''),
+                    coalesce(string_agg(format(', r.%I', c.name), '' ORDER BY c.place), ''),
+                    coalesce(string_agg(format(', %1$I = excluded.%1$I', c.name), ''), ''))
+                FROM string_to_table(kind_columns[kind], ' ')
+                    WITH ORDINALITY AS c (name, place)
+            ) USING record_kinds, record_ids, rows, revisions, createds, changeds,
+                row_docs, row_columns, kind;
+        END IF;
+    END LOOP;
+
+    IF cardinality(ordinals) > 0 THEN
+        PERFORM set_entries_1(ordinals, entries, qualities, releases, versions, sort_names,
+            label_texts, run_texts, term_entries, term_texts, term_stems, term_finds, term_words);
+    END IF;
+
+    IF names_touched THEN
+        DELETE FROM name_claim AS t
+        USING unnest(name_scopes, name_texts, holders) AS k (scope, name, owner)
+        WHERE t.scope = k.scope AND t.name = k.name AND k.owner = 0;
+        INSERT INTO name_claim AS t (scope, name, owner)
+        SELECT k.scope, k.name, o.owner
+        FROM unnest(name_scopes, name_texts, holders) AS k (scope, name, owner)
+        JOIN unnest(owners) WITH ORDINALITY AS o (owner, place) ON o.place = k.owner
+        ON CONFLICT ON CONSTRAINT name_claim_pkey DO UPDATE SET owner = excluded.owner
+            WHERE t.owner <> excluded.owner;
+    END IF;
+    IF counts_touched THEN
+        INSERT INTO counter AS t (scope, name, value)
+        SELECT k.scope, k.name, k.value
+        FROM unnest(counter_scopes, counter_names, counts) AS k (scope, name, value)
+        ON CONFLICT ON CONSTRAINT counter_pkey DO UPDATE SET value = excluded.value
+            WHERE t.value <> excluded.value;
+    END IF;
+
+    INSERT INTO receipt (scope, kid, fingerprint, answer, expires_at)
+    SELECT k.scope, k.kid, k.fingerprint, k.answer, k.expires_at
+    FROM unnest(receipt_scopes, receipt_kids, receipt_fingerprints, receipt_answers,
+            receipt_expiries, outcomes)
+        AS k (scope, kid, fingerprint, answer, expires_at, outcome)
+    WHERE k.scope IS NOT NULL AND k.outcome = 0;
+
+    IF last > last_before THEN
+        INSERT INTO event (position, at, feed_position, doc)
+        SELECT k.position, k.at, nullif(k.feed_position, 0), k.doc
+        FROM unnest(positions, event_times, feed_positions, event_docs)
+            AS k (position, at, feed_position, doc)
+        WHERE k.position > 0;
+        UPDATE log_head AS h SET last = last, at = latest, feed_last = feed_last;
+    END IF;
+
+    RETURN QUERY
+    SELECT k.outcome, k.detail, t.kid, t.fingerprint, t.answer
+    FROM unnest(outcomes, details, receipt_scopes) WITH ORDINALITY
+        AS k (outcome, detail, scope, place)
+    LEFT JOIN receipt AS t ON k.outcome = 1 AND k.detail = 0 AND t.scope = k.scope
+    ORDER BY k.place;
+END $$;
+
+-- Forgets receipts that expired at or before a time, at most so many.
+CREATE FUNCTION prune_receipts_1(until bigint, most bigint) RETURNS bigint LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+    pruned bigint;
+BEGIN
+    PERFORM write_turn_1();
+    DELETE FROM receipt AS t USING (
+        SELECT r.scope FROM receipt AS r WHERE r.expires_at <= until
+        ORDER BY r.expires_at, r.scope LIMIT most
+    ) AS old WHERE t.scope = old.scope;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END $$;
+
+-- Forgets events from before a time, from the oldest on and without a gap, at most so many.
+CREATE FUNCTION prune_events_1(before bigint, most bigint) RETURNS bigint LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+    reached bigint;
+    in_feed bigint;
+    pruned bigint;
+BEGIN
+    PERFORM write_turn_1();
+    SELECT coalesce(min(e.position) FILTER (WHERE e.at >= before) - 1, max(e.position))
+    INTO reached
+    FROM (SELECT o.position, o.at FROM event AS o ORDER BY o.position LIMIT most) AS e;
+    WITH gone AS (
+        DELETE FROM event AS e WHERE e.position <= reached RETURNING e.feed_position
+    )
+    SELECT count(*), count(feed_position) INTO pruned, in_feed FROM gone;
+    IF pruned > 0 THEN
+        UPDATE log_head AS h SET pruned = reached, feed_pruned = h.feed_pruned + in_feed;
+    END IF;
+    RETURN pruned;
+END $$;

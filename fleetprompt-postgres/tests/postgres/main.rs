@@ -1,0 +1,20 @@
+//! What a host, an operator and a fault would notice of the store, on a real server.
+//!
+//! `scripts/with-postgres cargo nextest run -p fleetprompt-postgres` starts one and runs them.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod migration;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod stored;
+#[cfg(test)]
+mod support;

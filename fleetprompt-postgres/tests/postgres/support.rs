@@ -1,0 +1,159 @@
+//! What the tests are written with.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+use fleetprompt_core::port::{RecordKind, StoreError};
+use fleetprompt_postgres::{PostgresOptions, PostgresStore, SchemaName};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection as _};
+
+/// Where the server is.
+const SERVER: &str = "FLEETPROMPT_TEST_DATABASE_URL";
+
+/// Whether a pooler in transaction mode stands in between.
+const POOLED: &str = "FLEETPROMPT_TEST_POOLED";
+
+/// The address of the server.
+pub(crate) fn url() -> String {
+    std::env::var(SERVER).unwrap_or_else(|_| {
+        panic!(
+            "{SERVER} is not set: run the tests with a server of their own, \
+             `scripts/with-postgres cargo nextest run -p fleetprompt-postgres`"
+        )
+    })
+}
+
+/// Runs SQL as a client of its own would.
+pub(crate) fn sql(text: &str) -> Vec<PgRow> {
+    let client = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut conn = PgConnection::connect(&url()).await.unwrap();
+            let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut conn).await.unwrap();
+            conn.close().await.unwrap();
+            rows
+        })
+    };
+    // On a thread of its own, since this one may be ending.
+    std::thread::scope(|scope| scope.spawn(client).join().unwrap())
+}
+
+/// The address of the server with another parameter.
+pub(crate) fn url_with(parameter: &str) -> String {
+    let url = url();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{parameter}")
+}
+
+/// A client that keeps its session.
+pub(crate) struct Client {
+    runtime: tokio::runtime::Runtime,
+    conn: PgConnection,
+}
+
+impl Client {
+    pub(crate) fn connect() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let conn = runtime.block_on(PgConnection::connect(&url())).unwrap();
+        Client { runtime, conn }
+    }
+
+    /// Runs SQL in the session.
+    pub(crate) fn run(&mut self, text: &str) {
+        let Client { runtime, conn } = self;
+        let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *conn);
+        runtime.block_on(done).unwrap();
+    }
+}
+
+thread_local! {
+    /// Schemas that were used and can be used again by the tests of this thread.
+    static SPARE: RefCell<Spare> = const { RefCell::new(Spare(Vec::new())) };
+}
+
+struct Spare(Vec<SchemaName>);
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        for name in &self.0 {
+            remove(name);
+        }
+    }
+}
+
+fn remove(name: &SchemaName) {
+    sql(&format!("SET client_min_messages = warning; DROP SCHEMA IF EXISTS {name} CASCADE"));
+}
+
+/// A schema that nothing else uses.
+pub(crate) struct Schema {
+    pub(crate) name: SchemaName,
+    reusable: bool,
+}
+
+impl Schema {
+    /// An empty store's schema. Making one takes some hundred times as long as emptying one.
+    pub(crate) fn new() -> Self {
+        let name = match SPARE.with_borrow_mut(|spare| spare.0.pop()) {
+            Some(name) => {
+                empty(&name);
+                name
+            }
+            None => Schema::unmade().into_name(),
+        };
+        Schema { name, reusable: true }
+    }
+
+    /// The name of a schema that does not exist yet.
+    pub(crate) fn unmade() -> Self {
+        let random = RandomState::new().build_hasher().finish();
+        let name = format!("Test \"{random:x}\"").parse().unwrap();
+        Schema { name, reusable: false }
+    }
+
+    fn into_name(self) -> SchemaName {
+        let name = self.name.clone();
+        std::mem::forget(self);
+        name
+    }
+
+    /// How the tests connect: with few connections, since many tests run at the same time.
+    pub(crate) fn options(&self) -> PostgresOptions {
+        let pooled = std::env::var_os(POOLED).is_some();
+        let options = PostgresStore::options().schema(self.name.clone()).connections(4);
+        options.transaction_pooling(pooled)
+    }
+
+    pub(crate) fn try_open(&self) -> Result<PostgresStore, StoreError> {
+        pollster::block_on(self.options().connect(&url()))
+    }
+
+    pub(crate) fn open(&self) -> PostgresStore {
+        self.try_open().unwrap()
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        if self.reusable {
+            SPARE.with_borrow_mut(|spare| spare.0.push(name));
+        } else {
+            remove(&name);
+        }
+    }
+}
+
+/// The tables beside those of records.
+const OTHERS: &[&str] = &["name_claim", "counter", "receipt", "event", "index_term", "index_entry"];
+
+fn empty(name: &SchemaName) {
+    let tables = RecordKind::ALL.iter().map(|kind| kind.name()).chain(OTHERS.iter().copied());
+    let deletes: Vec<String> = tables.map(|table| format!("DELETE FROM {name}.{table}")).collect();
+    sql(&format!(
+        "{}; UPDATE {name}.log_head SET last = 0, at = 0, feed_last = 0, pruned = 0, feed_pruned = 0;
+         UPDATE {name}.index_size SET entries = 0",
+        deletes.join("; ")
+    ));
+}
