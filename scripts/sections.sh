@@ -61,18 +61,6 @@ tool() {
     cargo "$1" --version >/dev/null 2>&1
 }
 
-# clamav: ClamAV's daemon, for the tests that start one. They fail without it.
-clamav() {
-    if [[ -x /usr/sbin/clamd ]] || command -v clamd >/dev/null; then
-        return
-    fi
-    if [[ $install == 1 ]] && command -v apt-get >/dev/null; then
-        local root=()
-        if ((EUID != 0)); then root=(sudo -n); fi
-        section "package lists" "${root[@]}" apt-get update -qq
-        section "install clamav-daemon" "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends clamav-daemon
-    fi
 # package NAME COMMAND...: does the command succeed? The package of Debian that it needs is installed
 # if it does not, unless --no-install.
 package() {
@@ -83,7 +71,7 @@ package() {
     fi
     if [[ $install == 1 && $EUID == 0 ]] && command -v apt-get >/dev/null; then
         section "install $name" sh -c \
-            "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes $name"
+            "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $name"
     fi
     "$@" >/dev/null 2>&1
 }

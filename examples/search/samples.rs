@@ -8,8 +8,8 @@ use fleetprompt_core::domain::{
     PublisherId, Revision, Timestamp, Visibility,
 };
 use fleetprompt_core::marketplace::{
-    BadgeView, ListingAddress, ListingView, Marks, PublisherBrief, SearchHit, SearchPage,
-    Suggestion, Suggestions,
+    BadgeView, ListingAddress, ListingView, Marks, MediaView, PublisherBrief, SearchHit,
+    SearchPage, Suggestion, Suggestions,
 };
 use fleetprompt_core::search::Excerpt;
 
@@ -46,6 +46,7 @@ pub(crate) fn listing(number: usize) -> ListingView {
             repository: None,
             license: Some("Apache-2.0".parse().unwrap()),
         },
+        media: MediaView { icon: None, screenshots: Vec::new() },
         state: ListingState::Published,
         successor: None,
         takedown: None,

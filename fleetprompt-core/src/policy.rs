@@ -22,7 +22,6 @@ pub use lookalike::{
     EDITED_HANDLE_LETTERS, EDITED_SLUG_LETTERS, IMPERSONATED, POPULAR_BUYERS, POPULAR_IMPORTED,
     Spelling, display_key, is_popular,
 };
-pub use markdown::{MediaRoot, RenderContext, RenderedHtml, SanitiserVersion};
 pub use markdown::RenderContext;
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;

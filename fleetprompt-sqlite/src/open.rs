@@ -19,8 +19,8 @@ const APPLICATION_ID: i32 = 0x466c_5072;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0001.sql")),
     M::up(include_str!("schema/0002.sql")),
-    M::up(include_str!("schema/0005.sql")),
     M::up(include_str!("schema/0003.sql")),
+    M::up(include_str!("schema/0004.sql")),
 ];
 
 /// How many statements a connection keeps prepared: more than the store has.

@@ -13,7 +13,8 @@ use crate::row::{Param, RECORD};
 /// wrong guess walks the catalogue for a page of it.
 fn index(plan: &ScanPlan) -> Option<&'static str> {
     use Column::{
-    Entitlement, ExpiresAt, Likeness, Listing, Person, Publisher, Sanitiser, State, Subject, Surrogate, System, Tenant,
+        Entitlement, ExpiresAt, Likeness, Listing, Person, Publisher, Sanitiser, State, Subject,
+        Surrogate, System, Tenant,
     };
     use RecordKind as Kind;
     let by = |column| plan.equals.iter().any(|(equal, _)| *equal == column);
@@ -199,8 +200,8 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
-        conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0004.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -231,8 +232,8 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
-        conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0004.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")

@@ -12,7 +12,14 @@ use sha2::{Digest, Sha256};
 use crate::domain::{
     ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
     BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
-    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize, IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness, Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Rendered, RenderedHtml, RenderingProgress, Resembled, ReviewedName, SanitiserVersion, Screenshot, Seat, Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility, WellKnown, Window,
+    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize,
+    IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness,
+    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview,
+    NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
+    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Rendered,
+    RenderedHtml, RenderingProgress, Resembled, ReviewedName, SanitiserVersion, Screenshot, Seat,
+    Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp,
+    UploadId, Version, Visibility, WellKnown, Window,
 };
 use crate::policy::RenderContext;
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
@@ -537,6 +544,9 @@ pub fn name_review(n: u64, pick: &mut Pick) -> NameReview {
         reason: pick.optional(Pick::text),
         held_at: pick.time(),
         decided_at: pick.optional(Pick::time),
+    }
+}
+
 /// The n-th text that was rendered: a description, or notes.
 pub fn rendered(n: u64, pick: &mut Pick) -> Rendered {
     let text: String = pick.one_of(TEXTS).to_owned();

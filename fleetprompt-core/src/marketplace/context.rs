@@ -237,9 +237,6 @@ impl<'m> Context<'m> {
         !self.facts.is_empty()
     }
 
-    /// Records, once, that the search index was tended.
-    pub(super) fn note_upkeep(&mut self) {
-        let noted = (Fact::IndexRefreshed {}, None);
     /// Records, once, that something was tended.
     pub(super) fn note_upkeep(&mut self, fact: Fact) {
         let noted = (fact, None);

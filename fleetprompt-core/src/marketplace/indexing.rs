@@ -47,11 +47,10 @@ impl Context<'_> {
     }
 
     /// Sets the entries of all listings that the commit writes something of.
-    pub(super) async fn index_what_is_written(&mut self) -> Result<()> {
+    async fn index_what_is_written(&mut self) -> Result<()> {
         for publisher in self.publishers_written() {
             self.file_publisher(publisher).await?;
         }
-    async fn index_what_is_written(&mut self) -> Result<()> {
         for listing in self.listings_written() {
             self.index(listing).await?;
         }

@@ -1,9 +1,9 @@
 //! The HTML of descriptions and release notes follows the records: whatever a commit writes that
 //! shows in it, it renders with it.
 //!
-//! A description is rendered for the repository that its listing declares, and again when that
-//! changes. Notes keep the repository of the day on which their release was published: a release
-//! never changes, and a listing may have any number of them.
+//! A description is rendered for the repository that its listing declares and the images that it
+//! has, and again when these change. Notes keep the repository of the day on which their release was
+//! published, and show no images: a release never changes, and a listing may have any number of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +34,8 @@ pub(super) struct Texts {
 struct Source<'a> {
     text: &'a str,
     repository: Option<&'a WebLink>,
+    /// The images that it may show.
+    media: BTreeSet<Sha256Digest>,
 }
 
 impl<'a> Source<'a> {
@@ -41,23 +43,24 @@ impl<'a> Source<'a> {
     fn description(listing: &'a Listing) -> Option<Self> {
         let text = listing.content.description.as_ref()?.as_str();
         let repository = listing.content.repository.as_ref();
-        (listing.state != ListingState::Deleted).then_some(Source { text, repository })
+        let media = listing.media.images().map(|image| image.digest).collect();
+        (listing.state != ListingState::Deleted).then_some(Source { text, repository, media })
     }
 
     /// The text that a release shows.
     fn notes(release: &'a Release, repository: Option<&'a WebLink>) -> Option<Self> {
         let text = release.content.notes.as_ref()?.as_str();
-        Some(Source { text, repository })
+        Some(Source { text, repository, media: BTreeSet::new() })
     }
 
-    /// What tells it from any other text, and from itself for another repository.
+    /// What tells it from any other text, and from itself for another repository or other images.
     fn digest(&self) -> Result<Sha256Digest> {
-        let all = serde_json::to_vec(&(1, self.text, self.repository));
+        let all = serde_json::to_vec(&(1, self.text, self.repository, &self.media));
         Ok(Sha256Digest::of(&all.map_err(|_| ErrorCode::Internal)?))
     }
 
     fn render(&self) -> RenderedHtml {
-        let context = RenderContext::new(self.repository, BTreeSet::new());
+        let context = RenderContext::new(self.repository, self.media.clone());
         RenderedHtml::of_markdown(self.text, &context)
     }
 }

@@ -12,8 +12,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    DisplayName, Likeness, LikenessKey, Listing, ListingId, NameSubject, Publisher, PublisherId,
-    Resembled, Slug, Standing, TenantId, WellKnown,
+    DisplayName, Fact, Likeness, LikenessKey, Listing, ListingId, NameSubject, Publisher,
+    PublisherId, Resembled, Slug, Standing, TenantId, WellKnown,
 };
 use crate::error::Result;
 use crate::policy::{IMPERSONATED, Spelling, display_key, is_popular};
@@ -119,7 +119,7 @@ impl Context<'_> {
             }
         }
         if puts && !self.has_events() {
-            self.note_upkeep();
+            self.note_upkeep(Fact::IndexRefreshed {});
         }
         Ok(())
     }

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
-    IndexProgress, Invitation, InvitationId, LikenessKey, Listing, ListingId, Membership, NameReview, NameSubject, Person, PersonId, PersonIdentity, Position, Publisher, PublisherId, Release, Rendered, RenderingProgress, Revision, Seat, Sha256Digest, Standing, SystemName, Tenant, TenantIdentity, UpstreamId, Version, WellKnown,
+    IndexProgress, Invitation, InvitationId, LikenessKey, Listing, ListingId, Membership,
+    NameReview, NameSubject, Person, PersonId, PersonIdentity, Position, Publisher, PublisherId,
+    Release, Rendered, RenderingProgress, Revision, Seat, Sha256Digest, Standing, SystemName,
+    Tenant, TenantIdentity, UpstreamId, Version, WellKnown,
 };
 
 use super::error::StoreError;
@@ -425,6 +428,8 @@ impl RecordKey {
     /// The review of somebody's names.
     pub fn name_review(subject: NameSubject) -> Self {
         Self::new(RecordKind::NameReview, subject.to_string())
+    }
+
     /// The HTML of a release's notes; without a release, of a listing's description.
     pub fn rendered(listing: ListingId, release: Option<&Version>) -> Self {
         let text = release.map(|version| format!("notes/{}", version.precedence_key().as_str()));

@@ -1,4 +1,4 @@
--- FleetPrompt on SQLite, schema version 5: names that look like well-known ones.
+-- FleetPrompt on SQLite, schema version 4: names that look like well-known ones.
 
 -- The keys under which well-known names are found from names that look like them: several for each.
 CREATE TABLE well_known (
