@@ -46,6 +46,7 @@ pub(crate) fn listing(number: usize) -> ListingView {
             repository: None,
             license: Some("Apache-2.0".parse().unwrap()),
         },
+        media: Default::default(),
         state: ListingState::Published,
         successor: None,
         takedown: None,
