@@ -47,6 +47,7 @@ pub(crate) fn listing(number: usize) -> ListingView {
             license: Some("Apache-2.0".parse().unwrap()),
         },
         media: MediaView { icon: None, screenshots: Vec::new() },
+        media: Default::default(),
         state: ListingState::Published,
         successor: None,
         takedown: None,

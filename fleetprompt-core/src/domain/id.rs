@@ -110,7 +110,7 @@ impl UploadId {
     /// ```
     /// use fleetprompt_core::domain::UploadId;
     /// let id: UploadId = "0198f2a4-7c00-7000-8000-000000000001".parse()?;
-    /// assert_eq!(id.begun_at(), "2025-08-29T02:01:52.128Z".parse()?);
+    /// assert_eq!(id.begun_at(), "2025-08-28T21:45:22.688Z".parse()?);
     /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
     /// ```
     pub fn begun_at(&self) -> Timestamp {

@@ -43,6 +43,10 @@ pub(super) trait Command: Serialize + Sync {
         cx: &mut Context<'_>,
         receipt: &Self::Receipt,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Told when nobody knows whether a commit of it was applied. What it answers in the end may
+    /// then be a refusal although it was.
+    fn outcome_unknown(&self) {}
 }
 
 /// A write that takes work before it can be decided: nobody gets the work done who could not
@@ -172,7 +176,7 @@ impl Inner {
                 }
                 // The key answers whether it was applied. If it was not, deciding again is safe.
                 // The trace of a refusal has no key: better left twice than not at all.
-                Err(StoreError::OutcomeUnknown(_)) => {}
+                Err(StoreError::OutcomeUnknown(_)) => command.outcome_unknown(),
                 Err(error) => return Err(self.store_error(&error)),
             }
         }

@@ -8,6 +8,8 @@ mod receiving;
 
 pub(super) use receiving::{Media, Uploads, media_error};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -158,7 +160,9 @@ impl Acting {
         let (kept, name) = receiving.receive(command.listing, upload, image, role).await?;
         command.brings = Some(kept);
         let outcome = market.carry_out(&self.principal, key, &command).await;
-        if let Err(refused) = &outcome {
+        if let Err(refused) = &outcome
+            && !command.unsure.load(Ordering::SeqCst)
+        {
             receiving.take_back(&name, refused).await;
         }
         outcome
@@ -192,11 +196,21 @@ struct Upload {
     place: Place,
     #[serde(skip)]
     brings: Option<Image>,
+    /// Whether a commit may have been applied that nobody was told of.
+    #[serde(skip)]
+    unsure: AtomicBool,
 }
 
 impl Upload {
     fn new(listing: ListingId, revision: Revision, image: &ImageUpload, place: Place) -> Self {
-        Upload { listing, revision, sent: image.digest(), place, brings: None }
+        Upload {
+            listing,
+            revision,
+            sent: image.digest(),
+            place,
+            brings: None,
+            unsure: AtomicBool::new(false),
+        }
     }
 
     /// The listing, if the image may go there.
@@ -253,6 +267,10 @@ impl Command for Upload {
         let day = Counter::uploads(before.publisher, cx.now.day());
         cx.count(day, 1, Within::AtMost(cx.market.quotas.uploads_per_day));
         Ok(MediaReceipt { listing: cx.change_media(&before, media), image: Some(digest) })
+    }
+
+    fn outcome_unknown(&self) {
+        self.unsure.store(true, Ordering::SeqCst);
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &MediaReceipt) -> Result<()> {

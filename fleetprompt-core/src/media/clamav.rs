@@ -143,8 +143,8 @@ fn ask(address: &ClamAddress, within: Duration, upload: &[u8]) -> io::Result<Sca
     Ok(verdict)
 }
 
-/// What an answer says. `z` in front of the command has it end with a zero byte, so that it can't be cut off
-/// unnoticed.
+/// What an answer says. `z` in front of the command has it end with a zero byte, so that it can't be
+/// cut off unnoticed.
 fn understand(answer: &[u8]) -> ScanVerdict {
     let Some(said) = answer.strip_prefix(b"stream: ") else { return ScanVerdict::Unavailable };
     if said == b"OK\0" {

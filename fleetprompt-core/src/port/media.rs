@@ -42,10 +42,10 @@ pub enum MediaError {
 
 /// Where an image is kept: whose it is, which upload brought it, and the digest of its bytes.
 ///
-/// Written `c4/<listing>/<upload>.<digest>`: 83 characters of `[0-9a-f/.-]` behind a folder named after
-/// the listing's last byte, so that no folder grows with the whole catalogue. No two uploads have
-/// the same name, even if they bring the same bytes: what one leaves behind can be removed
-/// without a look at any other
+/// Written `c4/<listing>/<upload>.<digest>`, of the characters `[0-9a-f/.-]` alone. The first folder
+/// is named after the last byte of the listing's id, so that no list grows with the whole
+/// catalogue. No two uploads have the same name, even if they bring the same bytes: what one
+/// leaves behind can be removed without a look at any other
 /// ([ADR-0018](https://github.com/fleetprompt/fleetprompt/blob/main/docs/spec_v1/adr/ADR-0018-uploads.md)).
 ///
 /// ```

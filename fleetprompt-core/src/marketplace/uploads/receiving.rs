@@ -92,8 +92,8 @@ impl Receiving<'_> {
         }
     }
 
-    /// Removes what was kept for an upload that was refused after all. Not when its outcome is
-    /// open, and only as a courtesy: the clean-up finds what stays behind.
+    /// Removes what was kept for an upload that was refused after all, so that refusals fill no
+    /// disk. Not when its outcome is open: the clean-up finds what stays behind.
     pub(super) async fn take_back(&self, name: &MediaName, refused: &Error) {
         let open = matches!(refused.kind(), ErrorKind::Unavailable | ErrorKind::Internal);
         if !open && let Err(error) = self.store.delete(name).await {

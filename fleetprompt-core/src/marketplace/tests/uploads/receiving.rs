@@ -155,6 +155,26 @@ fn an_answer_that_was_lost_is_found_again() {
     }
 }
 
+/// Only what is certainly not named by a record is taken back at once.
+#[test]
+fn what_may_have_been_committed_is_left_to_the_clean_up() {
+    let quotas = Quotas { media_bytes_per_publisher: 1, ..Quotas::default() };
+    let s = Studio::with(|builder| builder.quotas(quotas));
+    let (ada, listing) = s.published("acme");
+    let faults = FaultStore::new(Arc::new(s.store.clone()));
+    let market = s.through_with(faults.clone(), |builder| {
+        taking_images(builder, &s.media, &s.scanner).quotas(quotas)
+    });
+    let ada = market.act_as(ada.principal().clone());
+    for (fault, stays) in [(Fault::Conflict, 0), (Fault::Lost, 1)] {
+        faults.script([fault]);
+        assert_eq!(refused(s.icon(&ada, listing, picture(1))), ErrorCode::QuotaExceeded);
+        assert_eq!(s.media_count(), stays, "{fault:?}");
+    }
+    s.clock.advance(Span::hours(25));
+    assert_eq!(run(market.clean_media(None, ALL)).unwrap().removed, 1);
+}
+
 #[test]
 fn quotas_count_what_is_kept_and_what_was_brought() {
     let one = redraw(picture(1).bytes(), ImageRole::Icon).unwrap().bytes.len() as u64;

@@ -1,5 +1,4 @@
-//! Uploads scanned by ClamAV's daemon: the real one, with signatures of our own, and servers that
-//! say something else or nothing.
+//! The real daemon, with signatures of our own, and servers that say something else or nothing.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -1,0 +1,4 @@
+//! Uploads scanned by ClamAV's daemon.
+
+#[cfg(test)]
+mod daemon;
