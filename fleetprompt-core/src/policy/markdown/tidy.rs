@@ -20,16 +20,8 @@ pub(super) fn tidy(html: &str) -> String {
         match token {
             Token::Text(text) => tidy.text(text),
             Token::Less => tidy.text("&lt;"),
-            Token::Open(name, attributes) => {
-                if let Some(element) = allow_list::find(name) {
-                    tidy.open(element, attributes);
-                }
-            }
-            Token::Close(name) => {
-                if let Some(element) = allow_list::find(name) {
-                    tidy.close(element);
-                }
-            }
+            Token::Open(element, attributes) => tidy.open(element, attributes),
+            Token::Close(element) => tidy.close(element),
         }
     }
     tidy.close_down_to(0);
