@@ -17,6 +17,8 @@ mod processes;
 #[cfg(test)]
 mod redemption;
 #[cfg(test)]
+mod rendered;
+#[cfg(test)]
 mod stored;
 #[cfg(test)]
 mod support;
