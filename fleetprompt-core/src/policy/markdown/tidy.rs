@@ -37,7 +37,7 @@ struct Tidy {
 
 impl Tidy {
     fn text(&mut self, text: &str) {
-        if !text.chars().all(is_space) {
+        if self.is_between_cells() && !text.chars().all(is_space) {
             self.leave_table();
         }
         self.out.push_str(text);
@@ -143,10 +143,14 @@ impl Tidy {
         true
     }
 
+    fn is_between_cells(&self) -> bool {
+        let current = self.open.last().map(|open| open.kind);
+        matches!(current, Some(Kind::Table | Kind::Section | Kind::Row))
+    }
+
     /// Between cells there is nothing but cells: whatever else comes there ends the table.
     fn leave_table(&mut self) {
-        let current = self.open.last().map(|open| open.kind);
-        if matches!(current, Some(Kind::Table | Kind::Section | Kind::Row))
+        if self.is_between_cells()
             && let Some(table) = self.innermost(&[Kind::Table], &[])
         {
             self.close_down_to(table);

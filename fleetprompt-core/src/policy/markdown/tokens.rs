@@ -79,7 +79,8 @@ impl<'a> Iterator for Tokens<'a> {
                 self.rest = behind_tag(behind);
                 continue;
             }
-            let end = named.find(|c| is_space(c) || matches!(c, '>' | '/')).unwrap_or(named.len());
+            let ends = |byte: u8| is_space(byte.into()) || matches!(byte, b'>' | b'/');
+            let end = named.bytes().position(ends).unwrap_or(named.len());
             let (name, rest) = named.split_at_checked(end).unwrap_or((named, ""));
             let attributes = Attributes { rest };
             // A tag that never ends is no tag, and nothing can come behind it.
