@@ -191,7 +191,7 @@ pub(super) fn find(name: &str) -> Option<&'static Element> {
 /// A name as a number, which compares faster: every tag is looked up. None is longer.
 fn packed(name: &str) -> Option<u128> {
     let bytes = name.bytes().map(|byte| u128::from(byte.to_ascii_lowercase()));
-    (name.len() <= 16).then(|| bytes.fold(0, |packed, byte| packed << 8 | byte))
+    (name.len() < 16).then(|| bytes.fold(1, |packed, byte| packed << 8 | byte))
 }
 
 static BY_NAME: LazyLock<Vec<(u128, &'static Element)>> = LazyLock::new(|| {
