@@ -2,6 +2,7 @@
 //! run. One file a subject.
 
 #![expect(clippy::expect_used, reason = "a figure that can't be taken must stop the run")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 #[path = "../../../fleetprompt-sqlite/benches/shared/figure.rs"]
 #[expect(dead_code, reason = "shared with benchmarks that drive tasks")]
