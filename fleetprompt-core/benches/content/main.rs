@@ -9,6 +9,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on says where, and ends")]
 #![expect(clippy::expect_used, reason = "a figure that can't be taken must stop the run")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 #[path = "../../../fleetprompt-sqlite/benches/shared/figure.rs"]
 #[expect(dead_code, reason = "driving tasks is for stores")]

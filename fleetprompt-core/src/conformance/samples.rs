@@ -576,7 +576,13 @@ pub fn rendering_progress(pick: &mut Pick) -> RenderingProgress {
     }
 }
 
-/// The n-th record of a kind. Of the kind `Deployment` there is only one.
+/// The kinds of which there is more than one record.
+pub fn kinds_of_many() -> impl Iterator<Item = &'static RecordKind> {
+    let single = [RecordKind::Deployment, RecordKind::RenderingProgress];
+    RecordKind::ALL.iter().filter(move |kind| !single.contains(kind))
+}
+
+/// The n-th record of a kind; there may be only one, see [`kinds_of_many`].
 pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
     match kind {
         RecordKind::Deployment => {

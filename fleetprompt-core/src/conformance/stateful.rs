@@ -44,6 +44,7 @@ enum Step {
     Rotate,
     Maintain,
     Refresh,
+    Resanitise,
     Reopen,
 }
 
@@ -97,6 +98,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Rotate),
         1 => Just(Step::Maintain),
         1 => Just(Step::Refresh),
+        1 => Just(Step::Resanitise),
         1 => Just(Step::Reopen),
     ]
 }
@@ -202,6 +204,12 @@ impl<F: StoreFixture> Pair<F> {
                 let budget = PageSize::new(7);
                 let expected = pollster::block_on(self.expected.refresh_index(budget));
                 let answer = pollster::block_on(self.candidate().1.refresh_index(budget));
+                prop_assert_eq!(answer, expected);
+            }
+            Step::Resanitise => {
+                let budget = PageSize::new(7);
+                let expected = pollster::block_on(self.expected.resanitize(budget));
+                let answer = pollster::block_on(self.candidate().1.resanitize(budget));
                 prop_assert_eq!(answer, expected);
             }
             Step::Reopen => {

@@ -20,6 +20,7 @@ mod processes;
 mod redemption;
 #[cfg(test)]
 mod secrets;
+mod rendered;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]

@@ -7,9 +7,7 @@ use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick, time};
 use crate::conformance::support::{Asked, Draft, events, get, handle, value, wait};
 use crate::domain::{Position, Revision};
-use crate::port::{
-    Committed, Counter, IdempotencyScope, PageSize, Prune, RecordKind, Scan, Within,
-};
+use crate::port::{Committed, Counter, IdempotencyScope, PageSize, Prune, Scan, Within};
 
 pub(in crate::conformance) fn a_refused_commit_leaves_nothing<F: StoreFixture>() {
     let fixture = F::new();
@@ -126,7 +124,7 @@ pub(in crate::conformance) fn everything_is_there_after_reopening<F: StoreFixtur
     for n in 0..4 {
         assert_eq!(asked.everything(&fixture.store()), before);
         let mut draft = Draft::new().event(n).public_event(n).event(n);
-        for kind in RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Deployment) {
+        for kind in samples::kinds_of_many() {
             let record = samples::record(*kind, n, &mut Pick::seeded(n));
             asked.records.push(record.key());
             draft = draft.create(record);

@@ -24,7 +24,7 @@ fn fill(store: &Arc<dyn Store>) -> Vec<Row> {
     let mut pick = Pick::seeded(1);
     let mut rows: BTreeMap<RecordKey, Row> = BTreeMap::new();
     for n in 0..OF_EACH_KIND {
-        let kinds = RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Deployment);
+        let kinds = samples::kinds_of_many();
         // Two attempts of one commit share their position.
         let records: Vec<Record> = kinds.map(|kind| samples::record(*kind, n, &mut pick)).collect();
         let more = samples::record(RecordKind::Attempt, n + 1_000, &mut pick);
@@ -36,7 +36,7 @@ fn fill(store: &Arc<dyn Store>) -> Vec<Row> {
             rows.insert(key, row);
         }
     }
-    for kind in RecordKind::ALL.iter().filter(|kind| **kind != RecordKind::Deployment) {
+    for kind in samples::kinds_of_many() {
         for n in 0..OF_EACH_KIND / 5 {
             let record = samples::record(*kind, n, &mut pick);
             let key = record.key();

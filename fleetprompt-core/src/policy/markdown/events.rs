@@ -1,12 +1,12 @@
 //! Markdown as the parser reads it, with what only Markdown knows written out: headings under the
 //! page's own, footnotes, tasks, bare links, code.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use linkify::{LinkFinder, LinkKind};
 use pulldown_cmark::{
     CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
-    TextMergeStream, html::push_html,
+    html::push_html,
 };
 
 use super::allow_list::{FOOTNOTE, FOOTNOTE_REFERENCE, ID_MAX, ID_PREFIX, TASK};
@@ -26,24 +26,21 @@ fn options() -> Options {
 
 /// Markdown as HTML that is not yet safe; `None` if it grows beyond measure.
 pub(super) fn unsafe_html(markdown: &str) -> Option<String> {
-    let mut pass = Pass::default();
-    let parser = TextMergeStream::new(Parser::new_ext(markdown, options()));
-    for (read, event) in parser.enumerate() {
-        if read == EVENTS_MAX {
-            return None;
-        }
-        pass.take(event);
-    }
+    let mut pass = Pass::new(Parser::new_ext(markdown, options()));
     let mut html = String::with_capacity(markdown.len() + markdown.len() / 2);
-    push_html(&mut html, pass.body.into_iter().chain(pass.footnotes));
-    Some(html)
+    push_html(&mut html, pass.by_ref());
+    (pass.read <= EVENTS_MAX).then_some(html)
 }
 
-#[derive(Default)]
+/// The events of a text, rewritten.
 struct Pass<'a> {
-    body: Vec<Event<'a>>,
+    parser: Parser<'a>,
+    /// How many events were read.
+    read: usize,
+    /// What was rewritten and not yet taken.
+    body: VecDeque<Event<'a>>,
     /// Definitions of footnotes, which go to the end.
-    footnotes: Vec<Event<'a>>,
+    footnotes: VecDeque<Event<'a>>,
     in_footnote: u32,
     in_link: u32,
     in_image: u32,
@@ -57,10 +54,65 @@ struct Pass<'a> {
     headings: HashMap<String, u32>,
     /// Code that is being read: its language and itself.
     code: Option<(CowStr<'a>, String)>,
+    /// Text with a web address, whose rest may still come: the parser ends a text wherever a mark
+    /// could stand.
+    address: Option<String>,
+}
+
+impl<'a> Iterator for Pass<'a> {
+    type Item = Event<'a>;
+
+    fn next(&mut self) -> Option<Event<'a>> {
+        loop {
+            // A heading is given its id when all of it is known.
+            if self.heading.is_none()
+                && let Some(event) = self.body.pop_front()
+            {
+                return Some(event);
+            }
+            match self.parser.next() {
+                Some(_) if self.read >= EVENTS_MAX => {
+                    self.read = EVENTS_MAX + 1;
+                    return None;
+                }
+                Some(event) => {
+                    self.read += 1;
+                    self.take(event);
+                }
+                None => {
+                    self.end_address();
+                    self.heading = None;
+                    self.body.append(&mut self.footnotes);
+                    return self.body.pop_front();
+                }
+            }
+        }
+    }
 }
 
 impl<'a> Pass<'a> {
+    fn new(parser: Parser<'a>) -> Self {
+        Pass {
+            parser,
+            read: 0,
+            body: VecDeque::new(),
+            footnotes: VecDeque::new(),
+            in_footnote: 0,
+            in_link: 0,
+            in_image: 0,
+            numbers: HashMap::new(),
+            defining: Vec::new(),
+            heading: None,
+            headings: HashMap::new(),
+            code: None,
+            address: None,
+        }
+    }
+
     fn take(&mut self, event: Event<'a>) {
+        if !matches!(event, Event::Text(_)) {
+            self.end_address();
+        }
         if let Some((_, code)) = &mut self.code {
             match event {
                 Event::Text(text) => code.push_str(&text),
@@ -113,8 +165,8 @@ impl<'a> Pass<'a> {
 
     fn push(&mut self, event: Event<'a>) {
         match self.in_footnote {
-            0 => self.body.push(event),
-            _ => self.footnotes.push(event),
+            0 => self.body.push_back(event),
+            _ => self.footnotes.push_back(event),
         }
     }
 
@@ -191,11 +243,19 @@ impl<'a> Pass<'a> {
         self.in_footnote = self.in_footnote.saturating_sub(1);
     }
 
-    /// Makes links of web addresses that stand in the text.
     fn text(&mut self, text: CowStr<'a>) {
-        if self.in_link > 0 || self.in_image > 0 || !text.contains("://") {
-            return self.push(Event::Text(text));
+        if let Some(address) = &mut self.address {
+            address.push_str(&text);
+        } else if self.in_link == 0 && self.in_image == 0 && text.contains("://") {
+            self.address = Some(text.into_string());
+        } else {
+            self.push(Event::Text(text));
         }
+    }
+
+    /// Makes links of web addresses that stand in the text.
+    fn end_address(&mut self) {
+        let Some(text) = self.address.take() else { return };
         let mut finder = LinkFinder::new();
         finder.kinds(&[LinkKind::Url]);
         for span in finder.spans(&text) {

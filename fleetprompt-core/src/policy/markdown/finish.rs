@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::{MEDIA_MARK, Sha256Digest};
 
 use super::allow_list::{LINK_REL, MEDIA_SCHEME};
-use super::tokens::{Attributes, Token, Tokens};
+use super::tokens::Attributes;
 
 /// Whether a link is being written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,41 +22,43 @@ enum Link {
 pub(super) fn finish(html: &str, media: &BTreeSet<Sha256Digest>) -> String {
     let mut out = String::with_capacity(html.len());
     let mut link = Link::None;
-    for token in Tokens::new(html) {
-        match token {
-            Token::Text(text) => out.push_str(text),
-            Token::Less => out.push_str("&lt;"),
-            Token::Open("img", attributes) => image(&mut out, attributes, link, media),
-            Token::Open("a", attributes) => {
+    let mut rest = html;
+    while let Some((text, tag)) = rest.split_once('<') {
+        out.push_str(text);
+        rest = tag;
+        let end = tag.find([' ', '>']).unwrap_or(tag.len());
+        let Some((name, behind)) = tag.split_at_checked(end) else { continue };
+        let attributes = Attributes::of(behind);
+        let Some(behind) = attributes.clone().behind() else { continue };
+        rest = behind;
+        match name {
+            "img" => image(&mut out, attributes, link, media),
+            "a" => {
                 let leads = |(name, value): (&str, &str)| {
                     name == "id" || name == "href" && !value.is_empty()
                 };
                 link = if attributes.clone().any(leads) { Link::Kept } else { Link::Dropped };
                 if link == Link::Kept {
-                    tag(&mut out, "a", attributes);
+                    start_tag(&mut out, "a", attributes);
                 }
             }
-            Token::Close("a") => {
+            "/a" => {
                 if link == Link::Kept {
                     out.push_str("</a>");
                 }
                 link = Link::None;
             }
-            Token::Open(name, attributes) => {
-                tag(&mut out, name, attributes);
-                if name == "pre" {
-                    // A parser leaves out a line end right behind the tag: one that it may.
-                    out.push('\n');
-                }
-            }
-            Token::Close(name) => out.extend(["</", name, ">"]),
+            // A parser leaves out a line end right behind the tag: one that it may.
+            "pre" => out.push_str("<pre>\n"),
+            name => start_tag(&mut out, name, attributes),
         }
     }
+    out.push_str(rest);
     out
 }
 
-/// Writes a start tag, its attributes in the order of their names.
-fn tag(out: &mut String, name: &str, attributes: Attributes<'_>) {
+/// Writes a tag, its attributes in the order of their names.
+fn start_tag(out: &mut String, name: &str, attributes: Attributes<'_>) {
     let mut attributes: Vec<(&str, &str)> = attributes.collect();
     attributes.sort_unstable();
     out.extend(["<", name]);

@@ -1,5 +1,5 @@
 mod bounds;
-pub(crate) mod inspect;
+mod inspect;
 mod laws;
 mod meaning;
 mod payloads;

@@ -20,16 +20,8 @@ pub(super) fn tidy(html: &str) -> String {
         match token {
             Token::Text(text) => tidy.text(text),
             Token::Less => tidy.text("&lt;"),
-            Token::Open(name, attributes) => {
-                if let Some(element) = allow_list::find(name) {
-                    tidy.open(element, attributes);
-                }
-            }
-            Token::Close(name) => {
-                if let Some(element) = allow_list::find(name) {
-                    tidy.close(element);
-                }
-            }
+            Token::Open(element, attributes) => tidy.open(element, attributes),
+            Token::Close(element) => tidy.close(element),
         }
     }
     tidy.close_down_to(0);
@@ -45,7 +37,7 @@ struct Tidy {
 
 impl Tidy {
     fn text(&mut self, text: &str) {
-        if !text.chars().all(is_space) {
+        if self.is_between_cells() && !text.chars().all(is_space) {
             self.leave_table();
         }
         self.out.push_str(text);
@@ -151,10 +143,14 @@ impl Tidy {
         true
     }
 
+    fn is_between_cells(&self) -> bool {
+        let current = self.open.last().map(|open| open.kind);
+        matches!(current, Some(Kind::Table | Kind::Section | Kind::Row))
+    }
+
     /// Between cells there is nothing but cells: whatever else comes there ends the table.
     fn leave_table(&mut self) {
-        let current = self.open.last().map(|open| open.kind);
-        if matches!(current, Some(Kind::Table | Kind::Section | Kind::Row))
+        if self.is_between_cells()
             && let Some(table) = self.innermost(&[Kind::Table], &[])
         {
             self.close_down_to(table);

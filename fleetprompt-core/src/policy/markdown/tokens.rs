@@ -1,7 +1,7 @@
 //! HTML, cut into tags and text. Not a parser: what it makes of malformed input need not be what a
 //! browser would, since everything is written anew from what it found, and sanitised after that.
 
-use super::allow_list::WITH_CONTENT;
+use super::allow_list::{Element, WITH_CONTENT, find};
 
 /// A piece of HTML.
 pub(super) enum Token<'a> {
@@ -10,13 +10,14 @@ pub(super) enum Token<'a> {
     /// A `<` that begins nothing.
     Less,
     /// A start tag.
-    Open(&'a str, Attributes<'a>),
+    Open(&'static Element, Attributes<'a>),
     /// An end tag.
-    Close(&'a str),
+    Close(&'static Element),
 }
 
 /// Cuts HTML into pieces, in time that grows with its length alone. Comments, declarations, tags
-/// that never end and elements that are not for reading are left out.
+/// that never end, elements that are not on the allow-list, and those that are not for reading with
+/// all that is in them, are left out.
 pub(super) struct Tokens<'a> {
     rest: &'a str,
     /// Elements that have no end tag in what is left, so that it is looked for once.
@@ -43,7 +44,7 @@ impl<'a> Tokens<'a> {
             (ends && found.eq_ignore_ascii_case(name)).then_some(behind)
         });
         match end {
-            Some(behind) => self.rest = split_before(behind, '>').1,
+            Some(behind) => self.rest = behind_tag(behind),
             None => self.endless.push(name),
         }
     }
@@ -75,22 +76,21 @@ impl<'a> Iterator for Tokens<'a> {
                     self.rest = behind;
                     return Some(Token::Less);
                 }
-                let end = split_before(behind, '>').1;
-                self.rest = end.strip_prefix('>').unwrap_or(end);
+                self.rest = behind_tag(behind);
                 continue;
             }
-            let end = named.find(|c| is_space(c) || matches!(c, '>' | '/')).unwrap_or(named.len());
+            let ends = |byte: u8| is_space(byte.into()) || matches!(byte, b'>' | b'/');
+            let end = named.bytes().position(ends).unwrap_or(named.len());
             let (name, rest) = named.split_at_checked(end).unwrap_or((named, ""));
             let attributes = Attributes { rest };
-            let mut last = attributes.clone();
-            last.by_ref().for_each(drop);
             // A tag that never ends is no tag, and nothing can come behind it.
-            self.rest = last.rest.strip_prefix('>')?;
-            if closes {
-                return Some(Token::Close(name));
+            self.rest = attributes.clone().behind()?;
+            match find(name) {
+                Some(element) if closes => return Some(Token::Close(element)),
+                Some(element) => return Some(Token::Open(element, attributes)),
+                None if closes => {}
+                None => self.skip_content(name),
             }
-            self.skip_content(name);
-            return Some(Token::Open(name, attributes));
         }
     }
 }
@@ -100,6 +100,21 @@ impl<'a> Iterator for Tokens<'a> {
 #[derive(Clone)]
 pub(super) struct Attributes<'a> {
     rest: &'a str,
+}
+
+impl<'a> Attributes<'a> {
+    /// The attributes that `text` begins with, behind the name of their tag.
+    pub(super) fn of(text: &'a str) -> Self {
+        Attributes { rest: text }
+    }
+
+    /// What comes behind the tag, if it ends.
+    pub(super) fn behind(mut self) -> Option<&'a str> {
+        if !self.rest.starts_with('>') {
+            self.by_ref().for_each(drop);
+        }
+        self.rest.strip_prefix('>')
+    }
 }
 
 impl<'a> Iterator for Attributes<'a> {
@@ -146,6 +161,11 @@ pub(super) fn is_space(c: char) -> bool {
 /// The text before `stop`, and the text from there on.
 fn split_before(text: &str, stop: char) -> (&str, &str) {
     text.find(stop).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
+}
+
+/// What comes behind the next `>`.
+fn behind_tag(text: &str) -> &str {
+    text.split_once('>').map_or("", |(_, behind)| behind)
 }
 
 /// What comes behind a comment, which begins with `text`.

@@ -16,7 +16,7 @@ const CLASSES: &str = "hl-comment hl-keyword hl-number hl-string task footnote f
 const DEPTH_MAX: usize = 60;
 
 /// Says what is wrong with `html`, if anything is: in a page, in a fragment, and with scripts on.
-pub fn fault(html: &str) -> Option<String> {
+pub(crate) fn fault(html: &str) -> Option<String> {
     let options = |scripting_enabled| ParseOpts {
         tree_builder: TreeBuilderOpts { scripting_enabled, ..TreeBuilderOpts::default() },
         ..ParseOpts::default()
