@@ -127,7 +127,7 @@ impl Committer {
         let mut transaction = conn.begin().await.map_err(Failed::undone)?;
         let rows = Session::new(&mut transaction, &self.settings).all(statement).await;
         // Without its COMMIT, nothing of it stays.
-        let rows = rows.map_err(|fault| Failed::undone_by(fault))?;
+        let rows = rows.map_err(Failed::undone_by)?;
         transaction.commit().await.map_err(|error| Failed::new(error.into()))?;
         Ok(rows)
     }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use fleetprompt_core::port::{RecordKind, StoreError};
 use fleetprompt_postgres::{PostgresOptions, PostgresStore, SchemaName};
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _};
 
 /// Where the server is.
@@ -24,19 +24,26 @@ pub(crate) fn url() -> String {
     })
 }
 
+/// Connects past the store.
+async fn client() -> PgConnection {
+    // A pooler refuses a session that asks for more than it knows.
+    let options = url().parse::<PgConnectOptions>().unwrap().extra_float_digits(None);
+    PgConnection::connect_with(&options).await.unwrap()
+}
+
 /// Runs SQL as a client of its own would.
 pub(crate) fn sql(text: &str) -> Vec<PgRow> {
-    let client = || {
+    let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut conn = PgConnection::connect(&url()).await.unwrap();
+            let mut conn = client().await;
             let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut conn).await.unwrap();
             conn.close().await.unwrap();
             rows
         })
     };
     // On a thread of its own, since this one may be ending.
-    std::thread::scope(|scope| scope.spawn(client).join().unwrap())
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap())
 }
 
 /// The address of the server with another parameter.
@@ -55,7 +62,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn connect() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let conn = runtime.block_on(PgConnection::connect(&url())).unwrap();
+        let conn = runtime.block_on(client());
         Client { runtime, conn }
     }
 
