@@ -19,8 +19,9 @@ mod processes;
 #[cfg(test)]
 mod redemption;
 #[cfg(test)]
-mod secrets;
 mod rendered;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
