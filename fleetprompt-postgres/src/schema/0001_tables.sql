@@ -107,6 +107,8 @@ CREATE TABLE release (
     doc text NOT NULL
 );
 CREATE INDEX release_by_precedence ON release (listing, precedence, id);
+-- All releases in the order of their creation.
+CREATE INDEX release_by_creation ON release (created, id);
 
 CREATE TABLE binding (
     id text COLLATE "C" PRIMARY KEY,
@@ -194,6 +196,52 @@ CREATE TABLE index_progress (
     changed bigint NOT NULL,
     doc text NOT NULL
 );
+
+-- The HTML of descriptions and release notes.
+--
+--   sanitiser  the version of the rules that it was made by
+CREATE TABLE rendered (
+    id text COLLATE "C" PRIMARY KEY,
+    revision bigint NOT NULL CHECK (revision > 0),
+    created bigint NOT NULL,
+    changed bigint NOT NULL,
+    sanitiser bigint NOT NULL,
+    doc text NOT NULL
+);
+CREATE INDEX rendered_by_version ON rendered (sanitiser, id);
+
+-- How far texts that were never rendered have been looked for.
+CREATE TABLE rendering_progress (
+    id text COLLATE "C" PRIMARY KEY,
+    revision bigint NOT NULL CHECK (revision > 0),
+    created bigint NOT NULL,
+    changed bigint NOT NULL,
+    doc text NOT NULL
+);
+
+-- The keys under which well-known names are found from names that look like them: several for each.
+CREATE TABLE well_known (
+    id text COLLATE "C" PRIMARY KEY,
+    revision bigint NOT NULL CHECK (revision > 0),
+    created bigint NOT NULL,
+    changed bigint NOT NULL,
+    likeness text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    doc text NOT NULL
+);
+CREATE INDEX well_known_by_likeness ON well_known (likeness, created, id);
+CREATE INDEX well_known_by_subject ON well_known (subject, created, id);
+
+-- Names that were held, and what was decided about them.
+CREATE TABLE name_review (
+    id text COLLATE "C" PRIMARY KEY,
+    revision bigint NOT NULL CHECK (revision > 0),
+    created bigint NOT NULL,
+    changed bigint NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    doc text NOT NULL
+);
+CREATE INDEX name_review_by_state ON name_review (state, created, id);
 
 -- Names that at most one owner has: handles, slugs, sources of entitlements, confirmed references.
 CREATE TABLE name_claim (

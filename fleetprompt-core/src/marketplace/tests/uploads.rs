@@ -10,7 +10,7 @@ use super::fixture::*;
 use crate::Acting;
 use crate::domain::*;
 use crate::error::ErrorCode;
-use crate::marketplace::{MediaReceipt, ScreenshotPlace, ScreenshotView};
+use crate::marketplace::{ListingEdit, MediaReceipt, ScreenshotPlace, ScreenshotView};
 
 fn places(shots: &[(Sha256Digest, &str)]) -> BoundedList<ScreenshotPlace, SCREENSHOTS_MAX> {
     let place = |(image, alt): &(_, &str)| ScreenshotPlace { image: *image, alt: of(alt) };
@@ -219,4 +219,30 @@ fn views_say_what_it_takes_to_show_an_image_and_nothing_else() {
     );
     let [ScreenshotView { alt, .. }] = &media.screenshots[..] else { panic!("one screenshot") };
     assert_eq!(alt.as_str(), "A list.");
+}
+
+#[test]
+fn a_description_shows_the_images_of_its_own_listing_and_of_no_other() {
+    let s = Studio::default();
+    let (ada, listing) = s.published("acme");
+    let (eve, other) = s.published("other");
+    let shot = s.screenshot(&ada, listing, picture(1), "A list.").unwrap().image.unwrap();
+    let digits = shot.to_string().replace("sha256:", "");
+    let describe = |by: &Acting, id| {
+        let seen = s.listing(by, id);
+        let description = Some(of(&format!("![A list.](media:{digits})")));
+        let content = ListingContent { description, ..seen.content };
+        let edit = ListingEdit { slug: seen.slug, content, asset: None };
+        run(by.update_listing(id, seen.revision, edit, &s.key())).unwrap();
+    };
+    let html = |id| run(s.anonymous().description_html(id)).unwrap().unwrap();
+    describe(&ada, listing);
+    describe(&eve, other);
+    let image = format!("<p><img src=\"/media/{digits}\" alt=\"A list.\" loading=\"lazy\"></p>\n");
+    assert_eq!(html(listing).with_media_root(&of("/media/")), image);
+    assert_eq!(html(other).as_str(), "<p>A list.</p>\n", "not its own");
+
+    let revision = s.listing(&ada, listing).revision;
+    run(ada.arrange_screenshots(listing, revision, places(&[]), &s.key())).unwrap();
+    assert_eq!(html(listing).as_str(), "<p>A list.</p>\n", "gone with the image");
 }
