@@ -85,6 +85,7 @@ fn sanitised(markdown: &str) -> String {
     ammonia::clean(&page)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark takes the time that passes")]
 fn time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();

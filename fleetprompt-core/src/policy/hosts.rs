@@ -43,7 +43,7 @@ pub fn leads_nowhere(link: &str) -> Option<Rule> {
 
 fn is_public(name: &str) -> bool {
     let below = |end: &&str| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'));
-    name.contains('.') && !PRIVATE.iter().any(|end| below(&end))
+    name.contains('.') && !PRIVATE.iter().any(below)
 }
 
 /// What IANA's registries of special addresses keep off the public internet.

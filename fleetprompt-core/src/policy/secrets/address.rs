@@ -69,7 +69,7 @@ pub(super) fn unreal(host: &[u8]) -> bool {
         || name.starts_with(b"10.")
         || name.starts_with(b"192.168.")
         || name.iter().any(|b| matches!(b, b'{' | b'}' | b'[' | b']' | b'$' | b'*'))
-        || UNREAL.iter().any(|end| ends(&end))
+        || UNREAL.iter().any(ends)
         || made_up(name)
 }
 
