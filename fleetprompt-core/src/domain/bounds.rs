@@ -1,6 +1,7 @@
 //! The one table of bounds: how long each kind of text, and each list, may be.
 
 use super::listing::PACK_MEMBERS_MAX;
+use super::media::SCREENSHOTS_MAX;
 use super::parse::{ParseError, Rule};
 use super::release::{ARTIFACTS_MAX, COMPATIBILITY_MAX};
 
@@ -126,6 +127,7 @@ pub const LISTS: &[ListBound] = &[
     ListBound { field: "capabilities", max_entries: MAX_CAPABILITIES },
     ListBound { field: "secretNames", max_entries: MAX_SECRET_NAMES },
     ListBound { field: "artifacts", max_entries: ARTIFACTS_MAX },
+    ListBound { field: "screenshots", max_entries: SCREENSHOTS_MAX },
 ];
 
 /// The most combining marks on a letter. Scripts need up to five (Burmese, Tibetan, Hebrew with

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::domain::bounds::{Bound, LISTS, ListBound, TABLE};
+use crate::domain::bounds::{Bound, LISTS, ListBound, MAX_ICON_BYTES, MAX_SCREENSHOT_BYTES, TABLE};
 use crate::domain::{DeepLinkTemplate, IdempotencyKey, JsonBounds};
 use crate::marketplace::{IMPORT_LINE_MAX_BYTES, InvitationCode};
 use crate::search::{Cursor, Query};
@@ -46,6 +46,8 @@ fn the_data_model_tells_the_other_bounds_as_they_are() {
         ("Query", Query::MAX_BYTES),
         ("ImportLine", IMPORT_LINE_MAX_BYTES),
         ("JsonBounds::DOCUMENT", JsonBounds::DOCUMENT.max_bytes),
+        ("icon", MAX_ICON_BYTES),
+        ("screenshot", MAX_SCREENSHOT_BYTES),
     ];
     let row = |(name, bytes): &(&str, usize)| format!("| `{name}` | {} |", with_commas(*bytes));
     assert_eq!(documented("### Whole inputs"), others.iter().map(row).collect::<Vec<_>>());

@@ -243,12 +243,6 @@ proptest! {
         prop_assert_eq!(fake.likeness_to(&real) == edit, real.likeness_to(&fake) == edit);
     }
 
-    #[test]
-    fn unrelated_names_are_left_alone(one in select(WORDS), other in select(WORDS)) {
-        prop_assert_eq!(likeness(&handle(one), &handle(other)), None);
-        prop_assert_eq!(likeness(&slug(one), &slug(other)), None);
-    }
-
     /// What the checks of `typomania` take for a squat of a name, these rules do too.
     #[test]
     fn they_miss_nothing_that_typomania_finds(name in known(), slip in slips(), bit in 0..7_u8, at in any::<Index>()) {
@@ -272,7 +266,15 @@ proptest! {
     }
 }
 
-/// Words of real catalogues that lie close to each other.
+#[test]
+fn unrelated_names_are_left_alone() {
+    for (one, other) in WORDS.iter().flat_map(|one| WORDS.iter().map(move |other| (one, other))) {
+        assert_eq!(likeness(&handle(one), &handle(other)), None, "{one}, {other}");
+        assert_eq!(likeness(&slug(one), &slug(other)), None, "{one}, {other}");
+    }
+}
+
+/// Words of real catalogues that lie close to each other, and that nobody takes for one another.
 const WORDS: &[&str] = &[
     "acme",
     "agent",
@@ -280,7 +282,6 @@ const WORDS: &[&str] = &[
     "apify",
     "azure",
     "browser",
-    "code",
     "codex",
     "crew",
     "cursor",
@@ -302,13 +303,11 @@ const WORDS: &[&str] = &[
     "langgraph",
     "linear",
     "llama",
-    "mail",
     "mcp",
     "memory",
     "mistral",
     "notion",
     "openai",
-    "openapi",
     "pandas",
     "postgres",
     "prompt",
