@@ -155,13 +155,13 @@ fn images_are_seen_by_those_who_see_their_listing() {
 
     let seen = s.listing(&ada, listing);
     let content = ListingContent { visibility: Visibility::Organisation, ..seen.content };
-    let edit = crate::marketplace::ListingEdit { slug: seen.slug, content, asset: None };
+    let edit = ListingEdit { slug: seen.slug, content, asset: None };
     let receipt = run(ada.update_listing(listing, seen.revision, edit, &s.key())).unwrap();
     assert_eq!((sees(&ada), sees(&carol)), (Ok(false), Ok(false)), "an edit leaves them alone");
     is_hidden(&visitor);
     let seen = s.listing(&ada, listing);
     let content = ListingContent { visibility: Visibility::Public, ..seen.content };
-    let edit = crate::marketplace::ListingEdit { slug: seen.slug, content, asset: None };
+    let edit = ListingEdit { slug: seen.slug, content, asset: None };
     run(ada.update_listing(listing, receipt.revision, edit, &s.key())).unwrap();
 
     let operator = s.operator();
