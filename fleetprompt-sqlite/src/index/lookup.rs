@@ -7,7 +7,7 @@ use fleetprompt_core::port::{
     Frequencies, IndexEntry, PageSize, Quality, Record, RecordKind, Run, StoredEntry, Term, Token,
     Versioned, head,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::Fault;
 use crate::row::{self, RECORD, integer, natural, position, time};
@@ -17,23 +17,15 @@ use super::forward::{Document, Id};
 use super::plan::Plan;
 use super::stream::{self, Span};
 
-/// How many words of the same head are looked at in the order of their frequency before those with
-/// the prefix are looked at in the order of the alphabet.
-const FREQUENT_MOST: usize = 1_000;
-/// How many words are few: reading so many costs about as much as the frequent ones of a head do.
-const FEW: usize = 400;
-
-/// How long a prefix is that many words have, in characters.
-const SHORT: usize = 2;
-
-/// Words of a head, the most frequent first.
-const BY_LEVEL: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_head
+/// The level of the most frequent words of a head.
+const HIGHEST: &str = "SELECT level FROM index_term INDEXED BY index_term_by_head
      WHERE substr(term, 1, CASE WHEN unicode(term) >= 11904 THEN 1 ELSE 2 END) = ?1 AND level > 0
-     ORDER BY level DESC, term";
+     ORDER BY level DESC LIMIT 1";
 
-/// Terms in the order of the alphabet.
-const BY_NAME: &str = "SELECT level, term, stem FROM index_term INDEXED BY index_term_by_name
-     WHERE term >= ?1 ORDER BY term, stem";
+/// The words of a head and a level, from a prefix on.
+const OF_LEVEL: &str = "SELECT term, stem FROM index_term INDEXED BY index_term_by_head
+     WHERE substr(term, 1, CASE WHEN unicode(term) >= 11904 THEN 1 ELSE 2 END) = ?1 AND level > 0
+     AND level = ?2 AND term >= ?3 ORDER BY term";
 
 pub(super) fn frequencies(conn: &Connection, terms: &[Term]) -> Result<Frequencies, Fault> {
     let mut dictionary = Dictionary::new(conn);
@@ -74,13 +66,8 @@ fn uses(conn: &Connection, word: &Term) -> Result<u64, Fault> {
     }
 }
 
-/// A word that begins as it should.
-struct Completion {
-    level: u8,
-    word: String,
-    stem: Id,
-}
-
+/// Words are asked for level by level, of which there are about twenty: each is read where the
+/// prefix begins, and only as far as words are wanted.
 pub(super) fn completions(
     conn: &Connection,
     prefix: &Term,
@@ -88,83 +75,45 @@ pub(super) fn completions(
 ) -> Result<Vec<Token>, Fault> {
     let limit = usize::from(limit);
     let Some(head) = head(prefix.as_str()).filter(|_| limit > 0) else { return Ok(Vec::new()) };
-    let prefix = prefix.as_str();
-    // Of what has hardly been begun, the most frequent words are soon found; of what is almost
-    // finished, all are few.
-    let begun = prefix.chars().count() <= SHORT;
-    let mut found = if begun { frequent(conn, head, prefix, limit)? } else { few(conn, prefix)? };
-    if found.is_none() {
-        found = if begun { few(conn, prefix)? } else { frequent(conn, head, prefix, limit)? };
+    let highest = conn.prepare_cached(HIGHEST)?.query_row([head], |row| row.get(0)).optional()?;
+    let highest: u8 = highest.unwrap_or_default();
+    let mut tokens: Vec<Token> = Vec::new();
+    for level in (1..=highest).rev() {
+        if tokens.len() >= limit {
+            break;
+        }
+        let mut of_level = of_level(conn, head, level, prefix.as_str(), limit - tokens.len())?;
+        of_level.sort();
+        tokens.append(&mut of_level);
     }
-    let found = match found {
-        Some(found) => found,
-        None => beginning(conn, prefix, usize::MAX)?,
-    };
-    let mut tokens = Vec::with_capacity(found.len());
-    for Completion { level, word, stem } in found {
-        let word = parsed(&word)?;
-        let stem = if stem == 0 { word.clone() } else { dictionary::term(conn, stem)?.0 };
-        tokens.push((std::cmp::Reverse(level), Token { word, stem }));
-    }
-    tokens.sort();
     tokens.truncate(limit);
-    Ok(tokens.into_iter().map(|(_, token)| token).collect())
+    Ok(tokens)
 }
 
-/// The most frequent words of a head that begin with the prefix; `None` if too many others are
-/// more frequent. The last of them may come with others of its spelling.
-fn frequent(
+/// The first words of a level that begin with the prefix, so many or more: the last one comes with
+/// all of its stems.
+fn of_level(
     conn: &Connection,
     head: &str,
+    level: u8,
     prefix: &str,
-    limit: usize,
-) -> Result<Option<Vec<Completion>>, Fault> {
-    let mut statement = conn.prepare_cached(BY_LEVEL)?;
-    let mut rows = statement.query([head])?;
-    let mut found: Vec<Completion> = Vec::new();
-    let mut passed = 0;
+    wanted: usize,
+) -> Result<Vec<Token>, Fault> {
+    let mut statement = conn.prepare_cached(OF_LEVEL)?;
+    let mut rows = statement.query(params![head, level, prefix])?;
+    let mut found: Vec<Token> = Vec::new();
     while let Some(row) = rows.next()? {
-        let word = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-        if word.starts_with(prefix) {
-            if found.len() >= limit && found.last().is_none_or(|last| last.word != word) {
-                break;
-            }
-            let word = word.to_owned();
-            found.push(Completion { level: row.get(0)?, word, stem: natural(row, 2)? });
-        } else {
-            passed += 1;
-            if passed == FREQUENT_MOST {
-                return Ok(None);
-            }
-        }
-    }
-    Ok(Some(found))
-}
-
-/// All words that begin with the prefix, if they are few: most of those that somebody has almost
-/// finished, or misspelt.
-fn few(conn: &Connection, prefix: &str) -> Result<Option<Vec<Completion>>, Fault> {
-    let found = beginning(conn, prefix, FEW)?;
-    Ok((found.len() < FEW).then_some(found))
-}
-
-/// The words that begin with the prefix, at most so many.
-fn beginning(conn: &Connection, prefix: &str, most: usize) -> Result<Vec<Completion>, Fault> {
-    let mut statement = conn.prepare_cached(BY_NAME)?;
-    let mut rows = statement.query([prefix])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let word: String = row.get(1)?;
-        if !word.starts_with(prefix) {
+        let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let is_next = found.last().is_none_or(|last| last.word.as_str() != text);
+        if !text.starts_with(prefix) || (is_next && found.len() >= wanted) {
             break;
         }
-        let level = row.get(0)?;
-        if level > 0 {
-            found.push(Completion { level, word, stem: natural(row, 2)? });
-        }
-        if found.len() == most {
-            break;
-        }
+        let word = parsed(text)?;
+        let stem = match natural(row, 1)? {
+            0 => word.clone(),
+            stem => dictionary::term(conn, stem)?.0,
+        };
+        found.push(Token { word, stem });
     }
     Ok(found)
 }
@@ -243,7 +192,7 @@ impl Terms<'_> {
 #[cfg(test)]
 pub(super) fn statements() -> Vec<(String, &'static str)> {
     vec![
-        (BY_LEVEL.to_owned(), "USING INDEX index_term_by_head (<expr>=? AND level>?)"),
-        (BY_NAME.to_owned(), "USING INDEX index_term_by_name (term>?)"),
+        (HIGHEST.to_owned(), "USING COVERING INDEX index_term_by_head (<expr>=? AND level>?)"),
+        (OF_LEVEL.to_owned(), "USING INDEX index_term_by_head (<expr>=? AND level=? AND term>?)"),
     ]
 }
