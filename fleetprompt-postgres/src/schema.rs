@@ -78,14 +78,17 @@ fn sql(schema: &SchemaName, found: Found, from: u32) -> Vec<String> {
 async fn look(conn: &mut PgConnection, settings: &Settings) -> Result<Found, Fault> {
     let schema = &settings.schema;
     let mut session = Session::new(conn, settings);
+    // Asked of the tables that list tables, which show what was committed before the statement. Asking
+    // by name (`to_regclass`) may answer what was so before this transaction waited for its turn.
     let statement = session.statement(
-        "SELECT n.oid IS NOT NULL, to_regclass($1) IS NOT NULL,
+        "SELECT n.oid IS NOT NULL,
+                EXISTS (SELECT FROM pg_class AS c
+                        WHERE c.relnamespace = n.oid AND c.relname = 'schema_version'),
                 EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid),
                 current_setting('server_encoding') = 'UTF8'
-         FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $2"
+         FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = $1"
             .to_owned(),
     );
-    let statement = statement.bind(format!("{schema}.schema_version"));
     let row = session.one(statement.bind(schema.as_str().to_owned())).await?;
     let flag = |column| row::get::<bool>(&row, column);
     if !flag(3)? {
