@@ -243,6 +243,14 @@ mod tests {
                     "uri": format!("https://a.example/{n}"), "digest": Sha256Digest::of(b""),
                     "size": 1, "mediaType": "a/b",
                 }),
+                "screenshots" => serde_json::json!({
+                    "image": {
+                        "digest": Sha256Digest::of(&[u8::try_from(n).unwrap()]),
+                        "upload": UploadId::from_bytes([1; 16]), "format": ImageFormat::Png,
+                        "size": { "width": 32, "height": 32 }, "bytes": 1,
+                    },
+                    "alt": "A list.",
+                }),
                 _ => format!("e{n}").into(),
             };
             let accepts = |entries: usize| {
@@ -255,6 +263,7 @@ mod tests {
                         let pack = serde_json::json!({ "kind": "pack", "members": json });
                         serde_json::from_value::<Asset>(pack).is_ok()
                     }
+                    "screenshots" => serde_json::from_value::<ListingMedia>(json).is_ok(),
                     _ => serde_json::from_value::<ReleaseContent>(json).is_ok(),
                 }
             };

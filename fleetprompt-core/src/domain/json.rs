@@ -403,9 +403,17 @@ impl<'de> de::Deserializer<'de> for Node {
         }
     }
 
+    /// A word of a type is its name, and never the number that serde would take for it as well.
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        match self.0 {
+            Value::String(word) => visitor.visit_string(word),
+            _ => Err(JsonError::whole(JsonRule::WrongType)),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map struct ignored_any
     }
 }
 
@@ -470,6 +478,14 @@ mod tests {
 
     fn rule(json: &[u8]) -> JsonRule {
         from_json::<Value>(json, JsonBounds::DOCUMENT).unwrap_err().rule
+    }
+
+    #[test]
+    fn a_kind_is_a_word_and_never_its_number() {
+        for json in [r#"{"kind":3,"members":[]}"#, "[3,[]]"] {
+            let refused = from_json::<Asset>(json.as_bytes(), JsonBounds::DOCUMENT).unwrap_err();
+            assert_eq!(refused.rule(), &JsonRule::WrongType, "{json}");
+        }
     }
 
     #[test]

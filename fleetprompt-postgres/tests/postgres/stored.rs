@@ -99,7 +99,7 @@ fn every_kind_has_a_table_with_exactly_its_columns() {
     let found = columns(&schema);
     for kind in RecordKind::ALL {
         let own = kind.columns().iter().map(|column| {
-            let number = matches!(column, Column::ExpiresAt | Column::Yanked);
+            let number = matches!(column, Column::ExpiresAt | Column::Sanitiser | Column::Yanked);
             (column.name(), if number { "bigint" } else { "text C" })
         });
         let first = [
