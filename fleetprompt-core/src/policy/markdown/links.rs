@@ -133,7 +133,9 @@ fn address(value: &str, base: Option<&Url>, schemes: &[&str]) -> Option<String> 
         Err(_) => return None,
     };
     let names_a_person = !url.username().is_empty() || url.password().is_some();
-    let fits = schemes.contains(&url.scheme()) && !names_a_person && url.as_str().len() <= LINK_MAX;
+    // The URL standard lets a mail address keep its spaces, which no address needs.
+    let is_plain = url.as_str().len() <= LINK_MAX && !url.as_str().contains(' ');
+    let fits = schemes.contains(&url.scheme()) && !names_a_person && is_plain;
     fits.then(|| url.into())
 }
 

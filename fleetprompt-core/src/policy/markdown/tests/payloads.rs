@@ -37,6 +37,7 @@ pub(super) const PAYLOADS: &[&str] = &[
     "<details open ontoggle=alert(1)>x</details>",
     "<p onanimationstart=alert(1) style=animation:x>x</p>",
     "<a onfocus=alert(1) autofocus tabindex=1 href=#x>x</a>",
+    "<a href=\"mailto:a@b.example onclick=alert(1)\">x</a>",
     "<td background=javascript:alert(1) onclick=alert(1)>x",
     "<body onload=alert(1)>",
     "<html onmouseover=alert(1)>",
