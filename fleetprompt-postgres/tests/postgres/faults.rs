@@ -111,11 +111,11 @@ fn the_last_clone_closes_the_connections() {
     drop(store);
     assert_eq!(revision(&clone, 0), Some(Revision::FIRST));
     drop(clone);
-    let left = sql(&format!(
+    let left = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'fleetprompt'
              AND strpos(query, $name${}$name$) > 0",
         schema.name
-    ));
-    // The server notices a moment later that a client is gone, but a closed session was told.
-    assert_eq!(left[0].get::<i64, _>(0), 0);
+    );
+    // A session that was told to end is still listed until its process has.
+    assert!((0..10_000).any(|_| sql(&left)[0].get::<i64, _>(0) == 0), "they stay open");
 }
