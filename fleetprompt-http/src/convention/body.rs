@@ -1,0 +1,66 @@
+//! Bodies of requests: JSON, read strictly and within bounds.
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use fleetprompt_core::domain::{JsonBounds, from_json};
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// A JSON body as a value of the domain. Unknown fields, double keys and broken text are refused;
+/// the refusal names the field and the rule (see [`from_json`]).
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            let detail = "The body must be JSON, with the content type application/json.";
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Problem::new(status, "unsupported_media_type", detail));
+        }
+        let bytes = bytes(request, JsonBounds::DOCUMENT.max_bytes).await?;
+        Ok(Body(from_json(&bytes, JsonBounds::DOCUMENT)?))
+    }
+}
+
+/// The body, if it has at most so many bytes.
+pub(crate) async fn bytes(request: Request, max: usize) -> Result<Bytes, Problem> {
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|told| told > max as u64) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(request.into_body(), max).await.map_err(|error| {
+        let whole = std::error::Error::source(&error);
+        match whole.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>()) {
+            true => too_large(),
+            false => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "body_incomplete",
+                "The body broke off before its end.",
+            ),
+        }
+    })
+}
+
+fn too_large() -> Problem {
+    let detail = "The body is larger than this operation takes.";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+}
+
+/// Whether the content type is JSON, with UTF-8 or no character set named.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let mut parts = kind.unwrap_or_default().split(';').map(str::trim);
+    let json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
+}

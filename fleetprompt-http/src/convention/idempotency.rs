@@ -1,0 +1,37 @@
+//! The key that makes a write safe to repeat.
+
+use axum::extract::FromRequestParts;
+use fleetprompt_core::domain::IdempotencyKey;
+use http::StatusCode;
+use http::request::Parts;
+
+use super::Problem;
+
+const NAME: &str = "Idempotency-Key";
+
+/// The `Idempotency-Key` header, which each write needs: 16 to 255 visible ASCII characters, bare or as
+/// a structured field's string, in quotes.
+#[derive(Clone, Debug)]
+pub struct Key(pub IdempotencyKey);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut sent = parts.headers.get_all(NAME).iter();
+        let Some(value) = sent.next() else {
+            let detail = "A write needs an Idempotency-Key header, so that it is safe to repeat.";
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail);
+            return Err(problem.at(NAME, "must be sent"));
+        };
+        if sent.next().is_some() {
+            return Err(Problem::parameter(NAME, "must be sent once"));
+        }
+        let text = value.to_str().unwrap_or_default();
+        let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        match bare.parse() {
+            Ok(key) => Ok(Key(key)),
+            Err(refused) => Err(Problem::parameter(NAME, refused.rule().to_string())),
+        }
+    }
+}

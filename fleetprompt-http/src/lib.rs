@@ -1,0 +1,21 @@
+//! The FleetPrompt marketplace over HTTP.
+//!
+//! A host mounts [`router`] under any path of its own axum application and says who its callers are
+//! through [`Authenticate`](identity::Authenticate); an operator runs the program `fleetprompt`
+//! instead, which brings identities, limits, logs and a server. The rules of the marketplace are all in
+//! [`fleetprompt_core`]; here is how they look over HTTP, each convention by one mechanism:
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`api`] | the routes under `/v1`, and the OpenAPI document made from them |
+//! | [`convention`] | problems, bodies, idempotency keys, revisions as entity tags, pages |
+//! | [`identity`] | who asks |
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod convention;
+pub mod identity;
+mod origin;
+
+pub use api::{Api, openapi, router};
+pub use origin::Origin;
