@@ -36,6 +36,7 @@ mod minting;
 mod moderation;
 mod name_verdicts;
 mod paging;
+mod patches;
 mod people;
 mod publishers;
 mod receipts;
@@ -86,6 +87,7 @@ pub use media::{MediaCleaned, MediaFile};
 pub use members::{MemberReceipt, MemberView};
 pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
 pub use paging::Page;
+pub use patches::{ContentPatch, ListingPatch, ProfilePatch, PublisherPatch};
 pub use people::{Erasure, TenantDeletion};
 pub use publishers::{NewPublisher, PublisherEdit};
 pub use receipts::PublisherReceipt;
@@ -160,6 +162,14 @@ impl Marketplace {
         Acting { market: self.clone(), principal }
     }
 
+    /// The state that the store is in, for a host that keeps answers: a short read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn store_version(&self) -> Result<StoreVersion> {
+        self.inner.head().await.map(StoreVersion)
+    }
+
     /// Takes another key ring into use, for what begins from now on: how keys are rotated.
     pub fn set_keys(&self, keys: KeyRing) {
         *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
@@ -222,6 +232,23 @@ impl Acting {
         &self.principal
     }
 }
+
+/// Names a state of the store. Two that are equal were taken with no commit in between, so what was
+/// read of the public catalogue at the first still holds at the second.
+///
+/// ```
+/// # use fleetprompt_core::{Marketplace, memory::MemoryStore, token::{KeyRing, MasterKey}};
+/// # pollster::block_on(async {
+/// # let market = Marketplace::builder(MemoryStore::default())
+/// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?)).issuer("https://m.example".parse()?)
+/// #     .build().await?;
+/// let before = market.store_version().await?;
+/// assert_eq!(before, market.store_version().await?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreVersion(Head);
 
 impl Inner {
     fn keys(&self) -> Arc<KeyRing> {

@@ -1,18 +1,34 @@
 //! The routes under `/v1`, and the OpenAPI document made from them.
+#![expect(unused_qualifications, reason = "utoipa's macros qualify the types that they name")]
 
-use std::sync::Arc;
+mod address;
+mod catalogue;
+mod changes;
+mod document;
+mod entitlements;
+mod installs;
+mod listings;
+mod media;
+mod operating;
+mod parameter;
+mod person;
+mod publishers;
+mod reference;
+mod references;
+mod service;
+
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
 use fleetprompt_core::Marketplace;
+use fleetprompt_core::domain::IssuerName;
 use fleetprompt_core::port::Entropy;
-use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
-use utoipa::OpenApi;
+use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Origin;
+use crate::convention::response_cache::{self, ResponseCache};
 use crate::convention::{Problem, request_id};
 use crate::identity::Authenticate;
 
@@ -22,18 +38,41 @@ pub struct Api {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     market: Marketplace,
     identity: Arc<dyn Authenticate>,
     origin: Origin,
+    people: Option<IssuerName>,
     entropy: Arc<dyn Entropy>,
+    cache: Option<Arc<ResponseCache>>,
 }
 
 impl Api {
     /// A facade of `market` for the callers whom `identity` establishes, reached at `origin`.
     pub fn new(market: Marketplace, identity: Arc<dyn Authenticate>, origin: Origin) -> Self {
         let entropy = Arc::new(fleetprompt_core::port::SystemEntropy);
-        Api { inner: Arc::new(Inner { market, identity, origin, entropy }) }
+        Api { inner: Arc::new(Inner { market, identity, origin, people: None, entropy, cache: None }) }
+    }
+
+    /// The same, where people come from one identity provider: owning systems and operators name
+    /// somebody by subject and tenant alone.
+    #[must_use]
+    pub fn people_of(self, issuer: IssuerName) -> Self {
+        Api { inner: Arc::new(Inner { people: Some(issuer), ..Inner::clone(&self.inner) }) }
+    }
+
+    /// The same, keeping answers to anonymous readers: at most so many bytes of them. Each is used only
+    /// while the store is in the state that it was made from, whichever process changed it. Not for a
+    /// store whose anonymous reads may be behind.
+    #[must_use]
+    pub fn response_cache(self, bytes: u64) -> Self {
+        let cache = Some(Arc::new(ResponseCache::new(bytes)));
+        Api { inner: Arc::new(Inner { cache, ..Inner::clone(&self.inner) }) }
+    }
+
+    pub(crate) fn kept_responses(&self) -> Option<&ResponseCache> {
+        self.inner.cache.as_deref()
     }
 
     pub(crate) fn market(&self) -> &Marketplace {
@@ -47,21 +86,54 @@ impl Api {
     pub(crate) fn origin(&self) -> &Origin {
         &self.inner.origin
     }
-}
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "FleetPrompt",
-    description = "A marketplace of things that live elsewhere."
-))]
-struct Document;
+    fn people_issuer(&self) -> Option<&IssuerName> {
+        self.inner.people.as_ref()
+    }
+}
 
 /// The routes with their descriptions.
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::base())
+        .merge(catalogue::routes())
+        .merge(changes::routes())
+        .merge(publishers::routes())
+        .merge(listings::routes())
+        .merge(media::routes())
+        .merge(entitlements::routes())
+        .merge(installs::routes())
+        .merge(references::routes())
+        .merge(operating::routes())
+        .merge(service::routes())
 }
 
 /// The router, to be served as it is or nested under a path of the host's own.
+///
+/// ```
+/// use std::sync::Arc;
+/// use fleetprompt_core::port::Principal;
+/// use fleetprompt_core::token::{KeyRing, MasterKey};
+/// use fleetprompt_core::{Marketplace, memory::MemoryStore};
+/// use fleetprompt_http::{Api, identity::{Authenticate, AuthenticateFuture}, router};
+/// /// A catalogue to look at: nobody signs in.
+/// struct Nobody;
+/// impl Authenticate for Nobody {
+///     fn authenticate<'a>(&'a self, _: &'a http::request::Parts) -> AuthenticateFuture<'a> {
+///         Box::pin(std::future::ready(Ok(Principal::Anonymous)))
+///     }
+/// }
+/// # pollster::block_on(async {
+/// let market = Marketplace::builder(MemoryStore::default())
+///     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+///     .issuer("https://market.example".parse()?)
+///     .build()
+///     .await?;
+/// let api = Api::new(market, Arc::new(Nobody), "https://example.com/market".parse()?);
+/// let app: axum::Router = axum::Router::new().nest("/market", router(api));
+/// # drop(app);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub fn router(api: Api) -> Router {
     let entropy = Arc::clone(&api.inner.entropy);
     let (router, _) = routes().split_for_parts();
@@ -71,25 +143,34 @@ pub fn router(api: Api) -> Router {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             Problem::new(status, "method_not_allowed", "This is not done here with that method.")
         })
+        .layer(from_fn_with_state(api.clone(), response_cache::answer))
         .with_state(api)
         .layer(from_fn_with_state(entropy, request_id::name))
 }
 
-/// The OpenAPI document of the routes.
+/// The OpenAPI 3.1 document of the routes.
+///
+/// ```
+/// let document = fleetprompt_http::openapi();
+/// assert!(document.paths.paths.contains_key("/v1/listings"));
+/// ```
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    document::complete(routes().into_openapi())
 }
 
-/// A value as JSON bytes.
-pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
-    // Views are structs of texts and numbers, which always serialise.
-    serde_json::to_vec(value).unwrap_or_default()
+/// The document, written once.
+struct Written {
+    json: Vec<u8>,
+    html: String,
 }
 
-/// JSON bytes as an answer.
-pub(crate) fn json_response(status: StatusCode, bytes: Vec<u8>) -> Response {
-    let mut response = (status, bytes).into_response();
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+fn written() -> &'static Written {
+    static WRITTEN: LazyLock<Written> = LazyLock::new(|| {
+        let document = serde_json::to_value(openapi()).unwrap_or_default();
+        Written {
+            json: serde_json::to_vec_pretty(&document).unwrap_or_default(),
+            html: reference::page(&document),
+        }
+    });
+    &WRITTEN
 }

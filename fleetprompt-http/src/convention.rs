@@ -1,16 +1,18 @@
 //! How every route speaks: each convention has one mechanism, which stands here.
 
 pub(crate) mod body;
-mod caller;
+pub(crate) mod caller;
 mod idempotency;
 mod page;
 mod path;
 mod problem;
 mod query;
 pub(crate) mod request_id;
+pub(crate) mod response_cache;
 mod revision;
 
-pub use body::Body;
+pub use body::{Body, Patch};
+pub(crate) use caller::Answer;
 pub use caller::Caller;
 pub use idempotency::Key;
 pub use page::{Limit, PageQuery};
@@ -18,4 +20,4 @@ pub use path::PathOf;
 pub use problem::{Problem, ProblemBody, ProblemField};
 pub use query::Query;
 pub use request_id::RequestId;
-pub use revision::{IfMatch, tagged};
+pub use revision::IfMatch;

@@ -315,35 +315,45 @@ impl Command for UpdateListing {
     type Receipt = ListingReceipt;
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
-        let owned = cx.listing_to_change(self.listing, Action::EditListing).await?;
-        expect_revision(&owned.listing, self.revision)?;
-        let before = owned.listing.value;
-        let ListingEdit { slug, content, asset } = self.edit.clone();
-        let asset = asset.unwrap_or_else(|| before.asset.clone());
-        if asset.kind() != before.asset.kind() {
-            return Err(Error::field_rule("asset", Rule::Other("must stay of the same kind")));
-        }
-        let after = Listing { slug, content, asset, ..before.clone() };
-        cx.expect_pack(&after).await?;
-        cx.ask_reference(&after, &owned.publisher).await?;
-        let publisher = before.publisher;
-        let verdict = cx.judge_listing(&before, &after, &owned.publisher).await?;
-        let after = cx.under_verdict(&before, after, verdict.as_ref()).await?;
-        cx.claim(ClaimedName::slug(publisher, &after.slug), NameOwner::new(before.id));
-        if after.slug.skeleton() != before.slug.skeleton() {
-            cx.leave_slug(&before);
-        }
-        if before.held && !after.held && verdict.is_none() {
-            cx.forget_review(NameSubject::Listing(before.id)).await?;
-        }
-        let fact = Fact::ListingUpdated { publisher, listing: before.id };
-        let receipt = cx.change_listing(&before, after, fact, GoneReason::Withdrawn);
-        let held = verdict.as_ref().and_then(NameVerdict::held);
-        cx.settle(publisher, verdict);
-        Ok(ListingReceipt { held, ..receipt })
+        edit_listing(cx, self.listing, self.revision, |_| self.edit.clone()).await
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
+}
+
+/// Decides an edit, made from what the listing is.
+pub(super) async fn edit_listing(
+    cx: &mut Context<'_>,
+    listing: ListingId,
+    revision: Revision,
+    edit: impl FnOnce(&Listing) -> ListingEdit + Send,
+) -> Result<ListingReceipt> {
+    let owned = cx.listing_to_change(listing, Action::EditListing).await?;
+    expect_revision(&owned.listing, revision)?;
+    let before = owned.listing.value;
+    let ListingEdit { slug, content, asset } = edit(&before);
+    let asset = asset.unwrap_or_else(|| before.asset.clone());
+    if asset.kind() != before.asset.kind() {
+        return Err(Error::field_rule("asset", Rule::Other("must stay of the same kind")));
+    }
+    let after = Listing { slug, content, asset, ..before.clone() };
+    cx.expect_pack(&after).await?;
+    cx.ask_reference(&after, &owned.publisher).await?;
+    let publisher = before.publisher;
+    let verdict = cx.judge_listing(&before, &after, &owned.publisher).await?;
+    let after = cx.under_verdict(&before, after, verdict.as_ref()).await?;
+    cx.claim(ClaimedName::slug(publisher, &after.slug), NameOwner::new(before.id));
+    if after.slug.skeleton() != before.slug.skeleton() {
+        cx.leave_slug(&before);
+    }
+    if before.held && !after.held && verdict.is_none() {
+        cx.forget_review(NameSubject::Listing(before.id)).await?;
+    }
+    let fact = Fact::ListingUpdated { publisher, listing: before.id };
+    let receipt = cx.change_listing(&before, after, fact, GoneReason::Withdrawn);
+    let held = verdict.as_ref().and_then(NameVerdict::held);
+    cx.settle(publisher, verdict);
+    Ok(ListingReceipt { held, ..receipt })
 }

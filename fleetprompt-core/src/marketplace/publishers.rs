@@ -230,34 +230,11 @@ impl Command for UpdatePublisher {
     type Receipt = PublisherReceipt;
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<PublisherReceipt> {
-        let found = cx.publisher_for(self.publisher, Action::UpdatePublisher).await?;
-        expect_revision(&found, self.revision)?;
-        expect_in_good_standing(&found.value)?;
-        let (id, before) = (self.publisher, found.value);
-        let PublisherEdit { handle, profile } = self.edit.clone();
-        let names = (&handle, &profile.name);
-        let verdict = cx.judge_publisher(id, before.tenant, Some(&before), names).await?;
-        let held = verdict.as_ref().and_then(NameVerdict::held);
-        let (name, owner) = (ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
-        let changed = if held.is_some() && !before.held {
-            cx.expect_free(name, owner, ErrorCode::HandleTaken).await?;
-            let profile = PublisherProfile { name: before.profile.name.clone(), ..profile };
-            Publisher { profile, ..before }
-        } else {
-            if before.held && handle.skeleton() != before.handle.skeleton() {
-                // Nobody could have followed it.
-                cx.release(ClaimedName::handle(&before.handle.skeleton()), owner.clone());
-            }
-            cx.claim(name, owner);
-            Publisher { handle, profile, held: held.is_some(), ..before }
-        };
-        let receipt = cx.change_publisher(changed, Fact::PublisherUpdated { publisher: id });
-        cx.settle(id, verdict);
-        Ok(PublisherReceipt { held, ..receipt })
+        edit_publisher(cx, self.publisher, self.revision, |_| self.edit.clone()).await
     }
 
     async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
-        cx.require_in(self.publisher, Action::UpdatePublisher, ErrorCode::PublisherNotFound).await
+        may_replay_edit(cx, self.publisher).await
     }
 }
 
@@ -301,4 +278,42 @@ impl Command for TransferPublisher {
     async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
         cx.require_in(self.publisher, Action::TransferPublisher, ErrorCode::PublisherNotFound).await
     }
+}
+
+/// Decides an edit, made from what the publisher is.
+pub(super) async fn edit_publisher(
+    cx: &mut Context<'_>,
+    publisher: PublisherId,
+    revision: Revision,
+    edit: impl FnOnce(&Publisher) -> PublisherEdit + Send,
+) -> Result<PublisherReceipt> {
+    let found = cx.publisher_for(publisher, Action::UpdatePublisher).await?;
+    expect_revision(&found, revision)?;
+    expect_in_good_standing(&found.value)?;
+    let (id, before) = (publisher, found.value);
+    let PublisherEdit { handle, profile } = edit(&before);
+    let names = (&handle, &profile.name);
+    let verdict = cx.judge_publisher(id, before.tenant, Some(&before), names).await?;
+    let held = verdict.as_ref().and_then(NameVerdict::held);
+    let (name, owner) = (ClaimedName::handle(&handle.skeleton()), NameOwner::new(id));
+    let changed = if held.is_some() && !before.held {
+        cx.expect_free(name, owner, ErrorCode::HandleTaken).await?;
+        let profile = PublisherProfile { name: before.profile.name.clone(), ..profile };
+        Publisher { profile, ..before }
+    } else {
+        if before.held && handle.skeleton() != before.handle.skeleton() {
+            // Nobody could have followed it.
+            cx.release(ClaimedName::handle(&before.handle.skeleton()), owner.clone());
+        }
+        cx.claim(name, owner);
+        Publisher { handle, profile, held: held.is_some(), ..before }
+    };
+    let receipt = cx.change_publisher(changed, Fact::PublisherUpdated { publisher: id });
+    cx.settle(id, verdict);
+    Ok(PublisherReceipt { held, ..receipt })
+}
+
+/// Whether the answer to an edit may be given again.
+pub(super) async fn may_replay_edit(cx: &mut Context<'_>, publisher: PublisherId) -> Result<()> {
+    cx.require_in(publisher, Action::UpdatePublisher, ErrorCode::PublisherNotFound).await
 }

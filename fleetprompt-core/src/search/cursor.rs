@@ -35,6 +35,7 @@ const FORM: Form =
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String")]
 pub struct Cursor(String);
 

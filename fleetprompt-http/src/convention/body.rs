@@ -13,18 +13,34 @@ use super::Problem;
 #[derive(Clone, Debug)]
 pub struct Body<T>(pub T);
 
+/// A JSON merge patch (RFC 7396) as a value of the domain, read as strictly. Plain JSON is taken too.
+#[derive(Clone, Debug)]
+pub struct Patch<T>(pub T);
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            let detail = "The body must be JSON, with the content type application/json.";
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Problem::new(status, "unsupported_media_type", detail));
-        }
-        let bytes = bytes(request, JsonBounds::DOCUMENT.max_bytes).await?;
-        Ok(Body(from_json(&bytes, JsonBounds::DOCUMENT)?))
+        read(request, &["application/json"]).await.map(Body)
     }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Patch<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request, &["application/merge-patch+json", "application/json"]).await.map(Patch)
+    }
+}
+
+async fn read<T: DeserializeOwned>(request: Request, kinds: &[&str]) -> Result<T, Problem> {
+    if !is_one_of(kinds, request.headers()) {
+        let detail = format!("The body must have the content type {}.", kinds.join(" or "));
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Problem::new(status, "unsupported_media_type", &detail));
+    }
+    let bytes = bytes(request, JsonBounds::DOCUMENT.max_bytes).await?;
+    Ok(from_json(&bytes, JsonBounds::DOCUMENT)?)
 }
 
 /// The body, if it has at most so many bytes.
@@ -52,12 +68,13 @@ fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
-/// Whether the content type is JSON, with UTF-8 or no character set named.
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the content type is one of these, with UTF-8 or no character set named.
+fn is_one_of(kinds: &[&str], headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let mut parts = kind.unwrap_or_default().split(';').map(str::trim);
-    let json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|parameter| match parameter.split_once('=') {
+    let essence = parts.next().unwrap_or_default();
+    let known = kinds.iter().any(|kind| essence.eq_ignore_ascii_case(kind));
+    known && parts.all(|parameter| match parameter.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
             value.trim_matches('"').eq_ignore_ascii_case("utf-8")
         }

@@ -4,6 +4,8 @@ use axum::extract::FromRequestParts;
 use fleetprompt_core::domain::IdempotencyKey;
 use http::StatusCode;
 use http::request::Parts;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, schema::Type};
 
 use super::Problem;
 
@@ -33,5 +35,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
             Ok(key) => Ok(Key(key)),
             Err(refused) => Err(Problem::parameter(NAME, refused.rule().to_string())),
         }
+    }
+}
+
+impl utoipa::IntoParams for Key {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(IdempotencyKey::MIN))
+            .max_length(Some(IdempotencyKey::MAX));
+        let parameter = ParameterBuilder::new()
+            .name(NAME)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some(
+                "Drawn by the client for this write and kept for its retries: the same key with the \
+                 same request is answered the same, and done once.",
+            ))
+            .schema(Some(schema))
+            .example(Some("6f1d2c9e-publish-web-scraper".into()));
+        vec![parameter.build()]
     }
 }

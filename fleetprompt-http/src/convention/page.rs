@@ -1,14 +1,13 @@
 //! Pages of a list, and the way to the next.
 
-use axum::response::Response;
 use fleetprompt_core::domain::{ParseError, Rule};
 use fleetprompt_core::port::{PAGE_MAX, PageSize};
 use fleetprompt_core::search::Cursor;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, Uri};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::api::Api;
+use crate::Origin;
 
 /// How many entries a page has at most: 1 to 200, in decimal.
 ///
@@ -53,15 +52,12 @@ pub struct PageQuery {
     pub limit: Limit,
 }
 
-/// Adds `Link: <…>; rel="next"` (RFC 8288): this very request, with the cursor replaced. The link is
-/// built from the configured origin, never from what the client says the host is.
-pub(crate) fn link_next(api: &Api, uri: &Uri, next: Option<&str>, response: &mut Response) {
-    let Some(next) = next else { return };
+/// `<…>; rel="next"` (RFC 8288): this very request, with the cursor replaced. The link is built from the
+/// configured origin, never from what the client says the host is.
+pub(super) fn next_link(origin: &Origin, uri: &Uri, next: &str) -> Option<HeaderValue> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let sent = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     query.extend_pairs(sent.filter(|(name, _)| name != "cursor")).append_pair("cursor", next);
-    let link = format!("<{}?{}>; rel=\"next\"", api.origin().at(uri.path()), query.finish());
-    if let Ok(link) = HeaderValue::from_str(&link) {
-        response.headers_mut().append(header::LINK, link);
-    }
+    let link = format!("<{}?{}>; rel=\"next\"", origin.at(uri.path()), query.finish());
+    HeaderValue::from_str(&link).ok()
 }

@@ -55,36 +55,36 @@ pub struct ProblemField {
 /// # use fleetprompt_http::convention::ProblemBody;
 /// let problem = ProblemBody {
 ///     r#type: "about:blank", title: "Not Found", status: 404, code: "listing_not_found",
-///     detail: "There is no such listing.", request_id: None, errors: &[],
+///     detail: "There is no such listing.".to_owned(), request_id: None, errors: Vec::new(),
 /// };
 /// assert!(serde_json::to_string(&problem).unwrap().starts_with(r#"{"type":"about:blank","#));
 /// ```
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
-pub struct ProblemBody<'a> {
+pub struct ProblemBody {
     /// Always `about:blank`: the code says what it is.
     #[schema(example = "about:blank")]
-    pub r#type: &'a str,
+    pub r#type: &'static str,
     /// The status in words.
     #[schema(example = "Not Found")]
-    pub title: &'a str,
+    pub title: &'static str,
     /// The status, once more.
     #[schema(example = 404, minimum = 400, maximum = 599)]
     pub status: u16,
     /// What went wrong, in one stable word.
     #[schema(example = "listing_not_found")]
-    pub code: &'a str,
+    pub code: &'static str,
     /// What went wrong, in a sentence for a person.
     #[schema(example = "There is no such listing.")]
-    pub detail: &'a str,
+    pub detail: String,
     /// The request, as it stands in the operator's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "9f3c01d27b6a4e58")]
-    pub request_id: Option<&'a RequestId>,
+    pub request_id: Option<RequestId>,
     /// The fields that break a rule.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub errors: &'a [ProblemField],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemField>,
 }
 
 impl Problem {
@@ -128,15 +128,15 @@ impl Problem {
     }
 
     /// The problem as a response, to the request of this id.
-    pub(super) fn respond(&self, request_id: Option<&RequestId>) -> Response {
+    pub(super) fn respond(&self, request_id: Option<RequestId>) -> Response {
         let body = ProblemBody {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
             status: self.status.as_u16(),
             code: self.code,
-            detail: &self.detail,
+            detail: self.detail.clone(),
             request_id,
-            errors: &self.errors,
+            errors: self.errors.clone(),
         };
         // A struct of texts and numbers always serialises.
         let body = serde_json::to_vec(&body).unwrap_or_default();

@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             }
         }
         // Texts read from JSON texts: the domain's own rules and words, which never repeat a value.
-        let parameters = crate::api::json(&Value::Object(parameters));
+        let parameters = super::caller::json(&Value::Object(parameters));
         match from_json(&parameters, JsonBounds::DOCUMENT) {
             Ok(parameters) => Ok(Query(parameters)),
             Err(refused) => {

@@ -46,7 +46,7 @@ pub(crate) async fn name(
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let headers = std::mem::take(response.headers_mut());
         let extensions = std::mem::take(response.extensions_mut());
-        response = problem.respond(Some(&id));
+        response = problem.respond(Some(id));
         for (name, value) in &headers {
             response.headers_mut().entry(name).or_insert_with(|| value.clone());
         }

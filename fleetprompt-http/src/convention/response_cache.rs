@@ -1,0 +1,106 @@
+//! Answers that nobody in particular asked for, kept in process and checked against the store each time.
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use fleetprompt_core::marketplace::StoreVersion;
+use fleetprompt_core::port::Principal;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::Problem;
+use super::caller::{Established, matches_tag};
+use crate::api::Api;
+
+/// The longest path and query, in bytes, whose answer is kept.
+const KEY_MAX_BYTES: usize = 512;
+
+/// The largest answer, in bytes, that is kept.
+const BODY_MAX_BYTES: u64 = 256 * 1_024;
+
+/// Answers to anonymous readers, by path and query.
+pub(crate) struct ResponseCache(Cache<String, Kept, ByBytes>);
+
+#[derive(Clone)]
+struct Kept {
+    /// What the store was before the answer was made. While it still is, so is the answer.
+    version: StoreVersion,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<String, Kept> for ByBytes {
+    fn weight(&self, key: &String, kept: &Kept) -> u64 {
+        // The headers are some 300 bytes.
+        (key.len() + kept.body.len()) as u64 + 512
+    }
+}
+
+impl ResponseCache {
+    /// Of at most so many bytes.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let items = usize::try_from(bytes / 4_096).unwrap_or(usize::MAX);
+        ResponseCache(Cache::with_weighter(items, bytes, ByBytes))
+    }
+}
+
+/// Establishes who asks, once, and answers anonymous readers from what is kept.
+pub(crate) async fn answer(
+    State(api): State<Api>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (mut head, body) = request.into_parts();
+    let principal = api.identity().authenticate(&head).await?;
+    let anonymous = matches!(principal, Principal::Anonymous);
+    head.extensions.insert(Established(principal));
+    let key = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let cacheable = anonymous && head.method == Method::GET && key.len() <= KEY_MAX_BYTES;
+    let (true, Some(ResponseCache(cache))) = (cacheable, api.kept_responses()) else {
+        return Ok(next.run(Request::from_parts(head, body)).await);
+    };
+    let version = api.market().store_version().await?;
+    if let Some(kept) = cache.get(&key).filter(|kept| kept.version == version) {
+        return Ok(kept.answer(&head.headers));
+    }
+    // The whole answer is made, also for a caller who has it already.
+    let condition = head.headers.remove(header::IF_NONE_MATCH);
+    let response = next.run(Request::from_parts(head, body)).await;
+    let size = response.body().size_hint().exact();
+    if response.status() != StatusCode::OK || !size.is_some_and(|size| size <= BODY_MAX_BYTES) {
+        return Ok(response);
+    }
+    let (head, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+        return Err(fleetprompt_core::ErrorCode::Unavailable.into());
+    };
+    let kept = Kept { version, headers: head.headers, body };
+    let mut conditional = HeaderMap::new();
+    conditional.extend(condition.map(|condition| (header::IF_NONE_MATCH, condition)));
+    let answer = kept.answer(&conditional);
+    cache.insert(key, kept);
+    Ok(answer)
+}
+
+impl Kept {
+    fn answer(&self, request: &HeaderMap) -> Response {
+        let tag = self.headers.get(header::ETAG).cloned();
+        let has = tag.is_some_and(|tag: HeaderValue| matches_tag(request, &tag));
+        let mut response = match has {
+            true => Response::new(Body::empty()),
+            false => Response::new(Body::from(self.body.clone())),
+        };
+        *response.headers_mut() = self.headers.clone();
+        if has {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().remove(header::CONTENT_TYPE);
+        }
+        response
+    }
+}

@@ -1,0 +1,16 @@
+//! The facade over HTTP, as its callers see it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+
+mod acceptance;
+mod conventions;
+mod document;
+mod matrix;
+mod races;
+mod stores;
+mod support;
