@@ -41,6 +41,7 @@
 //! | [`port`] | what a host or an adapter implements: store, identity, clock, randomness, limiter |
 //! | [`memory`] | stores in memory: the plainest ones, for tests and for trying things out |
 //! | `media` | with the features `images`, `object-store` and `clamav`: what uploads need, ready made |
+//! | `openapi` | with the feature `openapi`: what makes schemas derived from the code read well |
 //! | `conformance` | with the feature `conformance`: the suite that every store must pass |
 //!
 //! Every write goes one way: parse, read, decide, one atomic [`Commit`](port::Commit). What does not
@@ -55,6 +56,7 @@
 //! - `images`: `media::Images`, which redraws uploaded images.
 //! - `object-store`: `media::ObjectMedia`, which keeps images in a folder or in an object store.
 //! - `clamav`: `media::ClamAv`, which has uploads scanned by ClamAV.
+//! - `openapi`: the types that use cases take and answer implement `utoipa::ToSchema`.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -64,6 +66,8 @@ pub mod marketplace;
 #[cfg(any(feature = "images", feature = "object-store", feature = "clamav"))]
 pub mod media;
 pub mod memory;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod policy;
 pub mod port;
 pub mod search;

@@ -52,7 +52,9 @@ impl Api {
     /// A facade of `market` for the callers whom `identity` establishes, reached at `origin`.
     pub fn new(market: Marketplace, identity: Arc<dyn Authenticate>, origin: Origin) -> Self {
         let entropy = Arc::new(fleetprompt_core::port::SystemEntropy);
-        Api { inner: Arc::new(Inner { market, identity, origin, people: None, entropy, cache: None }) }
+        Api {
+            inner: Arc::new(Inner { market, identity, origin, people: None, entropy, cache: None }),
+        }
     }
 
     /// The same, where people come from one identity provider: owning systems and operators name

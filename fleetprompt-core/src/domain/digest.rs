@@ -21,6 +21,8 @@ use super::parse::{ParseError, Rule};
 /// assert_eq!(digest.to_string().parse(), Ok(digest));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Sha256Digest([u8; 32]);
 
@@ -114,6 +116,8 @@ fn nibble(digit: u8) -> Option<u8> {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(maximum = 1_099_511_627_776_i64))]
 #[serde(try_from = "u64", into = "u64")]
 pub struct ByteSize(u64);
 

@@ -154,6 +154,7 @@ impl EntitlementSource {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, try_from = "WindowParts")]
 pub struct Window {
     starts_at: Timestamp,

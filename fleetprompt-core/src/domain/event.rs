@@ -24,6 +24,7 @@ use crate::token::KeyId;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// When, by the marketplace's clock.
@@ -46,6 +47,7 @@ pub struct Event {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Actor {
     /// A person or service in a tenant.
@@ -79,6 +81,7 @@ pub enum Actor {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum FeedChange {
     /// The listing is public; its current state is worth reading.
@@ -110,6 +113,7 @@ pub enum FeedChange {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "class", content = "reason", rename_all = "snake_case")]
 pub enum GoneReason {
     /// Its publisher withdrew it.
@@ -158,10 +162,12 @@ macro_rules! facts {
         /// assert!(created.audiences().publisher && !created.audiences().holder);
         /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(tag = "type", rename_all_fields = "camelCase")]
         pub enum Fact {
             $($(#[$doc])*
             #[serde(rename = $word)]
+            #[cfg_attr(feature = "openapi", schema(rename = $word))]
             $name { $($(#[$field_doc])* $field: $kind),* },)*
         }
 

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::parse::{ParseError, Rule};
+use super::schema::schema;
 use super::time::Timestamp;
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident = $field:literal;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident = $field:literal;)*) => {$(
+        $(#[doc = $doc])*
         ///
         /// A UUID, version 7 when FleetPrompt made it: later ids sort after earlier ones. Parsing
         /// accepts the lower-case hyphenated form only, so that an id has one spelling.
@@ -69,6 +70,8 @@ macro_rules! ids {
                 id.to_string()
             }
         }
+
+        schema! { $name = crate::openapi::id(), $($doc),* }
     )*};
 }
 
@@ -126,6 +129,8 @@ impl UploadId {
 /// assert_eq!(Revision::FIRST.next().get(), 2);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(minimum = 1))]
 #[serde(transparent)]
 pub struct Revision(u64);
 
@@ -158,6 +163,7 @@ impl Revision {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Position(u64);
 

@@ -12,11 +12,13 @@ use super::word::MediaType;
 texts! {
     /// A web address, `http` or `https`, in the canonical form of the WHATWG URL standard. It
     /// names a host, in Punycode where it is not ASCII, and holds no user name or password.
-    WebLink = WEB_LINK, web_link, "HTTPS://Docs.Example:443/a/../b" => "https://docs.example/b";
+    WebLink = WEB_LINK, web_link, "HTTPS://Docs.Example:443/a/../b" => "https://docs.example/b",
+        format: "uri";
     /// Where an artifact is kept: a URI of one of [`ARTIFACT_SCHEMES`], with a host and without
     /// user name or password, in the canonical form of the WHATWG URL standard.
     ArtifactUri = ARTIFACT_URI, artifact_uri,
-        "oci://registry.example/acme/bot:1.0" => "oci://registry.example/acme/bot:1.0";
+        "oci://registry.example/acme/bot:1.0" => "oci://registry.example/acme/bot:1.0",
+        format: "uri";
 }
 
 /// The schemes of an [`ArtifactUri`]: those that name a public place. `git+ssh` and the like are
@@ -93,6 +95,7 @@ fn misleading(c: char) -> bool {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ArtifactPointer {
     /// Where the artifact is kept.

@@ -5,8 +5,8 @@ use super::parse::{ParseError, Rule};
 use super::word::{Capability, SecretName, Tag};
 
 macro_rules! lists {
-    ($($(#[$doc:meta])* $name:ident of $item:ident = $field:literal, $max:ident, $example:literal;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident of $item:ident = $field:literal, $max:ident, $example:literal;)*) => {$(
+        $(#[doc = $doc])*
         ///
         #[doc = concat!(
             "At most [`", stringify!($max), "`](crate::domain::bounds::", stringify!($max),
@@ -69,6 +69,23 @@ macro_rules! lists {
             type IntoIter = std::slice::Iter<'a, $item>;
             fn into_iter(self) -> Self::IntoIter {
                 self.0.iter()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let list = crate::openapi::set_of::<$item>($max);
+                list.description(Some(crate::openapi::lines(&[$($doc),*]))).into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {
+            fn schemas(
+                schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>,
+            ) {
+                crate::openapi::referred::<$item>(schemas);
             }
         }
     )*};

@@ -26,24 +26,23 @@ pub const PACK_MEMBERS_MAX: usize = 20;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Asset {
     /// An agent that WebHost.Systems runs.
+    #[serde(rename_all = "camelCase")]
     WhsAgent {
         /// The agent's id there.
         whs_agent_id: UpstreamId,
     },
     /// A workflow that Agentromatic runs.
+    #[serde(rename_all = "camelCase")]
     AgentromaticWorkflow {
         /// The workflow's id there.
         agentromatic_workflow_id: UpstreamId,
     },
     /// A specification asset that SpecPrompt holds.
+    #[serde(rename_all = "camelCase")]
     SpecAsset {
         /// The asset's id there.
         spec_id: UpstreamId,
@@ -53,6 +52,7 @@ pub enum Asset {
     /// A collection of other listings.
     Pack {
         /// The listings, in the order in which they are shown.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<ListingId>, max_items = 20))]
         members: BoundedList<ListingId, PACK_MEMBERS_MAX>,
     },
 }
@@ -158,6 +158,7 @@ fn is_zero(n: &u64) -> bool {
 /// assert!(serde_json::from_value::<ListingContent>(content).is_err(), "not for it to say");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListingContent {
     /// The name that pages show.
@@ -201,6 +202,7 @@ pub struct ListingContent {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Takedown {
     /// The class of the reason, which the public feed shows.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{AttemptId, EntitlementId, ListingId, PublisherId};
 use super::listing::Asset;
 use super::parse::{ParseError, Rule};
+use super::schema::schema;
 use super::time::{Span, Timestamp};
 use super::version::Version;
 use super::vocabulary::EntitlementStatus;
@@ -47,6 +48,7 @@ use crate::token::ClaimText;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     /// The version of this format. Refuse one that you do not know.
@@ -88,6 +90,7 @@ impl Manifest {
 
 /// The release in a [`Manifest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestRelease {
     /// Its version.
@@ -98,6 +101,7 @@ pub struct ManifestRelease {
 
 /// The asset in a [`Manifest`]: the owning system's own reference, and whether it was confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestReference {
     /// The system that owns the asset.
@@ -114,6 +118,7 @@ pub struct ManifestReference {
 
 /// The entitlement in a [`Manifest`]: what it was worth at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestEntitlement {
     /// The entitlement.
@@ -139,6 +144,11 @@ pub enum ManifestSchema {
     V1,
 }
 
+schema! {
+    ManifestSchema = crate::openapi::number_of([1_u8]),
+    "Which schema a manifest follows.",
+}
+
 impl TryFrom<u8> for ManifestSchema {
     type Error = ParseError;
     fn try_from(number: u8) -> Result<Self, ParseError> {
@@ -159,6 +169,7 @@ impl From<ManifestSchema> for u8 {
 
 /// What a manifest permits: nothing. Whether the asset may run is the owning system's to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ManifestAuthorization {
     /// Nothing.

@@ -46,9 +46,12 @@ impl ImageFormat {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Sides")]
 pub struct ImageSize {
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 4_096))]
     width: u32,
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 4_096))]
     height: u32,
 }
 

@@ -10,10 +10,12 @@ texts! {
     /// The name of a publisher in addresses: ASCII letters and digits, with single `-`, `_` or `.`
     /// between them; lowered. Words that addresses or impostors would want are reserved, and so
     /// are their look-alikes.
-    Handle = HANDLE, handle, "Acme-Robotics" => "acme-robotics";
+    Handle = HANDLE, handle, "Acme-Robotics" => "acme-robotics",
+        pattern: "^[a-z0-9]+([-_.][a-z0-9]+)*$";
     /// The name of a listing in addresses, under the same rules as a [`Handle`] but without
     /// reserved words: it stands behind its publisher's handle.
-    Slug = SLUG, address_name, "Invoice_Reader.v2" => "invoice_reader.v2";
+    Slug = SLUG, address_name, "Invoice_Reader.v2" => "invoice_reader.v2",
+        pattern: "^[a-z0-9]+([-_.][a-z0-9]+)*$";
     /// What two names have in common when a reader could take one for the other. Names are unique
     /// by skeleton. It is made by replacing each character by itself, so that the order of
     /// replacements cannot matter and a skeleton is its own skeleton:

@@ -17,6 +17,7 @@ use super::{DisplayName, Reason};
 /// assert_eq!(acme.to_string(), "publisher/01010101-0101-0101-0101-010101010101");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
 pub enum NameSubject {
     /// A publisher.
@@ -43,6 +44,7 @@ impl std::fmt::Display for NameSubject {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum ReviewedName {
     /// Of a publisher.

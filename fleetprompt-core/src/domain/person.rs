@@ -21,13 +21,16 @@ use super::time::Timestamp;
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantIdentity {
     issuer: IssuerName,
     name: TenantScope,
 }
 
+/// Which tenant of its issuer it is: an organisation, or the personal one of a subject.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 enum TenantScope {
     Organisation(TenantName),
@@ -91,6 +94,7 @@ impl fmt::Debug for TenantIdentity {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonIdentity {
     tenant: TenantIdentity,

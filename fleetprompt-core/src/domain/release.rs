@@ -73,6 +73,7 @@ impl Release {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseContent {
     /// What changed.
@@ -80,6 +81,7 @@ pub struct ReleaseContent {
     pub notes: Option<ReleaseNotes>,
     /// The systems it works with.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Compatibility>, max_items = 10))]
     pub compatibility: BoundedList<Compatibility, COMPATIBILITY_MAX>,
     /// What it will ask to be allowed to do.
     #[serde(default)]
@@ -89,6 +91,7 @@ pub struct ReleaseContent {
     pub secrets: SecretNames,
     /// Where its artifacts are.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<ArtifactPointer>, max_items = 20))]
     pub artifacts: BoundedList<ArtifactPointer, ARTIFACTS_MAX>,
     /// A recommended deployment in the owning system; a hint, not authoritative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,6 +111,7 @@ pub struct ReleaseContent {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Compatibility {
     /// The system.

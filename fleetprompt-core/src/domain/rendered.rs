@@ -31,6 +31,7 @@ pub(crate) const MEDIA_MARK: &str = "<img src=\"media:";
 /// assert_eq!(RenderedHtml::of_html(html.as_str(), &context), html, "nothing is left to do");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct RenderedHtml(String);
 

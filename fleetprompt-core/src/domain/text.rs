@@ -28,10 +28,11 @@ pub(crate) fn parse(bound: &Bound, policy: Policy, text: &str) -> Result<String,
 /// Makes types that hold checked text: `Name = BOUND, policy, "example" => "stored form";`
 macro_rules! texts {
     ($(
-        $(#[$doc:meta])*
-        $name:ident = $bound:ident, $policy:path, $example:literal => $stored:literal;
+        $(#[doc = $doc:literal])*
+        $name:ident = $bound:ident, $policy:path, $example:literal => $stored:literal
+            $(, $form:ident: $value:literal)?;
     )*) => {$(
-        $(#[$doc])*
+        $(#[doc = $doc])*
         ///
         #[doc = concat!(
             "Bounds: [`bounds::", stringify!($bound), "`](crate::domain::bounds::",
@@ -82,6 +83,15 @@ macro_rules! texts {
             fn from(text: $name) -> String {
                 text.0
             }
+        }
+
+        $crate::domain::schema! {
+            $name = {
+                let text = $crate::openapi::text(&$crate::domain::bounds::$bound, $stored);
+                $(let text = $crate::openapi::$form(text, $value);)?
+                text
+            },
+            $($doc),*
         }
     )*};
 }

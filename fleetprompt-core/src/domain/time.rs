@@ -16,6 +16,8 @@ use super::parse::{ParseError, Rule};
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, examples("2026-01-31T09:30:00Z")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
@@ -159,6 +161,8 @@ impl Span {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = Date, examples("2026-01-31")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Day(i32);
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds;
 use super::parse::{ParseError, Rule};
+use super::schema::schema;
 use super::text::texts;
 use super::vocabulary::words;
 
@@ -81,6 +82,11 @@ impl From<Version> for String {
     fn from(version: Version) -> String {
         version.text
     }
+}
+
+schema! {
+    Version = crate::openapi::text(&bounds::VERSION, "1.4.0"),
+    "A version of a release: a semantic version (Semantic Versioning 2.0.0).",
 }
 
 words! {

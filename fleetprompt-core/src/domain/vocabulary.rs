@@ -3,13 +3,13 @@
 /// Makes enums of words: `Name = "field" { Variant = "word", … }`.
 macro_rules! words {
     ($(
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])*
         $name:ident = $field:literal {
-            $(#[$first_doc:meta])* $first:ident = $first_word:literal,
-            $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)*
+            $(#[doc = $first_doc:literal])* $first:ident = $first_word:literal,
+            $($(#[doc = $variant_doc:literal])* $variant:ident = $word:literal,)*
         }
     )*) => {$(
-        $(#[$doc])*
+        $(#[doc = $doc])*
         ///
         /// ```
         #[doc = concat!("use fleetprompt_core::domain::", stringify!($name), ";")]
@@ -26,9 +26,9 @@ macro_rules! words {
         )]
         #[serde(try_from = "String", into = "String")]
         pub enum $name {
-            $(#[$first_doc])*
+            $(#[doc = $first_doc])*
             $first,
-            $($(#[$variant_doc])* $variant,)*
+            $($(#[doc = $variant_doc])* $variant,)*
         }
 
         impl $name {
@@ -77,6 +77,14 @@ macro_rules! words {
             fn from(word: $name) -> String {
                 word.as_str().to_owned()
             }
+        }
+
+        $crate::domain::schema! {
+            $name = $crate::openapi::word(Self::ALL.iter().map(|word| word.as_str())),
+            $($doc,)*
+            "",
+            concat!(" - `", $first_word, "`:" $(, $first_doc)*),
+            $(concat!(" - `", $word, "`:" $(, $variant_doc)*),)*
         }
     )*};
 }

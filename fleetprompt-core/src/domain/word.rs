@@ -6,27 +6,30 @@ use super::text::texts;
 texts! {
     /// A word that listings are found by: `[a-z0-9]`, then `[a-z0-9.+#_-]`. Upper-case letters
     /// are lowered.
-    Tag = TAG, tag, "C++" => "c++";
+    Tag = TAG, tag, "C++" => "c++", pattern: "^[a-z0-9][a-z0-9.+#_-]*$";
     /// The shelf on which a listing stands: `[a-z0-9-]`.
-    Category = CATEGORY, category, "data-analysis" => "data-analysis";
+    Category = CATEGORY, category, "data-analysis" => "data-analysis", pattern: "^[a-z0-9-]+$";
     /// Something that an asset can do or needs from its runtime: `[a-z0-9]`, then
     /// `[a-z0-9._:/-]`. A declaration that the owning system interprets; it grants nothing.
-    Capability = CAPABILITY, capability, "net:http/outbound" => "net:http/outbound";
+    Capability = CAPABILITY, capability, "net:http/outbound" => "net:http/outbound",
+        pattern: "^[a-z0-9][a-z0-9._:/-]*$";
     /// The name of a secret that a runtime will need: `[A-Za-z_][A-Za-z0-9_]*`, as an environment
     /// variable is named. Never the secret itself.
-    SecretName = SECRET_NAME, secret_name, "SMTP_PASSWORD" => "SMTP_PASSWORD";
+    SecretName = SECRET_NAME, secret_name, "SMTP_PASSWORD" => "SMTP_PASSWORD",
+        pattern: "^[A-Za-z_][A-Za-z0-9_]*$";
     /// An owning system in the words of the deployment's configuration: `[a-z0-9][a-z0-9-]*`.
-    SystemName = SYSTEM_NAME, system_name, "whs" => "whs";
+    SystemName = SYSTEM_NAME, system_name, "whs" => "whs", pattern: "^[a-z0-9][a-z0-9-]*$";
     /// The commerce provider that an entitlement comes from: `[a-z0-9][a-z0-9-]*`.
-    Provider = PROVIDER, system_name, "specprompt" => "specprompt";
+    Provider = PROVIDER, system_name, "specprompt" => "specprompt", pattern: "^[a-z0-9][a-z0-9-]*$";
     /// A media type without parameters (RFC 6838, section 4.2), lowered.
-    MediaType = MEDIA_TYPE, media_type, "application/JSON" => "application/json";
+    MediaType = MEDIA_TYPE, media_type, "application/JSON" => "application/json",
+        pattern: "^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$";
     /// A licence as an SPDX licence expression (SPDX 2.3, annex D). The grammar is checked;
     /// whether an identifier stands in SPDX's list is not, since that list grows.
     License = LICENSE, license, "( MIT OR  Apache-2.0 )" => "(MIT OR Apache-2.0)";
     /// The version of the schema that a spec asset follows, in its owner's numbering:
     /// `[0-9A-Za-z.+_-]`.
-    SchemaVersion = SCHEMA_VERSION, schema_version, "2026-01" => "2026-01";
+    SchemaVersion = SCHEMA_VERSION, schema_version, "2026-01" => "2026-01", pattern: "^[0-9A-Za-z.+_-]+$";
 }
 
 fn tag(text: &str) -> Result<String, Rule> {

@@ -33,8 +33,9 @@ use granting::{ClaimFree, GovernEntitlement, GrantEntitlement, Step};
 /// # drop(team);
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Holder {
     /// One person.
     Person(PersonIdentity),
@@ -44,6 +45,7 @@ pub enum Holder {
         identity: TenantIdentity,
         /// How many distinct subjects may use it; `None` means any number.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1))]
         seats: Option<NonZeroU32>,
     },
 }
@@ -65,8 +67,9 @@ pub enum Holder {
 /// # drop(grant);
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OperatorGrant {
     /// What is granted.
     pub listing: ListingId,
@@ -80,6 +83,7 @@ pub struct OperatorGrant {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
     /// Whether it still has to be activated before it counts.
+    #[serde(default)]
     pub pending: bool,
 }
 
@@ -97,6 +101,7 @@ pub struct OperatorGrant {
 /// assert_eq!(receipt.state, EntitlementState::Active);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EntitlementReceipt {
     /// The entitlement.
@@ -121,6 +126,7 @@ pub struct EntitlementReceipt {
 /// # let _ = may_begin;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EntitlementView {
     /// The entitlement's id.
@@ -140,6 +146,7 @@ pub struct EntitlementView {
     pub window: Window,
     /// How many distinct subjects may use it; `None` means any number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1))]
     pub seats: Option<NonZeroU32>,
     /// How often it has been changed.
     pub revision: Revision,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::{
     DeploymentId, Event, FeedChange, GoneReason, Listing, ListingId, ListingState, ParseError,
-    Position, Publisher, PublisherId, Rule, Timestamp,
+    Position, Publisher, PublisherId, Rule, Timestamp, schema,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -61,6 +61,14 @@ impl FromStr for FeedCursor {
     }
 }
 
+schema! {
+    FeedCursor = crate::openapi::pattern(
+        crate::openapi::string(),
+        "^fpf1\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.(0|[1-9][0-9]*)$",
+    ),
+    "A place in the public change feed. Not secret, and opaque: take it as it was answered.",
+}
+
 impl Serialize for FeedCursor {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -85,6 +93,7 @@ impl Serialize for FeedCursor {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChangesPage {
     /// What changed, oldest first. None when the reader has caught up.
@@ -107,6 +116,7 @@ pub struct ChangesPage {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeEntry {
     /// When something changed.
@@ -128,6 +138,7 @@ pub struct ChangeEntry {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum ChangeView {
     /// The listing stands in the catalogue, like this.
@@ -166,6 +177,7 @@ pub enum ChangeView {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// Its place in the log; positions are dense.

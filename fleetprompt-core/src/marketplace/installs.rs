@@ -39,8 +39,9 @@ mod owned;
 /// # drop(latest);
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BeginInstall {
     /// The listing; a pack begins an install of each of its members, or of none.
     pub listing: ListingId,
@@ -68,6 +69,7 @@ pub struct BeginInstall {
 /// assert_eq!(receipt.attempts.len(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InstallReceipt {
     /// The attempts, in the order of the pack's members.
@@ -165,6 +167,7 @@ impl fmt::Display for InstallLink {
 /// # let _ = was_taken_over;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptView {
     /// The attempt's id. No credential.

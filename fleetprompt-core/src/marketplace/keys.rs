@@ -31,6 +31,7 @@ const TRIES: u32 = 24;
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeyRevocationReceipt {
     /// The key.
@@ -51,6 +52,7 @@ pub struct KeyRevocationReceipt {
 /// assert_eq!(receipt.deployment, id);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FenceReceipt {
     /// Which copy of the data this is from now on.

@@ -34,8 +34,9 @@ use super::viewer::Sight;
 ///     NewListing { publisher: acme, slug: "invoice-reader".parse().unwrap(), asset, content }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewListing {
     /// Whose it will be.
     pub publisher: PublisherId,
@@ -57,8 +58,9 @@ pub struct NewListing {
 ///     ListingEdit { slug: seen.slug, content, asset: None }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListingEdit {
     /// The name in URLs; the old one keeps leading here.
     pub slug: Slug,
@@ -79,6 +81,7 @@ pub struct ListingEdit {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ListingReceipt {
     /// The listing.

@@ -17,6 +17,7 @@ use super::Inner;
 /// assert_eq!(serde_json::to_string(&page).unwrap(), r#"{"items":["acme/invoice-reader"]}"#);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T> {
     /// The entries, in the list's order. A page may be short, or even empty, and still not be the

@@ -31,6 +31,7 @@ use super::{Acting, Inner};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Erasure {
     /// The surrogate, which stands for nobody from now on.
@@ -66,6 +67,7 @@ pub struct Erasure {
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TenantDeletion {
     /// The surrogate, which stands for nobody from now on.

@@ -1,6 +1,6 @@
 //! Creating and changing publishers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Fact, FeedChange, Handle, HoldReason, IdempotencyKey, Membership, Person, PersonId, Publisher,
@@ -29,8 +29,9 @@ use super::receipts::PublisherReceipt;
 /// let acme = NewPublisher { handle: "acme".parse()?, profile };
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPublisher {
     /// The name in URLs.
     pub handle: Handle,
@@ -49,8 +50,9 @@ pub struct NewPublisher {
 ///     PublisherEdit { handle: acme.handle, profile }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublisherEdit {
     /// The name in URLs; the old one keeps leading here.
     pub handle: Handle,

@@ -30,6 +30,7 @@ use crate::domain::{Handle, HoldReason, PublisherId, Revision, Timestamp};
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublisherReceipt {
     /// The publisher.

@@ -94,6 +94,23 @@ pub struct Introspection {
     token: Option<ActiveToken>,
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Introspection {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        crate::openapi::active_or_not::<ActiveToken>(
+            "Whether a token could be redeemed for a subject at one moment: a hint, which permits \
+             nothing. What it stands for is told of an active one alone.",
+        )
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Introspection {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        crate::openapi::referred::<ActiveToken>(schemas);
+    }
+}
+
 impl Introspection {
     /// The token could not be redeemed.
     pub const INACTIVE: Introspection = Introspection { active: false, token: None };
@@ -114,6 +131,7 @@ impl Introspection {
 /// # let _ = title_source;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActiveToken {
     /// The attempt.

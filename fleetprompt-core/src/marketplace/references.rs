@@ -32,8 +32,9 @@ use super::{Acting, Inner};
 /// assert_ne!(refused, ReferenceDecision::Confirm { reason: None });
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "decision", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "decision", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReferenceDecision {
     /// The publisher may offer the asset.
     Confirm {
@@ -64,6 +65,7 @@ pub enum ReferenceDecision {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReferenceReceipt {
     /// The publisher.
@@ -90,6 +92,7 @@ pub struct ReferenceReceipt {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReferenceView {
     /// The publisher that offers the asset.

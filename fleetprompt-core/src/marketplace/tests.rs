@@ -22,6 +22,8 @@ mod refreshing;
 mod releases;
 mod rendering;
 mod replay;
+#[cfg(feature = "openapi")]
+mod schemas;
 mod secrets;
 mod tenants;
 mod upkeep;

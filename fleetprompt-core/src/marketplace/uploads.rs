@@ -40,6 +40,7 @@ const UPLOAD_LASTS: Span = Span::hours(1);
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MediaReceipt {
     /// The listing after the write.
@@ -59,7 +60,8 @@ pub struct MediaReceipt {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScreenshotPlace {
     /// The screenshot.
     pub image: Sha256Digest,

@@ -17,6 +17,8 @@ pub const AGGREGATE_STEP: u64 = 5;
 /// assert_eq!(Aggregate::of(0), Aggregate::of(3));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^(<5|[1-9][0-9]*)$", examples("<5", "10")))]
 pub struct Aggregate(u64);
 
 impl Aggregate {

@@ -97,6 +97,7 @@ pub(crate) fn clause(label: Option<Term>) -> Clause {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CatalogueOrder {
     /// What fits the words best. Without words, the same as [`Popularity`](Self::Popularity).

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::domain::schema;
 use crate::port::Term;
 
 use super::analysis::{Analysed, analyse};
@@ -79,6 +80,20 @@ impl Serialize for Excerpt {
         excerpt.serialize_field("after", &self.after)?;
         excerpt.end()
     }
+}
+
+schema! {
+    Excerpt = crate::openapi::record([
+        ("parts", crate::openapi::list_of(crate::openapi::record([
+            ("text", crate::openapi::string().into()),
+            ("marked", crate::openapi::boolean().into()),
+        ]))),
+        ("before", crate::openapi::boolean().into()),
+        ("after", crate::openapi::boolean().into()),
+    ]),
+    "A part of a text in pieces, and which of them were searched for. Put together, the pieces are ",
+    "the part, as it was written: whoever shows it has to escape it. `before` and `after` say ",
+    "whether text was left out there.",
 }
 
 /// The stems that a query asks for.

@@ -9,8 +9,8 @@ use super::digest::{ReleaseDigest, TokenId};
 use crate::domain::{AttemptId, EntitlementId, ListingId, ParseError, Rule, Timestamp};
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident = $field:literal;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident = $field:literal;)*) => {$(
+        $(#[doc = $doc])*
         ///
         /// Opaque: 1 to 128 bytes of UTF-8 without control characters, compared byte for byte.
         ///
@@ -68,6 +68,11 @@ macro_rules! texts {
             fn from(text: $name) -> String {
                 text.0
             }
+        }
+
+        crate::domain::schema! {
+            $name = crate::openapi::string().min_length(Some(1)).max_length(Some(Self::MAX_BYTES)),
+            $($doc),*
         }
     )*};
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::domain::{ParseError, Rule};
+use crate::domain::{ParseError, Rule, schema};
 
 /// The name of a master key, as tokens and cursors carry it: `[a-z0-9]{1,16}`.
 ///
@@ -40,6 +40,11 @@ impl KeyId {
         let length = self.text.iter().position(|byte| *byte == 0).unwrap_or(self.text.len());
         self.text.get(..length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
     }
+}
+
+schema! {
+    KeyId = crate::openapi::pattern(crate::openapi::string(), "^[a-z0-9]{1,16}$"),
+    "The name of a key: public, and never reused for another key.",
 }
 
 impl fmt::Display for KeyId {

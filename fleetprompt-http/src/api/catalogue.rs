@@ -5,7 +5,7 @@ use fleetprompt_core::domain::{
     Timestamp,
 };
 use fleetprompt_core::marketplace::{
-    ListingView, Metrics, METRICS_DAYS_MAX, Page, ReleaseView, SearchPage, SearchRequest,
+    ListingView, METRICS_DAYS_MAX, Metrics, Page, ReleaseView, SearchPage, SearchRequest,
     Suggestions,
 };
 use fleetprompt_core::search::{CatalogueFilter, CatalogueOrder, Cursor, Query as SearchQuery};
@@ -107,8 +107,7 @@ async fn search(caller: Caller, Query(query): Query<CatalogueQuery>) -> Answer {
         price_class: query.price_class,
     };
     let words = SearchQuery::parse(&query.q);
-    let request =
-        SearchRequest { query: words, filter, order: query.sort, counts: query.facets.0 };
+    let request = SearchRequest { query: words, filter, order: query.sort, counts: query.facets.0 };
     let mut page = caller.search(&request, query.cursor.as_ref(), query.limit.size()).await?;
     for hit in &mut page.items {
         hit.listing.content.description = None;
@@ -237,10 +236,10 @@ struct MetricsQuery {
 
 /// Count a listing's installs
 ///
-/// Installs begun and redeemed, and distinct buyers, each in coarse steps; for whoever may edit the
-/// listing.
+/// Installs begun and redeemed, and distinct buyers, by day and release. Figures are coarse: they name
+/// nobody.
 #[utoipa::path(
-    get, path = "/v1/listings/{listing}/metrics", operation_id = "getMetrics", tag = "Publishing",
+    get, path = "/v1/listings/{listing}/metrics", operation_id = "getMetrics", tag = "Catalogue",
     params(("listing" = ListingId, Path, description = "The listing's id."), MetricsQuery),
     responses((status = OK, description = "The counts.", body = Metrics)),
 )]

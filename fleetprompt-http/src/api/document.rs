@@ -8,6 +8,9 @@ use utoipa::openapi::{
     schema::Type,
 };
 
+use fleetprompt_core::domain::{AssetKind, BadgeKind, BindingState, PriceClass};
+use fleetprompt_core::search::CatalogueOrder;
+
 use crate::convention::{ProblemBody, ProblemField};
 
 #[derive(OpenApi)]
@@ -24,7 +27,7 @@ use crate::convention::{ProblemBody, ProblemField};
             answered as if it did not exist.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ProblemBody, ProblemField)),
+    components(schemas(ProblemBody, ProblemField, CatalogueOrder, AssetKind, BadgeKind, PriceClass, BindingState)),
     tags(
         (name = "Catalogue", description = "What anybody reads."),
         (name = "Publishing", description = "What publishers do."),
@@ -46,7 +49,8 @@ pub(super) fn base() -> Document {
 pub(super) fn complete(mut document: Document) -> Document {
     for item in document.paths.paths.values_mut() {
         let PathItem { get, put, post, delete, patch, .. } = item;
-        for (operation, writes) in [(get, false), (put, true), (post, true), (delete, true), (patch, true)]
+        for (operation, writes) in
+            [(get, false), (put, true), (post, true), (delete, true), (patch, true)]
         {
             if let Some(operation) = operation {
                 complete_operation(operation, writes);

@@ -153,7 +153,12 @@ async fn lookup(
 
 /// Who shall hold it.
 #[derive(Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 enum GrantHolder {
     /// One person.
     Person(NamedPerson),

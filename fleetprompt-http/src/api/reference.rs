@@ -4,8 +4,7 @@ use askama::Template;
 use serde_json::Value;
 
 /// What the page may load: its own style, and nothing else.
-pub(super) const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
 #[derive(Template)]
@@ -90,7 +89,8 @@ fn group<'a>(document: &'a Value, tag: &'a Value) -> Group<'a> {
         let tags = operation.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|tag| tag.as_str() == Some(name)))
     });
-    let operations = tagged.map(|(path, method, operation)| described_operation(path, method, operation));
+    let operations =
+        tagged.map(|(path, method, operation)| described_operation(path, method, operation));
     Group { name, about: text(tag.get("description")), operations: operations.collect() }
 }
 
@@ -178,8 +178,12 @@ fn shape(schema: &Value) -> Shape {
     let kinds: Vec<_> = kinds.into_iter().filter(|kind| *kind != "null").collect();
     let mut words = kinds.join(" or ");
     for (bound, before) in [
-        ("format", ", "), ("minLength", ", at least "), ("maxLength", ", at most "),
-        ("minimum", ", from "), ("maximum", ", to "), ("pattern", ", like "),
+        ("format", ", "),
+        ("minLength", ", at least "),
+        ("maxLength", ", at most "),
+        ("minimum", ", from "),
+        ("maximum", ", to "),
+        ("pattern", ", like "),
     ] {
         match schema.get(bound) {
             Some(Value::String(bound)) => words = format!("{words}{before}{bound}"),

@@ -1,6 +1,8 @@
 //! Whether a publisher may offer an asset: asked of the system that owns it.
 
-use fleetprompt_core::domain::{AssetKind, BindingState, ParseError, PublisherId, Reason, Rule, UpstreamId};
+use fleetprompt_core::domain::{
+    AssetKind, BindingState, ParseError, PublisherId, Reason, Rule, UpstreamId,
+};
 use fleetprompt_core::marketplace::{Page, ReferenceDecision, ReferenceReceipt, ReferenceView};
 use fleetprompt_core::search::Cursor;
 use serde::Deserialize;

@@ -74,10 +74,11 @@ fn is_one_of(kinds: &[&str], headers: &HeaderMap) -> bool {
     let mut parts = kind.unwrap_or_default().split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
     let known = kinds.iter().any(|kind| essence.eq_ignore_ascii_case(kind));
-    known && parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    })
+    known
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+                value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        })
 }

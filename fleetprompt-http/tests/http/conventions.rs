@@ -110,7 +110,9 @@ async fn pages_lead_on_to_the_end() {
     let publisher = town.acme().await;
     let mut made = Vec::new();
     for number in 0..7 {
-        made.push(town.draft(&publisher, &format!("tool-{number}x"), &format!("agt_{number}")).await);
+        made.push(
+            town.draft(&publisher, &format!("tool-{number}x"), &format!("agt_{number}")).await,
+        );
     }
     let mut path = "/v1/publishers/acme/listings?limit=3".to_owned();
     let mut seen = Vec::new();
@@ -141,7 +143,6 @@ async fn a_wrong_parameter_is_named_and_never_repeated() {
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("limit=CANARY", "limit"),
-        ("cursor=CANARY", "cursor"),
         ("sort=CANARY", "sort"),
         ("updatedSince=CANARY", "updatedSince"),
         ("facets=CANARY", "facets"),
@@ -154,6 +155,8 @@ async fn a_wrong_parameter_is_named_and_never_repeated() {
         assert_eq!(got.at("/errors/0/pointer"), name, "{query}: {}", got.text());
         assert!(!got.text().contains("CANARY"), "{}", got.text());
     }
+    let foreign = town.get("/v1/listings?cursor=CANARY").send().await;
+    assert!(!foreign.refused(422, "invalid_cursor").text().contains("CANARY"));
     // Any text is a query.
     for q in ["%00%01", "%22unclosed", "-", "kind:", "SELECT%20*%20FROM%20x;--", "%F0%9F%98%80"] {
         town.get(&format!("/v1/listings?q={q}")).send().await.expect(200);
@@ -169,14 +172,12 @@ async fn a_wrong_body_is_named_and_never_repeated() {
         ("{\"slug\": \"a\", \"slug\": \"CANARY\"}", 400, ""),
         ("{CANARY", 400, ""),
         ("[]", 422, ""),
-        ("{\"CANARY\": 1}", 422, "/CANARY"),
+        ("{\"CANARY\": 1}", 422, ""),
     ] {
         let got = call().raw("application/json", body.as_bytes().to_vec()).send().await;
         let got = got.refused(status, "invalid_input");
-        if pointer != "/CANARY" {
-            assert_eq!(got.at("/errors/0/pointer"), pointer, "{body}");
-            assert!(!got.text().contains("CANARY"), "{}", got.text());
-        }
+        assert_eq!(got.at("/errors/0/pointer"), pointer, "{body}");
+        assert!(!got.text().contains("CANARY"), "{}", got.text());
     }
     let mut said = content("Invoice reader");
     said["title"] = json!("CANARY ".repeat(60));

@@ -154,7 +154,7 @@ const TABLE: &[Row] = &[
     row("GET", "/v1/listings/{draft}", nothing, [404, 404, 200, 200, 200, 404, 404, 404, 200]),
     row("GET", "/v1/listings/{listing}/releases", nothing, [200; 9]),
     row("GET", "/v1/listings/{listing}/releases/1.0.0", nothing, [200; 9]),
-    row("GET", "/v1/listings/{listing}/metrics", nothing, [401, 403, 200, 200, 200, 403, 403, 403, 200]),
+    row("GET", "/v1/listings/{listing}/metrics", nothing, [200; 9]),
     row("GET", "/v1/listings/{listing}/media/sha256:0000000000000000000000000000000000000000000000000000000000000000", nothing, [404; 9]),
     row("GET", "/v1/publishers/{publisher}", nothing, [200; 9]),
     row("GET", "/v1/publishers/{publisher}/listings", nothing, [200; 9]),
@@ -162,67 +162,67 @@ const TABLE: &[Row] = &[
     row("GET", "/openapi.json", nothing, [200; 9]),
     row("GET", "/docs", nothing, [200; 9]),
 
-    row("GET", "/v1/publishers", nothing, [0; 9]),
-    row("POST", "/v1/publishers", |_| json!({"handle": "another", "profile": {"name": "Another"}}), [0; 9]),
-    edit("PATCH", "/v1/publishers/{publisher}", "/v1/publishers/{publisher}", |_| json!({"profile": {"name": "Acme Labs"}}), [0; 9]),
-    row("POST", "/v1/publishers/{publisher}/transfer", |s| json!({"to": s.viewer}), [0; 9]),
-    row("GET", "/v1/publishers/{publisher}/members", nothing, [0; 9]),
-    row("PUT", "/v1/publishers/{publisher}/members/{person}", |_| json!({"role": "maintainer"}), [0; 9]),
-    row("DELETE", "/v1/publishers/{publisher}/members/{person}", nothing, [0; 9]),
-    row("POST", "/v1/publishers/{publisher}/leave", nothing, [0; 9]),
-    row("GET", "/v1/publishers/{publisher}/invitations", nothing, [0; 9]),
-    row("POST", "/v1/publishers/{publisher}/invitations", |_| json!({"role": "viewer"}), [0; 9]),
-    row("POST", "/v1/invitations/accept", |s| json!({"code": s.code}), [0; 9]),
-    row("DELETE", "/v1/invitations/{invitation}", nothing, [0; 9]),
+    row("GET", "/v1/publishers", nothing, [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    row("POST", "/v1/publishers", |_| json!({"handle": "another", "profile": {"name": "Another"}}), [401, 201, 201, 201, 201, 201, 403, 403, 201]),
+    edit("PATCH", "/v1/publishers/{publisher}", "/v1/publishers/{publisher}", |_| json!({"profile": {"name": "Acme Labs"}}), [401, 404, 403, 403, 200, 404, 404, 404, 403]),
+    row("POST", "/v1/publishers/{publisher}/transfer", |s| json!({"to": s.viewer}), [401, 404, 403, 403, 409, 404, 404, 404, 403]),
+    row("GET", "/v1/publishers/{publisher}/members", nothing, [401, 404, 200, 200, 200, 404, 404, 404, 200]),
+    row("PUT", "/v1/publishers/{publisher}/members/{person}", |_| json!({"role": "maintainer"}), [401, 404, 403, 403, 200, 404, 404, 404, 403]),
+    row("DELETE", "/v1/publishers/{publisher}/members/{person}", nothing, [401, 404, 403, 403, 200, 404, 404, 404, 403]),
+    row("POST", "/v1/publishers/{publisher}/leave", nothing, [401, 404, 200, 200, 409, 404, 403, 403, 404]),
+    row("GET", "/v1/publishers/{publisher}/invitations", nothing, [401, 404, 200, 200, 200, 404, 404, 404, 200]),
+    row("POST", "/v1/publishers/{publisher}/invitations", |_| json!({"role": "viewer"}), [401, 404, 403, 403, 201, 404, 404, 404, 403]),
+    row("POST", "/v1/invitations/accept", |s| json!({"code": s.code}), [401, 200, 409, 409, 409, 200, 403, 403, 200]),
+    row("DELETE", "/v1/invitations/{invitation}", nothing, [401, 404, 403, 403, 200, 404, 404, 404, 403]),
 
-    row("POST", "/v1/listings", |s| json!({"publisher": s.publisher, "slug": "another-one", "asset": {"kind": "whs_agent", "whsAgentId": "agt_other"}, "content": content("Another one")}), [0; 9]),
-    edit("PATCH", "/v1/listings/{listing}", LISTING, |_| json!({"content": {"title": "Receipt reader"}}), [0; 9]),
-    row("DELETE", "/v1/listings/{draft}", nothing, [0; 9]),
-    row("POST", "/v1/listings/{draft}/publish", nothing, [0; 9]),
-    row("POST", "/v1/listings/{listing}/unlist", nothing, [0; 9]),
-    row("POST", "/v1/listings/{listing}/deprecate", |_| json!({}), [0; 9]),
-    row("POST", "/v1/listings/{listing}/transfer", |s| json!({"to": s.publisher}), [0; 9]),
-    row("POST", "/v1/listings/{listing}/releases", |_| json!({"version": "1.1.0"}), [0; 9]),
-    row("POST", "/v1/listings/{listing}/releases/1.0.0/yank", because, [0; 9]),
-    row("POST", "/v1/listings/{listing}/releases/1.0.0/unyank", nothing, [0; 9]),
-    edit("PUT", "/v1/listings/{listing}/media/icon", LISTING, |_| json!({}), [0; 9]),
-    edit("DELETE", "/v1/listings/{listing}/media/icon", LISTING, nothing, [0; 9]),
-    edit("POST", "/v1/listings/{listing}/media/screenshots?alt=A", LISTING, |_| json!({}), [0; 9]),
-    edit("PUT", "/v1/listings/{listing}/media/screenshots", LISTING, |_| json!({"screenshots": []}), [0; 9]),
+    row("POST", "/v1/listings", |s| json!({"publisher": s.publisher, "slug": "another-one", "asset": {"kind": "whs_agent", "whsAgentId": "agt_other"}, "content": content("Another one")}), [401, 404, 403, 201, 201, 404, 404, 404, 403]),
+    edit("PATCH", "/v1/listings/{listing}", LISTING, |_| json!({"content": {"title": "Receipt reader"}}), [401, 404, 403, 200, 200, 404, 404, 404, 403]),
+    row("DELETE", "/v1/listings/{draft}", nothing, [401, 404, 403, 403, 200, 404, 404, 404, 403]),
+    row("POST", "/v1/listings/{draft}/publish", nothing, [401, 404, 403, 200, 200, 404, 404, 404, 403]),
+    row("POST", "/v1/listings/{listing}/unlist", nothing, [401, 404, 403, 200, 200, 404, 404, 404, 403]),
+    row("POST", "/v1/listings/{listing}/deprecate", |_| json!({}), [401, 404, 403, 200, 200, 404, 404, 404, 403]),
+    row("POST", "/v1/listings/{listing}/transfer", |s| json!({"to": s.publisher}), [401, 404, 403, 403, 409, 404, 404, 404, 403]),
+    row("POST", "/v1/listings/{listing}/releases", |_| json!({"version": "1.1.0"}), [401, 404, 403, 201, 201, 404, 404, 404, 403]),
+    row("POST", "/v1/listings/{listing}/releases/1.0.0/yank", because, [401, 404, 403, 200, 200, 404, 404, 404, 200]),
+    row("POST", "/v1/listings/{listing}/releases/1.0.0/unyank", nothing, [401, 404, 403, 409, 409, 404, 404, 404, 409]),
+    edit("PUT", "/v1/listings/{listing}/media/icon", LISTING, |_| json!({}), [409; 9]),
+    edit("DELETE", "/v1/listings/{listing}/media/icon", LISTING, nothing, [401, 404, 403, 404, 404, 404, 404, 404, 403]),
+    edit("POST", "/v1/listings/{listing}/media/screenshots?alt=A", LISTING, |_| json!({}), [409; 9]),
+    edit("PUT", "/v1/listings/{listing}/media/screenshots", LISTING, |_| json!({"screenshots": []}), [401, 404, 403, 200, 200, 404, 404, 404, 403]),
 
-    row("POST", "/v1/listings/{listing}/claim", nothing, [0; 9]),
-    row("GET", "/v1/entitlements", nothing, [0; 9]),
-    row("GET", "/v1/entitlements/{entitlement}", nothing, [0; 9]),
-    row("GET", "/v1/installs", nothing, [0; 9]),
-    row("POST", "/v1/installs", |s| json!({"listing": s.listing, "method": "deep_link"}), [0; 9]),
-    row("GET", "/v1/installs/{install}", nothing, [0; 9]),
-    row("POST", "/v1/installs/{install}/revoke", nothing, [0; 9]),
+    row("POST", "/v1/listings/{listing}/claim", nothing, [401, 201, 201, 201, 201, 409, 403, 403, 403]),
+    row("GET", "/v1/entitlements", nothing, [401, 200, 200, 200, 200, 200, 403, 403, 200]),
+    row("GET", "/v1/entitlements/{entitlement}", nothing, [401, 404, 404, 404, 404, 200, 404, 404, 200]),
+    row("GET", "/v1/installs", nothing, [401, 200, 200, 200, 200, 200, 403, 403, 200]),
+    row("POST", "/v1/installs", |s| json!({"listing": s.listing, "method": "deep_link"}), [401, 404, 404, 404, 404, 201, 403, 403, 403]),
+    row("GET", "/v1/installs/{install}", nothing, [401, 404, 404, 404, 404, 200, 404, 404, 200]),
+    row("POST", "/v1/installs/{install}/revoke", nothing, [401, 404, 404, 404, 404, 200, 404, 404, 200]),
 
-    row("POST", "/v1/install-tokens/redeem", |s| presented(&s.token), [0; 9]),
-    row("POST", "/v1/install-tokens/introspect", |s| presented(&s.token), [0; 9]),
-    row("POST", "/v1/installs/{install}/manifest", bob, [0; 9]),
-    row("POST", "/v1/entitlements/lookup", |s| json!({"listing": s.listing, "expectedSubject": "user_bob", "expectedTenant": "org_buyers"}), [0; 9]),
-    row("GET", "/v1/references", nothing, [0; 9]),
-    row("POST", "/v1/references", |s| json!({"publisher": s.publisher, "kind": "whs_agent", "upstreamId": "agt_hidden", "decision": "confirm", "reason": "Known."}), [0; 9]),
+    row("POST", "/v1/install-tokens/redeem", |s| presented(&s.token), [401, 403, 403, 403, 403, 403, 422, 200, 403]),
+    row("POST", "/v1/install-tokens/introspect", |s| presented(&s.token), [401, 403, 403, 403, 403, 403, 200, 200, 403]),
+    row("POST", "/v1/installs/{install}/manifest", bob, [401, 403, 403, 403, 403, 403, 404, 409, 403]),
+    row("POST", "/v1/entitlements/lookup", |s| json!({"listing": s.listing, "expectedSubject": "user_bob", "expectedTenant": "org_buyers"}), [401, 403, 403, 403, 403, 403, 404, 200, 403]),
+    row("GET", "/v1/references", nothing, [401, 403, 403, 403, 403, 403, 200, 200, 403]),
+    row("POST", "/v1/references", |s| json!({"publisher": s.publisher, "kind": "whs_agent", "upstreamId": "agt_hidden", "decision": "confirm", "reason": "Known."}), [401, 403, 403, 403, 403, 403, 404, 200, 200]),
 
-    row("POST", "/v1/publishers/{publisher}/badges", |_| json!({"badge": "verified", "evidence": "ticket-1"}), [0; 9]),
-    row("DELETE", "/v1/publishers/{publisher}/badges/verified", nothing, [0; 9]),
-    row("POST", "/v1/publishers/{publisher}/suspend", because, [0; 9]),
-    row("POST", "/v1/publishers/{publisher}/restore", nothing, [0; 9]),
-    row("POST", "/v1/listings/{listing}/takedown", |_| json!({"class": "spam", "reason": "The test asks for it."}), [0; 9]),
-    row("POST", "/v1/listings/{listing}/restore", nothing, [0; 9]),
-    row("POST", "/v1/entitlements", |s| json!({"listing": s.listing, "holder": {"kind": "person", "subject": "user_eve", "tenant": "org_other"}, "reference": "ticket-1", "reason": "Asked for."}), [0; 9]),
-    edit("POST", "/v1/entitlements/{entitlement}/activate", ENTITLEMENT, because, [0; 9]),
-    edit("POST", "/v1/entitlements/{entitlement}/suspend", ENTITLEMENT, because, [0; 9]),
-    edit("POST", "/v1/entitlements/{entitlement}/resume", ENTITLEMENT, because, [0; 9]),
-    edit("POST", "/v1/entitlements/{entitlement}/revoke", ENTITLEMENT, because, [0; 9]),
-    row("GET", "/v1/held-names", nothing, [0; 9]),
-    row("POST", "/v1/held-names/decide", |s| json!({"subject": {"kind": "publisher", "id": s.publisher}, "decision": "allow", "reason": "Known."}), [0; 9]),
-    row("GET", "/v1/audit-log", nothing, [0; 9]),
-    row("POST", "/v1/subjects/erase", |_| json!({"subject": "user_bob", "tenant": "org_buyers"}), [0; 9]),
-    row("POST", "/v1/tenants/delete", |_| json!({"tenant": "org_buyers"}), [0; 9]),
-    row("POST", "/v1/keys/k9/revoke", nothing, [0; 9]),
-    row("POST", "/v1/fence", because, [0; 9]),
+    row("POST", "/v1/publishers/{publisher}/badges", |_| json!({"badge": "verified", "evidence": "ticket-1"}), [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    row("DELETE", "/v1/publishers/{publisher}/badges/verified", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 404]),
+    row("POST", "/v1/publishers/{publisher}/suspend", because, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    row("POST", "/v1/publishers/{publisher}/restore", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 409]),
+    row("POST", "/v1/listings/{listing}/takedown", |_| json!({"class": "spam", "reason": "The test asks for it."}), [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    row("POST", "/v1/listings/{listing}/restore", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 409]),
+    row("POST", "/v1/entitlements", |s| json!({"listing": s.listing, "holder": {"kind": "person", "subject": "user_eve", "tenant": "org_other"}, "reference": "ticket-1", "reason": "Asked for."}), [401, 403, 403, 403, 403, 403, 403, 403, 201]),
+    edit("POST", "/v1/entitlements/{entitlement}/activate", ENTITLEMENT, because, [401, 403, 403, 403, 403, 403, 403, 403, 409]),
+    edit("POST", "/v1/entitlements/{entitlement}/suspend", ENTITLEMENT, because, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    edit("POST", "/v1/entitlements/{entitlement}/resume", ENTITLEMENT, because, [401, 403, 403, 403, 403, 403, 403, 403, 409]),
+    edit("POST", "/v1/entitlements/{entitlement}/revoke", ENTITLEMENT, because, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    row("GET", "/v1/held-names", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    row("POST", "/v1/held-names/decide", |s| json!({"subject": {"kind": "publisher", "id": s.publisher}, "decision": "allow", "reason": "Known."}), [401, 403, 403, 403, 403, 403, 403, 403, 404]),
+    row("GET", "/v1/audit-log", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
+    row("POST", "/v1/subjects/erase", |_| json!({"subject": "user_bob", "tenant": "org_buyers"}), [401, 404, 404, 404, 404, 404, 404, 404, 200]),
+    row("POST", "/v1/tenants/delete", |_| json!({"tenant": "org_buyers"}), [401, 404, 404, 404, 404, 404, 404, 404, 200]),
+    row("POST", "/v1/keys/k9/revoke", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 409]),
+    row("POST", "/v1/fence", because, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,16 +247,14 @@ async fn every_operation_answers_every_caller_as_it_should() {
 #[test]
 fn the_table_holds_every_operation() {
     let document = serde_json::to_value(fleetprompt_http::openapi()).unwrap();
-    let table: Vec<_> = TABLE
-        .iter()
-        .map(|row| (row.method, row.path.split('?').next().unwrap()))
-        .collect();
+    let table: Vec<_> =
+        TABLE.iter().map(|row| (row.method, row.path.split('?').next().unwrap())).collect();
     let mut missing = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            let known = table.iter().any(|(known, tested)| {
-                known.eq_ignore_ascii_case(method) && matches(path, tested)
-            });
+            let known = table
+                .iter()
+                .any(|(known, tested)| known.eq_ignore_ascii_case(method) && matches(path, tested));
             if !known {
                 missing.insert(format!("{method} {path}"));
             }
@@ -271,7 +269,8 @@ fn matches(template: &str, tested: &str) -> bool {
         (template.split('/').collect(), tested.split('/').collect());
     template.len() == tested.len()
         && template.iter().zip(tested).all(|(named, tested)| {
-            named.starts_with('{') && *named != "{publisher}" || *named == tested
+            named.starts_with('{') && *named != "{publisher}"
+                || *named == tested
                 || *named == "{publisher}" && (tested == "{publisher}" || tested == "acme")
         })
 }

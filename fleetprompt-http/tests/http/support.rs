@@ -9,6 +9,8 @@ use fleetprompt_core::Marketplace;
 use fleetprompt_core::domain::{
     AssetKind, OwningSystem, PersonIdentity, SystemRegistry, TenantIdentity,
 };
+use fleetprompt_core::media::Images;
+use fleetprompt_core::memory::MemoryMedia;
 use fleetprompt_core::port::{Principal, Store};
 use fleetprompt_core::token::{KeyRing, MasterKey};
 use fleetprompt_http::identity::{Authenticate, AuthenticateError, AuthenticateFuture};
@@ -99,6 +101,9 @@ impl Town {
             .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
             .issuer("https://market.example".parse().unwrap())
             .systems(systems())
+            .media(Arc::new(MemoryMedia::default()))
+            .redraw(Arc::new(Images::new(1)))
+            .unscanned_uploads()
             .build()
             .await
             .unwrap();

@@ -26,6 +26,7 @@ const EXCERPT_CHARS: usize = 240;
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchPage {
     /// What was found, in the order that was asked for. A page may be short, and still not be the
@@ -53,6 +54,7 @@ pub struct SearchPage {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
     /// The listing.
@@ -85,6 +87,7 @@ impl SearchHit {
 /// assert!(Marks::default().title.marks.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Marks {
     /// The title.
@@ -104,6 +107,7 @@ pub struct Marks {
 /// assert!(instead.corrections.is_empty() && instead.left_out.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Instead {
     /// Words that no listing has, and those that were searched for in their place.
@@ -122,6 +126,7 @@ pub struct Instead {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Correction {
     /// The word of the query, folded.
@@ -156,6 +161,7 @@ impl Plan {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// How many listings were counted: all that were found, or the best 1,000 of them.
@@ -182,6 +188,7 @@ pub struct Counts {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Facet<T> {
     /// The value.
@@ -197,6 +204,7 @@ pub struct Facet<T> {
 /// assert!(Suggestions::default().listings.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Suggestions {
     /// Listings, the best first.
@@ -214,6 +222,7 @@ pub struct Suggestions {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Suggestion {
     /// The listing.

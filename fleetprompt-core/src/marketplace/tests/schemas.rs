@@ -1,0 +1,744 @@
+//! What the schemas say of inputs and answers, against values of them.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::num::NonZeroU32;
+
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use utoipa::openapi::{Components, Info, OpenApiBuilder, Paths, RefOr, Schema};
+use utoipa::{Modify as _, PartialSchema, ToSchema};
+
+use super::fixture::*;
+use crate::domain::*;
+use crate::marketplace::*;
+use crate::openapi::Tidy;
+use crate::policy::Aggregate;
+use crate::search::{CatalogueOrder, Cursor, Excerpt, Query};
+use crate::token::{ClaimText, KeyId};
+
+macro_rules! all {
+    ($($type:ty),* $(,)?) => {{
+        let mut schemas: Vec<(String, RefOr<Schema>)> = Vec::new();
+        $(
+            schemas.push((<$type>::name().into_owned(), <$type>::schema()));
+            <$type>::schemas(&mut schemas);
+        )*
+        schemas
+    }};
+}
+
+/// Every schema of an input or an answer, and what they refer to.
+fn schemas() -> Vec<(String, RefOr<Schema>)> {
+    all![
+        ActiveToken,
+        AttemptView,
+        AuditEntry,
+        BeginInstall,
+        CatalogueOrder,
+        ChangesPage,
+        EntitlementReceipt,
+        EntitlementView,
+        Erasure,
+        FenceReceipt,
+        HeldNameView,
+        ImageFormat,
+        Imported,
+        InstallReceipt,
+        Introspection,
+        InvitationReceipt,
+        InvitationView,
+        KeyRevocationReceipt,
+        ListingAddress,
+        ListingEdit,
+        ListingReceipt,
+        ListingView,
+        Manifest,
+        MediaReceipt,
+        MemberReceipt,
+        MemberView,
+        Metrics,
+        MyPublisher,
+        NameReceipt,
+        NewListing,
+        NewPublisher,
+        OperatorGrant,
+        PublisherEdit,
+        PublisherReceipt,
+        PublisherView,
+        ReferenceDecision,
+        ReferenceReceipt,
+        ReferenceView,
+        ReleaseContent,
+        ReleaseReceipt,
+        ReleaseView,
+        RenderedHtml,
+        ScreenshotPlace,
+        SearchPage,
+        Suggestions,
+        TenantDeletion,
+    ]
+}
+
+/// The document that a facade would make of them.
+fn document() -> Value {
+    let mut components = Components::new();
+    components.schemas.extend(schemas());
+    let mut api = OpenApiBuilder::new()
+        .info(Info::new("FleetPrompt", "1"))
+        .paths(Paths::new())
+        .components(Some(components))
+        .build();
+    Tidy.modify(&mut api);
+    serde_json::to_value(api).unwrap()
+}
+
+/// Closes a schema, and all within it: what it does not name may not be there. What only a part of
+/// an object is described by stays open, since the object as a whole is closed.
+fn close(schema: &mut Value, whole: bool) {
+    let Value::Object(schema) = schema else { return };
+    for several in ["oneOf", "allOf", "anyOf"] {
+        for part in schema.get_mut(several).and_then(Value::as_array_mut).into_iter().flatten() {
+            close(part, false);
+        }
+    }
+    for property in
+        schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+    {
+        close(property.1, true);
+    }
+    if let Some(items) = schema.get_mut("items") {
+        close(items, true);
+    }
+    if whole {
+        schema.insert("unevaluatedProperties".to_owned(), false.into());
+    }
+}
+
+/// What tells whether values fit the schema of `T`, to the last property.
+fn closed<T: ToSchema>() -> Validator {
+    let mut components = document()["components"].take();
+    for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
+        close(schema, false);
+    }
+    let mut root = serde_json::to_value(T::schema()).unwrap();
+    close(&mut root, true);
+    root["components"] = components;
+    jsonschema::draft202012::options().should_validate_formats(true).build(&root).unwrap()
+}
+
+/// Each value fits the schema of its type.
+#[track_caller]
+fn fits<T: ToSchema + Serialize>(values: impl IntoIterator<Item = T>) {
+    let schema = closed::<T>();
+    for value in values {
+        told(&schema, &serde_json::to_value(value).unwrap());
+    }
+}
+
+#[track_caller]
+fn told(schema: &Validator, json: &Value) {
+    let faults: Vec<_> = schema.iter_errors(json).map(|fault| fault.to_string()).collect();
+    assert_eq!(faults, [""; 0], "{json}");
+}
+
+/// An answer with everything that there can be, and one with as little as there can be: of this
+/// one, nothing may be missing.
+#[track_caller]
+fn answers<T: ToSchema + Serialize>(full: T, bare: T) {
+    let schema = closed::<T>();
+    told(&schema, &serde_json::to_value(full).unwrap());
+    let bare = serde_json::to_value(bare).unwrap();
+    told(&schema, &bare);
+    for key in bare.as_object().unwrap().keys() {
+        let mut less = bare.clone();
+        less.as_object_mut().unwrap().remove(key);
+        assert!(!schema.is_valid(&less), "{} is always there: {bare}", key);
+    }
+}
+
+/// An input as a caller may write it, and without what may be left out.
+#[track_caller]
+fn inputs<T: ToSchema + Serialize + DeserializeOwned + PartialEq + Debug>(
+    full: Value,
+    bare: Value,
+) {
+    let schema = closed::<T>();
+    for written in [full, bare] {
+        told(&schema, &written);
+        let read: T = serde_json::from_value(written.clone()).unwrap();
+        let again = serde_json::to_value(&read).unwrap();
+        told(&schema, &again);
+        assert_eq!(serde_json::from_value::<T>(again).unwrap(), read);
+        let mut more = written.clone();
+        more["more"] = true.into();
+        assert!(serde_json::from_value::<T>(more).is_err(), "more than {written}");
+        for key in written.as_object().unwrap().keys() {
+            let mut less = written.clone();
+            less.as_object_mut().unwrap().remove(key);
+            let readable = serde_json::from_value::<T>(less.clone()).is_ok();
+            assert_eq!(readable, schema.is_valid(&less), "{key} in {written}");
+        }
+    }
+}
+
+fn id<T: std::str::FromStr<Err: Debug>>() -> T {
+    of("01940000-0000-7000-8000-000000000001")
+}
+
+fn at() -> Timestamp {
+    of("2026-01-31T09:30:00.5Z")
+}
+
+fn badge() -> BadgeView {
+    BadgeView { kind: BadgeKind::Verified, granted_at: at() }
+}
+
+fn brief() -> PublisherBrief {
+    PublisherBrief { id: id(), handle: of("acme"), name: of("Acme"), badges: vec![badge()] }
+}
+
+fn full_content() -> Value {
+    json!({
+        "title": "Bot", "summary": "Answers.", "description": "Answers *all* of it.",
+        "tags": ["ai", "c++"], "category": "agents", "priceClass": "free", "visibility": "public",
+        "documentation": "https://docs.example/", "repository": "https://git.example/acme/bot",
+        "license": "MIT",
+    })
+}
+
+fn bare_content() -> Value {
+    json!({ "title": "Bot", "summary": "Answers.", "category": "agents", "priceClass": "free",
+            "visibility": "public" })
+}
+
+fn held() -> HeldName {
+    HeldName {
+        why: HoldReason::LooksWellKnown,
+        names: ReviewedName::Publisher { handle: of("acme"), name: of("Acme") },
+        state: NameState::Refused,
+        reason: Some(of("Taken for another.")),
+        held_at: at(),
+    }
+}
+
+fn full_listing() -> ListingView {
+    let (digest, alt) = (Sha256Digest::of(b""), of("A list."));
+    let size = ImageSize::new(64, 32).unwrap();
+    let image = ImageView { digest, media_type: "image/png", size };
+    let shot = ScreenshotView { image: image.clone(), alt };
+    ListingView {
+        id: id(),
+        publisher: brief(),
+        slug: of("bot"),
+        asset: Asset::SpecAsset { spec_id: of("s1"), schema_version: of("2026-01") },
+        content: serde_json::from_value(full_content()).unwrap(),
+        media: MediaView { icon: Some(image), screenshots: vec![shot] },
+        state: ListingState::Deprecated,
+        successor: Some(id()),
+        takedown: Some(Takedown {
+            class: TakedownReason::Malware,
+            reason: of("It phones home."),
+            state_before: ListingState::Published,
+            at: at(),
+        }),
+        held: Some(held()),
+        reference: Some(BindingState::Confirmed),
+        latest: Some(of("1.4.0")),
+        revision: Revision::FIRST,
+        created_at: at(),
+        updated_at: at(),
+        released_at: at(),
+    }
+}
+
+fn bare_listing() -> ListingView {
+    ListingView {
+        asset: Asset::Pack { members: vec![id()].try_into().unwrap() },
+        content: serde_json::from_value(bare_content()).unwrap(),
+        media: MediaView::default(),
+        successor: None,
+        takedown: None,
+        held: None,
+        reference: None,
+        latest: None,
+        ..full_listing()
+    }
+}
+
+fn full_publisher() -> PublisherView {
+    PublisherView {
+        id: id(),
+        handle: of("acme"),
+        profile: PublisherProfile {
+            name: of("Acme"),
+            summary: Some(of("Makes agents.")),
+            website: Some(of("https://acme.example/")),
+        },
+        badges: vec![badge()],
+        suspended: Some(of("Impersonates another publisher.")),
+        held: Some(held()),
+        revision: Revision::FIRST,
+        created_at: at(),
+    }
+}
+
+fn bare_publisher() -> PublisherView {
+    let profile = PublisherProfile { name: of("Acme"), summary: None, website: None };
+    PublisherView { profile, suspended: None, held: None, ..full_publisher() }
+}
+
+#[test]
+fn one_name_means_one_schema() {
+    let mut known = BTreeMap::new();
+    for (name, schema) in schemas() {
+        let schema = serde_json::to_value(schema).unwrap();
+        let before = known.entry(name.clone()).or_insert_with(|| schema.clone());
+        assert_eq!(*before, schema, "two schemas are called {name}");
+    }
+}
+
+#[test]
+fn schemas_refer_to_each_other_alone_and_are_told_to_readers_of_no_rust() {
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(key, value)| {
+                if let ("$ref", Value::String(to)) = (key.as_str(), value) {
+                    found.push(to.clone());
+                }
+                references(value, found);
+            }),
+            Value::Array(entries) => entries.iter().for_each(|entry| references(entry, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100);
+    for reference in found {
+        assert!(document.pointer(&reference[1..]).is_some(), "{reference} leads nowhere");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        // What comes of a generic type, or of what has a word for each case, is described there.
+        let text = schema.to_string();
+        assert!(schema["description"].is_string(), "{name} is not described");
+        for code in ["```", "crate::", "](", "\"null\""] {
+            assert!(!text.contains(code), "{name} says {code}: {text}");
+        }
+    }
+}
+
+#[test]
+fn listings_and_publishers_fit() {
+    answers(full_listing(), bare_listing());
+    answers(full_publisher(), bare_publisher());
+    let mine = |publisher| MyPublisher { publisher, role: PublisherRole::Owner };
+    answers(mine(full_publisher()), mine(bare_publisher()));
+    fits([ListingAddress { handle: of("acme"), slug: of("bot") }]);
+    let cursor = Some(of::<Cursor>("fpc1.k1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+    let page = |items, next| Page { items, next };
+    answers(page(vec![full_listing(), bare_listing()], cursor), page(Vec::new(), None));
+}
+
+#[test]
+fn releases_fit() {
+    let content = json!({
+        "notes": "Faster.", "compatibility": [{ "system": "whs", "range": ">=1.2, <3" }],
+        "capabilities": ["net:http"], "secrets": ["SMTP_PASSWORD"],
+        "artifacts": [{
+            "uri": "oci://cdn.example/a", "digest": Sha256Digest::of(b""), "size": 0,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        }],
+        "deploymentPin": "dep_1", "schemaVersion": "1",
+    });
+    inputs::<ReleaseContent>(content.clone(), json!({}));
+    let release = |content, yanked| ReleaseView {
+        listing: id(),
+        version: of("1.4.0-rc.1+build.7"),
+        channel: Channel::Prerelease,
+        content,
+        digest: Sha256Digest::of(b""),
+        yanked,
+        published_at: at(),
+    };
+    answers(
+        release(serde_json::from_value(content).unwrap(), Some(of("It loses mail."))),
+        release(ReleaseContent::default(), None),
+    );
+}
+
+#[test]
+fn what_is_found_fits() {
+    let excerpt = Excerpt::of("Reads invoices.", &Query::parse("invoices"), 200);
+    assert_eq!(excerpt.marks.len(), 1);
+    fits([excerpt.clone(), Excerpt::default()]);
+    let facet = |value| vec![Facet { value, matches: 1 }];
+    let marks =
+        Marks { description: Some(excerpt.clone()), title: excerpt.clone(), summary: excerpt };
+    let correction =
+        Correction { word: "scrapper".to_owned(), searched: vec!["scraper".to_owned()] };
+    let full = SearchPage {
+        items: vec![
+            SearchHit { listing: full_listing(), marks },
+            SearchHit { listing: bare_listing(), marks: Marks::default() },
+        ],
+        next: Some(of("fpc1.k1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+        instead: Some(Instead { corrections: vec![correction], left_out: vec!["the".to_owned()] }),
+        counts: Some(Counts {
+            matches: 1,
+            more: false,
+            kinds: facet(AssetKind::Pack),
+            categories: vec![Facet { value: of("agents"), matches: 1 }],
+            tags: vec![Facet { value: of("ai"), matches: 1 }],
+            badges: vec![Facet { value: BadgeKind::Official, matches: 1 }],
+        }),
+        cut: true,
+    };
+    let bare =
+        SearchPage { items: Vec::new(), next: None, instead: None, counts: None, cut: false };
+    answers(full, bare);
+    let address = ListingAddress { handle: of("acme"), slug: of("bot") };
+    let suggestion = Suggestion { id: id(), title: of("Bot"), address };
+    let full = Suggestions { listings: vec![suggestion], publishers: vec![brief()] };
+    answers(full, Suggestions::default());
+}
+
+#[test]
+fn what_changed_fits() {
+    let f = Fixture::default();
+    let (ada, operator) = (f.person("acme", "ada"), f.operator());
+    let acme = f.publisher(&ada, "acme");
+    f.join(&ada, acme, &f.person("acme", "grace"), PublisherRole::Viewer);
+    let [kept, gone] = ["reader", "writer"].map(|slug| f.offered(&ada, acme, slug));
+    f.install(&identity("byers", "bob"), kept);
+    run(operator.take_down(gone, TakedownReason::Spam, of("It is spam."), &f.key())).unwrap();
+    let successor = Some(kept);
+    let sorter = f.published(&ada, acme, "sorter");
+    run(ada.deprecate_listing(sorter, successor, &f.key())).unwrap();
+    let seen = run(ada.publisher(acme)).unwrap();
+    let edit = PublisherEdit { handle: of("acme"), profile: seen.profile };
+    run(ada.update_publisher(acme, seen.revision, edit, &f.key())).unwrap();
+    let empty = f.publisher(&ada, "empty");
+    run(operator.suspend_publisher(empty, of("It is empty."), &f.key())).unwrap();
+
+    let page = run(f.anonymous().changes(None, ALL)).unwrap();
+    let told = serde_json::to_string(&page).unwrap();
+    for change in ["changed", "gone", "publisher", "publisher_gone"] {
+        assert!(told.contains(&format!("\"change\":\"{change}\"")), "{change}");
+    }
+    let none = ChangesPage { changes: Vec::new(), cursor: page.cursor };
+    answers(page, none);
+
+    let entries = run(operator.audit_log(Position::START, ALL)).unwrap();
+    assert!(entries.len() > 20);
+    fits(entries);
+    // A kind of event that did not happen here is told by its name as well.
+    let kinds = serde_json::to_value(Fact::schema()).unwrap();
+    for kind in kinds["oneOf"].as_array().unwrap() {
+        let name = kind["properties"]["type"]["enum"][0].as_str().unwrap();
+        assert!(name.contains('.'), "{name}");
+    }
+}
+
+#[test]
+fn what_is_written_is_answered_with_receipts_that_fit() {
+    let listing = |held| ListingReceipt {
+        id: id(),
+        publisher: id(),
+        slug: of("bot"),
+        state: ListingState::Draft,
+        revision: Revision::FIRST,
+        at: at(),
+        held,
+    };
+    answers(listing(Some(HoldReason::LooksWellKnown)), listing(None));
+    let image = Some(Sha256Digest::of(b""));
+    answers(
+        MediaReceipt { listing: listing(None), image },
+        MediaReceipt { listing: listing(None), image: None },
+    );
+    let (revision, at) = (Revision::FIRST, at());
+    let publisher = |held| PublisherReceipt { id: id(), handle: of("acme"), revision, at, held };
+    answers(publisher(Some(HoldReason::LooksWellKnown)), publisher(None));
+    let member = |role| MemberReceipt { publisher: id(), person: id(), role, at };
+    answers(member(Some(PublisherRole::Viewer)), member(None));
+    let (listing, version, digest) = (id(), of("1.4.0"), Sha256Digest::of(b""));
+    fits([ReleaseReceipt { listing, version, digest, yanked: false, revision, at }]);
+    fits([EntitlementReceipt { id: id(), state: EntitlementState::Active, revision, at }]);
+    fits([InstallReceipt { attempts: vec![id()], at }]);
+    let role = PublisherRole::Owner;
+    fits([InvitationReceipt { id: id(), publisher: id(), role, expires_at: at, at }]);
+    fits([KeyRevocationReceipt { kid: of::<KeyId>("2026q1"), revoked: 3, at }]);
+    fits([FenceReceipt { deployment: id(), revoked: 3, at }]);
+    let (system, state) = (of("whs"), BindingState::Refused);
+    fits([ReferenceReceipt { publisher: id(), system, state, revision, at }]);
+    for subject in [NameSubject::Publisher(id()), NameSubject::Listing(id())] {
+        fits([NameReceipt { subject, state: NameState::Allowed, at }]);
+    }
+    fits([Erasure { person: id() }]);
+    fits([TenantDeletion { tenant: id() }]);
+    fits([Imported { listing: id(), outcome: ImportOutcome::ReleaseAdded }]);
+}
+
+#[test]
+fn what_is_owned_and_installed_fits() {
+    let entitlement = |person, window, seats| EntitlementView {
+        id: id(),
+        listing: id(),
+        publisher: id(),
+        person,
+        source: EntitlementSourceKind::OperatorGrant,
+        status: EntitlementStatus::Active,
+        window,
+        seats,
+        revision: Revision::FIRST,
+        created_at: at(),
+        as_of: at(),
+    };
+    let window = Window::between(Timestamp::MIN, Some(at())).unwrap();
+    answers(
+        entitlement(Some(id()), window, NonZeroU32::new(5)),
+        entitlement(None, Window::from(at()), None),
+    );
+    let attempt = |context| AttemptView {
+        id: id(),
+        listing: id(),
+        publisher: id(),
+        version: of("1.4.0"),
+        system: of("whs"),
+        context,
+        entitlement: id(),
+        method: InstallMethod::DeepLink,
+        status: AttemptStatus::Expired,
+        issued_at: at(),
+        expires_at: at(),
+    };
+    answers(attempt(Some(of("telespace:7"))), attempt(None));
+
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let listing = f.offered(&ada, acme, "reader");
+    run(ada.claim_free(listing, &f.key())).unwrap();
+    let (token, attempt) = f.begin(&ada, listing, Some("telespace:7")).unwrap();
+    let ada = identity("acme", "ada");
+    let request = |expected| RedeemRequest { token: token.clone(), expected };
+    let active = run(f.system("whs").introspect(&request(ada.clone()))).unwrap();
+    assert_eq!(active.active().unwrap().attempt, attempt);
+    answers(active, Introspection::INACTIVE);
+    let manifest = f.redeem(&token, &ada, &f.key()).unwrap().read().unwrap();
+    let pin = Some(of("dep_1"));
+    let reference = ManifestReference { deployment_pin: pin, ..manifest.reference.clone() };
+    let bare = Manifest { context: None, ..manifest.clone() };
+    answers(Manifest { reference, subject: of::<ClaimText>("ada"), ..manifest }, bare);
+}
+
+#[test]
+fn what_members_and_operators_read_fits() {
+    fits([MemberView { person: id(), role: PublisherRole::Owner, joined_at: at() }]);
+    let (role, invited_by) = (PublisherRole::Owner, id());
+    let (created_at, expires_at) = (at(), at());
+    fits([InvitationView { id: id(), role, invited_by, created_at, expires_at }]);
+    let reference = |reason, decided_at| ReferenceView {
+        publisher: id(),
+        kind: AssetKind::WhsAgent,
+        upstream_id: of("agent/42"),
+        state: BindingState::Pending,
+        reason,
+        asked_at: at(),
+        decided_at,
+    };
+    answers(reference(Some(of("Not theirs.")), Some(at())), reference(None, None));
+    let name = |names, resembles| HeldNameView {
+        subject: NameSubject::Listing(id()),
+        names,
+        publisher: brief(),
+        likeness: Likeness::Edit,
+        resembles,
+        held_at: at(),
+    };
+    let address = ListingAddress { handle: of("acme"), slug: of("bot") };
+    for resembled in [
+        ResembledView::Reserved { word: of("fleetprompt") },
+        ResembledView::Publisher { publisher: brief() },
+        ResembledView::Listing { listing: id(), address },
+    ] {
+        let names = ReviewedName::Listing { slug: of("bot") };
+        answers(name(names.clone(), Some(resembled)), name(names, None));
+    }
+    let day = ReleaseDay {
+        day: "2026-01-31".to_owned(),
+        version: "1.4.0".to_owned(),
+        begun: Aggregate::of(14),
+        redeemed: Aggregate::of(0),
+    };
+    let metrics = |days| Metrics {
+        first: of("2026-01-01"),
+        end: of("2026-01-31"),
+        begun: Aggregate::of(14),
+        redeemed: Aggregate::of(12),
+        distinct_buyers: Aggregate::of(3),
+        days,
+    };
+    answers(metrics(vec![day]), metrics(Vec::new()));
+}
+
+#[test]
+fn inputs_are_read_as_their_schemas_say() {
+    let (agent, workflow, listing) = (
+        json!({ "kind": "whs_agent", "whsAgentId": "a1" }),
+        json!({ "kind": "agentromatic_workflow", "agentromaticWorkflowId": "w1" }),
+        id::<ListingId>(),
+    );
+    let new = |asset, content| {
+        json!({
+            "publisher": id::<PublisherId>(), "slug": "bot", "asset": asset, "content": content,
+        })
+    };
+    inputs::<NewListing>(new(agent, full_content()), new(workflow.clone(), bare_content()));
+    inputs::<ListingEdit>(
+        json!({ "slug": "bot", "content": full_content(), "asset": workflow }),
+        json!({ "slug": "bot", "content": bare_content() }),
+    );
+    let profile =
+        json!({ "name": "Acme", "summary": "Makes agents.", "website": "https://acme.example/" });
+    let full = json!({ "handle": "acme", "profile": profile });
+    let bare = json!({ "handle": "acme", "profile": { "name": "Acme" } });
+    inputs::<NewPublisher>(full.clone(), bare.clone());
+    inputs::<PublisherEdit>(full, bare);
+    inputs::<BeginInstall>(
+        json!({
+            "listing": listing, "version": "1.4.0", "method": "token", "context": "telespace:7",
+            "entitlement": id::<EntitlementId>(),
+        }),
+        json!({ "listing": listing, "method": "deep_link" }),
+    );
+    let acme = json!({ "issuer": "https://id.example", "name": { "organisation": "org_acme" } });
+    let tenant = json!({ "tenant": { "identity": acme, "seats": 5 } });
+    let person = json!({ "person": {
+        "tenant": { "issuer": "https://id.example", "name": { "personal": "user_ada" } },
+        "subject": "user_ada",
+    } });
+    inputs::<OperatorGrant>(
+        json!({
+            "listing": listing, "holder": tenant, "reference": "ticket-31", "reason": "Paid.",
+            "window": { "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2026-02-01T00:00:00Z" },
+            "pending": true,
+        }),
+        json!({ "listing": listing, "holder": person, "reference": "ticket-31",
+                "reason": "Paid." }),
+    );
+    inputs::<ReferenceDecision>(
+        json!({ "decision": "confirm", "reason": "A ticket says so." }),
+        json!({ "decision": "confirm" }),
+    );
+    let refuse = json!({ "decision": "refuse", "reason": "Not theirs." });
+    inputs::<ReferenceDecision>(refuse.clone(), refuse);
+    let place = json!({ "image": Sha256Digest::of(b""), "alt": "A list." });
+    inputs::<ScreenshotPlace>(place.clone(), place);
+}
+
+/// The bounds of lists that are written out in their schemas are those of the table.
+#[test]
+fn lists_end_where_the_table_of_bounds_says() {
+    fn ends(value: &Value, field: &str, found: &mut Vec<u64>) {
+        if let Value::Object(members) = value {
+            found.extend(members.get(field).and_then(|list| list["maxItems"].as_u64()));
+            members.values().for_each(|member| ends(member, field, found));
+        }
+        value.as_array().into_iter().flatten().for_each(|entry| ends(entry, field, found));
+    }
+    let document = document();
+    for list in bounds::LISTS {
+        let schemas = &document["components"]["schemas"];
+        let found = match list.field {
+            "tags" => vec![schemas["Tags"]["maxItems"].as_u64().unwrap()],
+            "capabilities" => vec![schemas["Capabilities"]["maxItems"].as_u64().unwrap()],
+            "secretNames" => vec![schemas["SecretNames"]["maxItems"].as_u64().unwrap()],
+            // Screenshots are answered, and come in one by one.
+            "screenshots" => continue,
+            field => {
+                let mut found = Vec::new();
+                ends(schemas, field, &mut found);
+                found
+            }
+        };
+        assert!(!found.is_empty(), "{}", list.field);
+        assert!(found.iter().all(|end| *end == list.max_entries as u64), "{}", list.field);
+    }
+    let size = &document["components"]["schemas"]["ByteSize"];
+    assert_eq!(size["maximum"].as_f64(), Some(bounds::MAX_ARTIFACT_BYTES as f64));
+    let width = &document["components"]["schemas"]["ImageSize"]["properties"]["width"];
+    assert_eq!(width["maximum"].as_f64(), Some(f64::from(bounds::MAX_IMAGE_SIDE)));
+}
+
+/// A type of texts: whether one is of it in its stored form, as its parser and as its schema say.
+struct Form {
+    name: &'static str,
+    parses: fn(&str) -> bool,
+    schema: Validator,
+}
+
+impl Form {
+    fn verdicts(&self, text: &str) -> (bool, bool) {
+        ((self.parses)(text), self.schema.is_valid(&text.into()))
+    }
+}
+
+macro_rules! forms {
+    ($($type:ty),* $(,)?) => {[$(Form {
+        name: stringify!($type),
+        parses: |text| text.parse::<$type>().is_ok_and(|parsed| parsed.to_string() == text),
+        schema: closed::<$type>(),
+    }),*]};
+}
+
+/// The patterns and lengths say what the parsers accept, and nothing else.
+#[test]
+fn patterns_say_what_parsers_accept() {
+    let forms = forms![
+        Tag,
+        Category,
+        Capability,
+        SecretName,
+        SystemName,
+        Provider,
+        MediaType,
+        SchemaVersion,
+        Slug,
+        KeyId,
+        Sha256Digest,
+        FeedCursor,
+    ];
+    let word = "[a-cA-C0-2.+#_:/!$&^ -]{0,12}";
+    let long = "[a-z]{30,66}[-_/.]?[a-z]{0,66}";
+    let known = proptest::sample::select(vec!["text/plain", "sha256:00", "k1", "fpf1.0.1"]);
+    let texts = prop_oneof![word, long, known.prop_map(str::to_owned)];
+    let agree = |text: String| {
+        for form in &forms {
+            let (parsed, told) = form.verdicts(&text);
+            prop_assert_eq!(parsed, told, "{} as {}", text, form.name);
+        }
+        Ok(())
+    };
+    proptest::test_runner::TestRunner::default().run(&texts, agree).unwrap();
+}
+
+#[test]
+fn forms_of_one_spelling_are_told_exactly() {
+    let [digest, cursor, handle] = forms![Sha256Digest, FeedCursor, Handle];
+    let text = Sha256Digest::of(b"").to_string();
+    assert_eq!(digest.verdicts(&text), (true, true));
+    assert_eq!(digest.verdicts(&text.to_uppercase()), (false, false));
+    let text = "fpf1.01940000-0000-7000-8000-000000000001.31";
+    assert_eq!(cursor.verdicts(text), (true, true));
+    assert_eq!(cursor.verdicts(&text.replace(".31", ".031")), (false, false));
+    assert_eq!(handle.verdicts("acme-robotics"), (true, true));
+    assert_eq!(handle.verdicts("acme--robotics"), (false, false));
+    assert_eq!(handle.verdicts("admin"), (false, true), "reserved words are not listed");
+    fits([0, 4, 5, 14, 1_000].map(Aggregate::of));
+}
