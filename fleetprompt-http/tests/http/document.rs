@@ -69,10 +69,6 @@ fn each_reference_leads_somewhere() {
     for name in &named {
         assert!(schemas.contains_key(name), "{name} is referred to and not there");
     }
-    for (name, schema) in schemas {
-        assert!(named.contains(name), "{name} is there and not referred to");
-        assert!(schema.is_object(), "{name}");
-    }
 }
 
 fn references(value: &Value, named: &mut BTreeSet<String>) {

@@ -1,6 +1,7 @@
 //! Every operation by every kind of caller.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -185,9 +186,9 @@ const TABLE: &[Row] = &[
     row("POST", "/v1/listings/{listing}/releases", |_| json!({"version": "1.1.0"}), [401, 404, 403, 201, 201, 404, 404, 404, 403]),
     row("POST", "/v1/listings/{listing}/releases/1.0.0/yank", because, [401, 404, 403, 200, 200, 404, 404, 404, 200]),
     row("POST", "/v1/listings/{listing}/releases/1.0.0/unyank", nothing, [401, 404, 403, 409, 409, 404, 404, 404, 409]),
-    edit("PUT", "/v1/listings/{listing}/media/icon", LISTING, |_| json!({}), [409; 9]),
+    edit("PUT", "/v1/listings/{listing}/media/icon", LISTING, |_| json!({}), [401, 404, 403, 422, 422, 404, 404, 404, 403]),
     edit("DELETE", "/v1/listings/{listing}/media/icon", LISTING, nothing, [401, 404, 403, 404, 404, 404, 404, 404, 403]),
-    edit("POST", "/v1/listings/{listing}/media/screenshots?alt=A", LISTING, |_| json!({}), [409; 9]),
+    edit("POST", "/v1/listings/{listing}/media/screenshots?alt=A", LISTING, |_| json!({}), [401, 404, 403, 422, 422, 404, 404, 404, 403]),
     edit("PUT", "/v1/listings/{listing}/media/screenshots", LISTING, |_| json!({"screenshots": []}), [401, 404, 403, 200, 200, 404, 404, 404, 403]),
 
     row("POST", "/v1/listings/{listing}/claim", nothing, [401, 201, 201, 201, 201, 409, 403, 403, 403]),
@@ -228,9 +229,15 @@ const TABLE: &[Row] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_answers_every_caller_as_it_should() {
     let mut wrong = Vec::new();
+    // Reading changes nothing.
+    let one = Arc::new(Scene::set().await);
     for row in TABLE {
         let asked = CALLERS.map(|(_, who)| {
-            tokio::spawn(async move { Scene::set().await.ask(row, who).await.status.as_u16() })
+            let one = Arc::clone(&one);
+            tokio::spawn(async move {
+                let scene = if row.method == "GET" { one } else { Arc::new(Scene::set().await) };
+                scene.ask(row, who).await.status.as_u16()
+            })
         });
         let mut answered = Vec::new();
         for answer in asked {
