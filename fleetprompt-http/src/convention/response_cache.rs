@@ -73,7 +73,7 @@ pub(crate) async fn answer(
     let condition = head.headers.remove(header::IF_NONE_MATCH);
     let response = next.run(Request::from_parts(head, body)).await;
     let size = response.body().size_hint().exact();
-    if response.status() != StatusCode::OK || !size.is_some_and(|size| size <= BODY_MAX_BYTES) {
+    if response.status() != StatusCode::OK || size.is_none_or(|size| size > BODY_MAX_BYTES) {
         return Ok(response);
     }
     let (head, body) = response.into_parts();
