@@ -27,6 +27,7 @@ mod person;
 mod publisher;
 mod release;
 mod rendered;
+mod report;
 mod schema;
 mod secret_kind;
 mod standing;
@@ -43,7 +44,7 @@ pub use entitlement::{Entitlement, EntitlementSource, EntitlementSourceKind, Sea
 pub use event::{Actor, Audiences, Event, Fact, FeedChange, GoneReason};
 pub use id::{
     AttemptId, DeploymentId, EntitlementId, InvitationId, ListingId, PersonId, Position,
-    PublisherId, Revision, TenantId, UploadId,
+    PublisherId, ReportId, Revision, TenantId, UploadId,
 };
 pub use idempotency::IdempotencyKey;
 pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption};
@@ -68,6 +69,7 @@ pub use publisher::{Badge, Invitation, Membership, Publisher, PublisherProfile};
 pub use release::{ARTIFACTS_MAX, COMPATIBILITY_MAX, Compatibility, Release, ReleaseContent};
 pub(crate) use rendered::MEDIA_MARK;
 pub use rendered::{MediaRoot, Rendered, RenderedHtml, RenderingProgress, SanitiserVersion};
+pub use report::Report;
 pub(crate) use schema::schema;
 pub use secret_kind::SecretKind;
 pub use standing::{IndexProgress, IndexSweep, Standing};

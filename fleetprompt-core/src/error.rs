@@ -100,6 +100,7 @@ codes! {
     EntitlementNotFound = "entitlement_not_found", NotFound, false, "There is no such entitlement.";
     AttemptNotFound = "attempt_not_found", NotFound, false, "There is no such install attempt.";
     ReferenceNotFound = "reference_not_found", NotFound, false, "There is no such reference.";
+    ReportNotFound = "report_not_found", NotFound, false, "There is no such report.";
     SubjectNotFound = "subject_not_found", NotFound, false, "There is no such subject.";
     TenantNotFound = "tenant_not_found", NotFound, false, "There is no such tenant.";
     MediaNotFound = "media_not_found", NotFound, false, "The listing has no such image.";
@@ -123,6 +124,8 @@ codes! {
     PublisherHeld = "publisher_held", Conflict, false,
         "The publisher's name is held for review. Nothing can be published before that is decided.";
     NameNotHeld = "name_not_held", NotFound, false, "No such name is held.";
+    AlreadyReported = "already_reported", Conflict, false,
+        "You have reported this already. An operator has not decided yet.";
     LastOwner = "last_owner", Conflict, false,
         "A publisher needs an owner. Make somebody else an owner first.";
     AlreadyMember = "already_member", Conflict, false, "You are a member of the publisher already.";

@@ -45,6 +45,7 @@ mod references;
 mod refreshing;
 mod releases;
 mod rendering;
+mod reports;
 mod resanitising;
 #[cfg(test)]
 mod search_tests;
@@ -95,6 +96,7 @@ pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest
 pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
 pub use refreshing::Refreshed;
 pub use releases::ReleaseReceipt;
+pub use reports::{NewReport, ReportReceipt, ReportView};
 pub use resanitising::Resanitised;
 pub use searching::{
     Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,

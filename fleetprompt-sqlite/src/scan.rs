@@ -47,6 +47,7 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::WellKnown if by(Likeness) => "well_known_by_likeness",
         Kind::WellKnown if by(Subject) => "well_known_by_subject",
         Kind::NameReview if by(State) => "name_review_by_state",
+        Kind::Report if by(State) => "report_by_state",
         _ => return None,
     })
 }
@@ -115,7 +116,7 @@ fn literal(column: Column, value: &ColumnValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use fleetprompt_core::conformance::samples;
-    use fleetprompt_core::domain::{BindingState, Channel, NameState};
+    use fleetprompt_core::domain::{BindingState, Channel, NameState, ReportState};
     use fleetprompt_core::port::Scan;
     use rusqlite::Connection;
 
@@ -151,7 +152,8 @@ mod tests {
             | Scan::BuyerMarksByExpiry
             | Scan::WellKnownLike(_)
             | Scan::WellKnownOf(_)
-            | Scan::NameReviews(_) => (),
+            | Scan::NameReviews(_)
+            | Scan::Reports(_) => (),
         };
         let (publisher, listing) = (samples::publisher_id(0), samples::listing_id(0));
         let (tenant, person) = (samples::tenant_id(0), samples::person_id(0));
@@ -185,6 +187,7 @@ mod tests {
             Scan::WellKnownLike("d:acme".parse().unwrap()),
             Scan::WellKnownOf(samples::name_subject(0)),
             Scan::NameReviews(NameState::Waiting),
+            Scan::Reports(ReportState::Open),
         ];
         for channel in [None, Some(Channel::Stable)] {
             for available_only in [false, true] {
@@ -202,6 +205,7 @@ mod tests {
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0004.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -234,6 +238,7 @@ mod tests {
         conn.execute_batch(include_str!("schema/0002.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0004.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")

@@ -17,9 +17,10 @@ use crate::domain::{
     Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview,
     NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
     PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Rendered,
-    RenderedHtml, RenderingProgress, Resembled, ReviewedName, SanitiserVersion, Screenshot, Seat,
-    Sha256Digest, Standing, Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp,
-    UploadId, Version, Visibility, WellKnown, Window,
+    RenderedHtml, RenderingProgress, Report, ReportClass, ReportId, ReportState, Resembled,
+    ReviewedName, SanitiserVersion, Screenshot, Seat, Sha256Digest, Standing, Takedown,
+    TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility,
+    WellKnown, Window,
 };
 use crate::policy::RenderContext;
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
@@ -162,6 +163,8 @@ ids! {
     publisher_id: PublisherId;
     /// The n-th invitation.
     invitation_id: InvitationId;
+    /// The n-th report of abuse.
+    report_id: ReportId;
     /// The n-th listing.
     listing_id: ListingId;
     /// The n-th entitlement.
@@ -547,6 +550,22 @@ pub fn name_review(n: u64, pick: &mut Pick) -> NameReview {
     }
 }
 
+/// The n-th report of abuse.
+pub fn report(n: u64, pick: &mut Pick) -> Report {
+    Report {
+        id: report_id(n),
+        subject: name_subject(pick.below(2 * GROUPS)),
+        reporter: pick.group(person_id),
+        class: pick.one_of(ReportClass::ALL),
+        text: pick.text(),
+        evidence: pick.optional(|_| parsed("https://acme.example/?q='%25'")),
+        state: pick.one_of(ReportState::ALL),
+        reason: pick.optional(Pick::text),
+        filed_at: pick.time(),
+        decided_at: pick.optional(Pick::time),
+    }
+}
+
 /// The n-th text that was rendered: a description, or notes.
 pub fn rendered(n: u64, pick: &mut Pick) -> Rendered {
     let text: String = pick.one_of(TEXTS).to_owned();
@@ -605,6 +624,7 @@ pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
         RecordKind::IndexProgress => index_progress(n, pick).into(),
         RecordKind::WellKnown => well_known(n).into(),
         RecordKind::NameReview => name_review(n, pick).into(),
+        RecordKind::Report => report(n, pick).into(),
         RecordKind::Rendered => rendered(n, pick).into(),
         RecordKind::RenderingProgress => rendering_progress(pick).into(),
     }

@@ -65,6 +65,7 @@ bounds! {
     DESCRIPTION: "description", 1..=50_000 characters, 128 * 1_024;
     RELEASE_NOTES: "releaseNotes", 1..=20_000 characters, 64 * 1_024;
     REASON: "reason", 1..=500 characters, 2_000;
+    REPORT_TEXT: "reportText", 1..=2_000 characters, 8_000;
     ALT_TEXT: "altText", 1..=300 characters, 1_200;
 
     UPSTREAM_ID: "upstreamId", 1..=256 characters, 256;
@@ -186,7 +187,7 @@ mod tests {
         kinds! {
             Title TITLE "" "e"; DisplayName DISPLAY_NAME "" "e"; Summary SUMMARY "" "e";
             Description DESCRIPTION "" "e"; ReleaseNotes RELEASE_NOTES "" "e";
-            Reason REASON "" "e"; AltText ALT_TEXT "" "e";
+            Reason REASON "" "e"; ReportText REPORT_TEXT "" "e"; AltText ALT_TEXT "" "e";
             UpstreamId UPSTREAM_ID "" "e"; TargetContext TARGET_CONTEXT "" "e";
             EvidenceReference EVIDENCE_REFERENCE "" "e"; SourceReference SOURCE_REFERENCE "" "e";
             PolicyDecisionReference POLICY_DECISION_REFERENCE "" "e";

@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::SystemName;
 use super::id::{
-    AttemptId, EntitlementId, InvitationId, ListingId, PersonId, PublisherId, TenantId,
+    AttemptId, EntitlementId, InvitationId, ListingId, PersonId, PublisherId, ReportId, TenantId,
 };
 use super::time::Timestamp;
 use super::version::Version;
-use super::vocabulary::{BadgeKind, BindingState, EntitlementState, PublisherRole, TakedownReason};
+use super::vocabulary::{
+    BadgeKind, BindingState, EntitlementState, PublisherRole, ReportClass, ReportState,
+    TakedownReason,
+};
 use crate::token::KeyId;
 
 /// Something that happened. Events hold references and bounded facts; never content, tokens, keys
@@ -414,6 +417,20 @@ facts! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         listing: Option<ListingId>,
     } => "name.refused", publisher: true, holder: false;
+    /// Somebody reported a publisher or listing; what, stands in the report.
+    ReportFiled {
+        /// The report.
+        report: ReportId,
+        /// Which kind of abuse.
+        class: ReportClass,
+    } => "report.filed", publisher: false, holder: false;
+    /// An operator closed a report.
+    ReportResolved {
+        /// The report.
+        report: ReportId,
+        /// How.
+        state: ReportState,
+    } => "report.resolved", publisher: false, holder: false;
     /// An entitlement was granted.
     EntitlementGranted {
         /// The entitlement.

@@ -102,6 +102,8 @@ ids! {
     EntitlementId = "entitlementId";
     /// An install attempt. No credential: knowing it permits nothing.
     AttemptId = "attemptId";
+    /// A report of abuse.
+    ReportId = "reportId";
     /// One upload of an image: no two bring the same one, so what it brought has a name of its own.
     UploadId = "uploadId";
 }

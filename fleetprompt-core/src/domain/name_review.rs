@@ -9,7 +9,7 @@ use super::time::Timestamp;
 use super::vocabulary::{Likeness, NameState};
 use super::{DisplayName, Reason};
 
-/// Who or what has a name.
+/// A publisher or a listing: what has a name, and what can be reported.
 ///
 /// ```
 /// use fleetprompt_core::domain::{NameSubject, PublisherId};

@@ -119,6 +119,10 @@ texts! {
     /// [`Description`].
     Reason = REASON, prose, "Impersonates another publisher." => "Impersonates another publisher.";
 
+    /// What somebody tells operators when they report abuse; under the same rules as a
+    /// [`Description`], but never rendered.
+    ReportText = REPORT_TEXT, prose, "It sends my mail elsewhere." => "It sends my mail elsewhere.";
+
     /// What a screenshot shows, for those who do not see it: one line, under the same rules as a
     /// [`Title`].
     AltText = ALT_TEXT, one_line, "A list of invoices." => "A list of invoices.";

@@ -274,6 +274,40 @@ words! {
         Refused = "refused",
     }
 
+    /// The kind of abuse that somebody reports.
+    ReportClass = "reportClass" {
+        /// It harms whoever runs it.
+        Malware = "malware",
+        /// It pretends to be somebody else's.
+        Impersonation = "impersonation",
+        /// It is there to be in the way, or to lead elsewhere.
+        Spam = "spam",
+        /// It breaks the law, or somebody's rights.
+        Illegal = "illegal",
+        /// It shows a secret or somebody's data. Say where; do not repeat it.
+        SecretExposed = "secret_exposed",
+        /// Anything else.
+        Other = "other",
+    }
+
+    /// What has become of a report.
+    ReportState = "reportState" {
+        /// It waits for an operator.
+        Open = "open",
+        /// It was right.
+        Upheld = "upheld",
+        /// It was not, or nothing could be made of it.
+        Dismissed = "dismissed",
+    }
+
+    /// What an operator decides about a report.
+    ReportOutcome = "outcome" {
+        /// It is right.
+        Upheld = "upheld",
+        /// It is not, or nothing can be made of it.
+        Dismissed = "dismissed",
+    }
+
     /// Whether an owning system has confirmed that a publisher may offer an asset of its.
     BindingState = "bindingState" {
         /// Not asked or not answered.
@@ -305,6 +339,15 @@ impl ListingState {
             Deprecated => matches!(next, Published | TakenDown | Deleted),
             TakenDown => matches!(next, Draft | Published | Unlisted | Deprecated),
             Deleted => false,
+        }
+    }
+}
+
+impl From<ReportOutcome> for ReportState {
+    fn from(outcome: ReportOutcome) -> Self {
+        match outcome {
+            ReportOutcome::Upheld => ReportState::Upheld,
+            ReportOutcome::Dismissed => ReportState::Dismissed,
         }
     }
 }
@@ -403,7 +446,7 @@ mod tests {
         round_trips! {
             AssetKind PriceClass Visibility ListingState PublisherRole BadgeKind TakedownReason
             EntitlementState EntitlementStatus AttemptState AttemptStatus InstallMethod BindingState
-            Likeness HoldReason NameState
+            Likeness HoldReason NameState ReportClass ReportState ReportOutcome
         }
     }
 

@@ -7,7 +7,7 @@ use crate::domain::{
     Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
     Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameSubject,
     Person, PersonId, PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption,
-    Release, Tags, Tenant, TenantId, TenantIdentity, Timestamp,
+    Release, Report, ReportId, Tags, Tenant, TenantId, TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -48,6 +48,8 @@ pub(super) enum Chore {
     PruneAttempt(AttemptId),
     /// Prunes a buyer's mark, unless the buyer has come back since then.
     PruneBuyerMark(RecordKey, Timestamp),
+    /// Prunes a report that was decided.
+    PruneReport(ReportId),
     /// Brings the search index up to date with some listings.
     Index(Batch),
     /// Renders some texts anew.
@@ -108,6 +110,7 @@ impl Context<'_> {
             Chore::PruneInvitation(id) => self.prune_invitation(*id).await,
             Chore::PruneAttempt(id) => self.prune::<Attempt>(RecordKey::attempt(*id)).await,
             Chore::PruneBuyerMark(key, oldest) => self.prune_buyer_mark(key, *oldest).await,
+            Chore::PruneReport(id) => self.prune::<Report>(RecordKey::report(*id)).await,
             Chore::Index(batch) => self.bring_up_to_date(batch).await,
             Chore::Render(texts) => self.render_texts(texts).await,
         }

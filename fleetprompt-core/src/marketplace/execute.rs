@@ -254,11 +254,15 @@ impl Inner {
                 NameScope::Slug => ErrorCode::SlugTaken.into(),
                 NameScope::EntitlementSource => ErrorCode::SourceTaken.into(),
                 NameScope::Reference => ErrorCode::ReferenceTaken.into(),
+                NameScope::OpenReport => ErrorCode::AlreadyReported.into(),
             },
             Refusal::OutOfBounds(counter) => match counter.family() {
                 CounterFamily::Owners => ErrorCode::LastOwner.into(),
                 CounterFamily::Seats => ErrorCode::SeatsExhausted.into(),
-                CounterFamily::Releases | CounterFamily::Attempts | CounterFamily::Uploads => {
+                CounterFamily::Releases
+                | CounterFamily::Attempts
+                | CounterFamily::Uploads
+                | CounterFamily::Reports => {
                     let now = self.clock.now();
                     Error::retry(ErrorCode::QuotaExceeded, now.day().next().start().since(now))
                 }

@@ -1,6 +1,6 @@
 //! Keeping house: what has served is forgotten, in small steps.
 
-use crate::domain::{Attempt, BuyerMark, Invitation, Span};
+use crate::domain::{Attempt, BuyerMark, Invitation, Report, ReportState, Span};
 use crate::error::Result;
 use crate::port::{PageSize, Prune, Scan};
 
@@ -21,12 +21,15 @@ pub struct Retention {
     pub events: Span,
     /// Install attempts with their manifests, after they have expired.
     pub attempts: Span,
+    /// Reports of abuse, at least, after they were decided.
+    pub reports: Span,
 }
 
 impl Default for Retention {
     /// 400 days each: a year, and time to look back at it.
     fn default() -> Self {
-        Retention { events: Span::days(400), attempts: Span::days(400) }
+        let year = Span::days(400);
+        Retention { events: year, attempts: year, reports: year }
     }
 }
 
@@ -55,6 +58,8 @@ pub struct Maintained {
     pub attempts: u32,
     /// Marks by which distinct buyers are counted.
     pub buyer_marks: u32,
+    /// Reports of abuse that were decided.
+    pub reports: u32,
     /// Events.
     pub events: u32,
     /// Whether the budget was used up for a kind, so that there may be more to forget: call again.
@@ -63,7 +68,7 @@ pub struct Maintained {
 
 impl Marketplace {
     /// Forgets what has served, at most `budget` entries of each kind: expired answers to retries,
-    /// invitations, old attempts, buyers' marks and events. For the host to call now and then;
+    /// invitations, old attempts, buyers' marks, decided reports and events. For the host to call now and then;
     /// readers and writers are not held up.
     ///
     /// # Errors
@@ -83,6 +88,7 @@ impl Marketplace {
     pub async fn maintain(&self, budget: PageSize) -> Result<Maintained> {
         let market = &*self.inner;
         let now = market.now().await?;
+        let full = u32::from(budget.get());
         let receipts = market.prune(Prune::Receipts(now), budget).await?;
         let expired = market.list::<Invitation>(&Scan::InvitationsByExpiry, None, budget).await?;
         let expired = expired.iter().map(|row| &row.value).filter(|row| row.expires_at <= now);
@@ -97,11 +103,20 @@ impl Marketplace {
         let old = old.iter().map(|row| &row.value).filter(|row| row.last_at < oldest);
         let old = old.map(|row| Chore::PruneBuyerMark(row.key(), oldest));
         let buyer_marks = market.chores(old).await?;
+        let oldest = now.minus(market.retention.reports);
+        let (mut reports, mut more_reports) = (0, false);
+        for state in [ReportState::Upheld, ReportState::Dismissed] {
+            let old = market.list::<Report>(&Scan::Reports(state), None, budget).await?;
+            let old = old.iter().map(|row| &row.value);
+            let old = old.filter(|row| row.decided_at.is_some_and(|at| at <= oldest));
+            let pruned = market.chores(old.map(|row| Chore::PruneReport(row.id))).await?;
+            (reports, more_reports) = (reports + pruned, more_reports || pruned == full);
+        }
         let events =
             market.prune(Prune::Events(now.minus(market.retention.events)), budget).await?;
-        let full = u32::from(budget.get());
         let more = [receipts, invitations, attempts, buyer_marks, events].contains(&full);
-        Ok(Maintained { receipts, invitations, attempts, buyer_marks, events, more })
+        let more = more || more_reports;
+        Ok(Maintained { receipts, invitations, attempts, buyer_marks, reports, events, more })
     }
 }
 

@@ -22,6 +22,7 @@ mod refreshing;
 mod releases;
 mod rendering;
 mod replay;
+mod reports;
 #[cfg(feature = "openapi")]
 mod schemas;
 mod secrets;

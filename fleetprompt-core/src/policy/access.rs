@@ -135,6 +135,8 @@ actions! {
     YankRelease: Maintainer | Owner | Operator;
     /// Claim a free listing, begin an install.
     Obtain: SignedIn;
+    /// Report a publisher or listing.
+    Report: SignedIn;
     /// Read an entitlement.
     ReadEntitlement: Holder | TenantAdmin | OwningSystem | Operator;
     /// Grant, suspend, resume or revoke an entitlement.
@@ -184,6 +186,7 @@ mod tests {
         (Action::PublishRelease, "   mo    "),
         (Action::YankRelease, "   mo   p"),
         (Action::Obtain, " s       "),
+        (Action::Report, " s       "),
         (Action::ReadEntitlement, "     hayp"),
         (Action::GovernEntitlement, "        p"),
         (Action::ReadAttempt, "     ha p"),

@@ -1,6 +1,6 @@
-//! Quotas: how much a publisher or a tenant may have.
+//! Quotas: how much a publisher, a tenant or a person may have.
 
-/// How much a publisher or a tenant may have. Operators' imports are exempt.
+/// How much a publisher, a tenant or a person may have. Operators' imports are exempt.
 ///
 /// ```
 /// use fleetprompt_core::policy::Quotas;
@@ -25,6 +25,8 @@ pub struct Quotas {
     pub pending_invitations: u64,
     /// Installs that a tenant may begin in a day (UTC).
     pub installs_per_day: u64,
+    /// Reports of abuse that a person may file in a day (UTC).
+    pub reports_per_day: u64,
 }
 
 impl Default for Quotas {
@@ -38,6 +40,7 @@ impl Default for Quotas {
             members_per_publisher: 100,
             pending_invitations: 50,
             installs_per_day: 10_000,
+            reports_per_day: 20,
         }
     }
 }

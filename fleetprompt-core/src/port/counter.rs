@@ -1,6 +1,6 @@
 //! Counters: added to without conflict, held within bounds.
 
-use crate::domain::{Day, EntitlementId, ListingId, PublisherId, Version};
+use crate::domain::{Day, EntitlementId, ListingId, PersonId, PublisherId, Version};
 
 /// Where a counter must lie after a change.
 ///
@@ -88,6 +88,8 @@ pub enum CounterFamily {
     Seats,
     /// Install attempts begun by a tenant in a day.
     Attempts,
+    /// Reports that a person filed in a day.
+    Reports,
     /// Install attempts begun, of a release in a day.
     Begun,
     /// Install attempts redeemed, of a release in a day.
@@ -108,6 +110,7 @@ impl CounterFamily {
             CounterFamily::Uploads => "uploads",
             CounterFamily::Seats => "seats",
             CounterFamily::Attempts => "attempts",
+            CounterFamily::Reports => "reports",
             CounterFamily::Begun => "begun",
             CounterFamily::Redeemed => "redeemed",
         }
@@ -152,6 +155,11 @@ impl Counter {
     /// Install attempts begun by a tenant on `day`.
     pub fn attempts(tenant: crate::domain::TenantId, day: Day) -> Self {
         Self::new(CounterFamily::Attempts, tenant.to_string(), &day.to_string())
+    }
+
+    /// Reports that a person filed on `day`.
+    pub fn reports(person: PersonId, day: Day) -> Self {
+        Self::new(CounterFamily::Reports, person.to_string(), &day.to_string())
     }
 
     /// Releases of a publisher on `day`.

@@ -19,6 +19,8 @@ pub enum NameScope {
     EntitlementSource,
     /// Confirmed references, by system, kind and upstream id.
     Reference,
+    /// Reports that are open, by who filed them and what they are about.
+    OpenReport,
 }
 
 impl NameScope {
@@ -29,6 +31,7 @@ impl NameScope {
             NameScope::Slug => "slug",
             NameScope::EntitlementSource => "entitlement_source",
             NameScope::Reference => "reference",
+            NameScope::OpenReport => "open_report",
         }
     }
 }

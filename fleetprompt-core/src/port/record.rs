@@ -6,8 +6,8 @@ use crate::domain::{
     AssetKind, Attempt, AttemptId, Binding, BuyerMark, Deployment, Entitlement, EntitlementId,
     IndexProgress, Invitation, InvitationId, LikenessKey, Listing, ListingId, Membership,
     NameReview, NameSubject, Person, PersonId, PersonIdentity, Position, Publisher, PublisherId,
-    Release, Rendered, RenderingProgress, Revision, Seat, Sha256Digest, Standing, SystemName,
-    Tenant, TenantIdentity, UpstreamId, Version, WellKnown,
+    Release, Rendered, RenderingProgress, Report, ReportId, Revision, Seat, Sha256Digest, Standing,
+    SystemName, Tenant, TenantIdentity, UpstreamId, Version, WellKnown,
 };
 
 use super::error::StoreError;
@@ -282,6 +282,8 @@ records! {
     WellKnown = "well_known" [Likeness, Subject];
     /// A name that is or was held for review.
     NameReview = "name_review" [State];
+    /// A report of abuse.
+    Report = "report" [State];
     /// The HTML of a text.
     Rendered = "rendered" [Sanitiser];
     /// How far texts that were never rendered have been looked for.
@@ -430,6 +432,11 @@ impl RecordKey {
         Self::new(RecordKind::NameReview, subject.to_string())
     }
 
+    /// A report of abuse.
+    pub fn report(id: ReportId) -> Self {
+        Self::new(RecordKind::Report, id)
+    }
+
     /// The HTML of a release's notes; without a release, of a listing's description.
     pub fn rendered(listing: ListingId, release: Option<&Version>) -> Self {
         let text = release.map(|version| format!("notes/{}", version.precedence_key().as_str()));
@@ -533,6 +540,9 @@ addressed! {
         Subject => r.of.to_string()
     };
     NameReview |r| RecordKey::name_review(r.subject), {
+        State => r.state.as_str()
+    };
+    Report |r| RecordKey::report(r.id), {
         State => r.state.as_str()
     };
     Rendered |r| RecordKey::rendered(r.listing, r.release.as_ref()), {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     BindingState, Channel, EntitlementId, LikenessKey, ListingId, NameState, NameSubject, PersonId,
-    PublisherId, SystemName, TenantId,
+    PublisherId, ReportState, SystemName, TenantId,
 };
 use crate::token::KeyId;
 
@@ -128,6 +128,8 @@ pub enum Scan {
     WellKnownOf(NameSubject),
     /// Names that stand at a state of their review, oldest first.
     NameReviews(NameState),
+    /// Reports of abuse that stand at a state, oldest first.
+    Reports(ReportState),
 }
 
 /// Whether a scan goes up or down.
@@ -314,6 +316,9 @@ impl Scan {
             }
             Scan::NameReviews(state) => {
                 of(Kind::NameReview, vec![id(Column::State, state)], Column::Created, Ascending)
+            }
+            Scan::Reports(state) => {
+                of(Kind::Report, vec![id(Column::State, state)], Column::Created, Ascending)
             }
         }
     }

@@ -243,6 +243,17 @@ CREATE TABLE name_review (
 );
 CREATE INDEX name_review_by_state ON name_review (state, created, id);
 
+-- What somebody told operators about a publisher or listing, and what was decided about it.
+CREATE TABLE report (
+    id text COLLATE "C" PRIMARY KEY,
+    revision bigint NOT NULL CHECK (revision > 0),
+    created bigint NOT NULL,
+    changed bigint NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    doc text NOT NULL
+);
+CREATE INDEX report_by_state ON report (state, created, id);
+
 -- Names that at most one owner has: handles, slugs, sources of entitlements, confirmed references.
 CREATE TABLE name_claim (
     scope text COLLATE "C" NOT NULL,

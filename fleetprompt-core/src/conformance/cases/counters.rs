@@ -164,6 +164,7 @@ pub(in crate::conformance) fn counters_of_other_scopes_are_apart<F: StoreFixture
         Counter::publishers(samples::tenant_id(1)),
         Counter::attempts(samples::tenant_id(1), day(0)),
         Counter::attempts(samples::tenant_id(1), day(1)),
+        Counter::reports(samples::person_id(1), day(0)),
         Counter::releases(publisher, day(0)),
         Counter::seats(samples::entitlement_id(1)),
         begun(0, "1.0.0"),

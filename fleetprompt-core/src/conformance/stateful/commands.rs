@@ -8,14 +8,14 @@ use super::told::Answer;
 use crate::conformance::samples::{self, Pick};
 use crate::domain::{
     Asset, AttemptId, BadgeKind, BindingState, Channel, EntitlementId, EvidenceReference, Handle,
-    IdempotencyKey, InstallMethod, InvitationId, ListingContent, ListingId, PersonId,
+    IdempotencyKey, InstallMethod, InvitationId, ListingContent, ListingId, NameSubject, PersonId,
     PersonIdentity, Position, PublisherId, PublisherProfile, PublisherRole, Reason, ReleaseContent,
-    Revision, Slug, TakedownReason, TenantIdentity, Version,
+    ReportClass, ReportId, ReportOutcome, Revision, Slug, TakedownReason, TenantIdentity, Version,
 };
 use crate::error::Result;
 use crate::marketplace::{
     BeginInstall, Holder, ImportRow, InvitationCode, ListingEdit, NewListing, NewPublisher,
-    OperatorGrant, PublisherEdit, RedeemRequest, ReferenceDecision, ReferenceReceipt,
+    NewReport, OperatorGrant, PublisherEdit, RedeemRequest, ReferenceDecision, ReferenceReceipt,
 };
 use crate::port::{PageSize, Principal};
 use crate::search::{CatalogueFilter, CatalogueOrder};
@@ -80,6 +80,9 @@ commands! { |d|
     1 ListingsOwner UnyankRelease => d.by.unyank_release(d.made(), d.version(), &d.key);
     1 Operator TakeDown => d.by.take_down(d.made(), d.class(), d.reason(), &d.key);
     2 Operator RestoreListing => d.by.restore_listing(d.made(), &d.key);
+    3 Person Report => d.by.report(d.new_report(), &d.key);
+    1 Operator Reports => d.by.reports(None, PageSize::MAX);
+    2 Operator ResolveReport => d.by.resolve_report(d.report(), d.outcome(), d.reason(), &d.key);
     2 Operator Import => d.by.import(d.import_row());
     1 Person Browse => d.by.browse(CatalogueFilter::default(), d.order(), None, PageSize::MAX);
     1 Person Listing => d.by.listing(d.listing());
@@ -264,6 +267,23 @@ impl<'a> Doing<'a> {
             popularity: self.what[2] as u64,
             confirm: self.what[2] > 6,
         }
+    }
+
+    fn new_report(&self) -> NewReport {
+        let subject = match self.what[1].is_multiple_of(2) {
+            true => NameSubject::Listing(self.listing()),
+            false => NameSubject::Publisher(self.publisher()),
+        };
+        let text = "It's \"bad\".".parse().unwrap();
+        NewReport { subject, class: nth(ReportClass::ALL, self.what[2]), text, evidence: None }
+    }
+
+    fn report(&self) -> ReportId {
+        recent(&self.scene.reports, self.what[0])
+    }
+
+    fn outcome(&self) -> ReportOutcome {
+        nth(ReportOutcome::ALL, self.what[1])
     }
 
     fn class(&self) -> TakedownReason {

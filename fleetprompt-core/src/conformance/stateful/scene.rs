@@ -11,9 +11,9 @@ use crate::conformance::{ManualClock, NumberedEntropy};
 use crate::domain::{
     Asset, AssetKind, AttemptId, Binding, BindingState, BoundedList, EntitlementId, InvitationId,
     Listing, ListingId, ListingState, NameState, NameSubject, OwningSystem, Person, PersonId,
-    PersonIdentity, PriceClass, Publisher, PublisherId, Release, ReleaseContent, Revision,
-    Sha256Digest, SystemName, SystemRegistry, Tenant, TenantIdentity, Timestamp, UpstreamId,
-    Version, Visibility,
+    PersonIdentity, PriceClass, Publisher, PublisherId, Release, ReleaseContent, ReportId,
+    ReportState, Revision, Sha256Digest, SystemName, SystemRegistry, Tenant, TenantIdentity,
+    Timestamp, UpstreamId, Version, Visibility,
 };
 use crate::port::{
     Commit, Counter, CounterFamily, Entity, INDEX_VERSION, Principal, RecordKey, Scan, Store,
@@ -260,6 +260,7 @@ pub(super) enum Lesson {
     Listing(Known<ListingId>),
     Member(PersonId),
     Invitation(InvitationId),
+    Report(ReportId),
     Code(String),
     Entitlement(Known<(EntitlementId, ListingId)>),
     Attempt(Known<(AttemptId, SystemName)>),
@@ -275,6 +276,7 @@ pub(super) struct Scene {
     pub(super) references: Vec<(AssetKind, UpstreamId)>,
     pub(super) versions: Vec<Version>,
     pub(super) invitations: Vec<InvitationId>,
+    pub(super) reports: Vec<ReportId>,
     pub(super) codes: Vec<String>,
     pub(super) entitlements: Vec<Known<(EntitlementId, ListingId)>>,
     pub(super) attempts: Vec<Known<(AttemptId, SystemName)>>,
@@ -297,6 +299,7 @@ impl Default for Scene {
             references: assets().iter().filter_map(reference).collect(),
             versions: ["1.0.0", "1.1.0", "2.0.0-rc.1", "9.9.9"].map(|v| v.parse().unwrap()).into(),
             invitations: vec![samples::invitation_id(0)],
+            reports: vec![samples::report_id(0)],
             codes: vec!["no code".to_owned()],
             entitlements: vec![known((samples::entitlement_id(0), samples::listing_id(0)))],
             attempts: vec![known((samples::attempt_id(0), whs.clone()))],
@@ -325,6 +328,7 @@ impl Scene {
                 Lesson::Listing(known) => renew(&mut self.listings, known, PartialEq::eq),
                 Lesson::Member(id) => add(&mut self.members, id),
                 Lesson::Invitation(id) => add(&mut self.invitations, id),
+                Lesson::Report(id) => add(&mut self.reports, id),
                 Lesson::Code(code) => add(&mut self.codes, code),
                 Lesson::Entitlement(known) => {
                     renew(&mut self.entitlements, known, |(one, _), (other, _)| one == other);
@@ -348,6 +352,7 @@ impl Scene {
         keys.extend(self.subjects().map(RecordKey::name_review));
         keys.extend(self.listings.iter().map(|known| RecordKey::rendered(known.it, None)));
         keys.extend(self.invitations.iter().map(|id| RecordKey::invitation(*id)));
+        keys.extend(self.reports.iter().map(|id| RecordKey::report(*id)));
         keys.extend(self.entitlements.iter().map(|known| RecordKey::entitlement(known.it.0)));
         keys.extend(self.attempts.iter().map(|known| RecordKey::attempt(known.it.0)));
         keys
@@ -371,6 +376,7 @@ impl Scene {
             Scan::BuyerMarksByExpiry,
         ];
         scans.extend(NameState::ALL.iter().map(|state| Scan::NameReviews(*state)));
+        scans.extend(ReportState::ALL.iter().map(|state| Scan::Reports(*state)));
         scans.extend(self.subjects().map(Scan::WellKnownOf));
         for Known { it: id, .. } in &self.publishers {
             scans.extend([

@@ -12,7 +12,7 @@ use crate::marketplace::{
     InvitationReceipt, InvitationView, IssuedInvitation, KeyRevocationReceipt, ListingAddress,
     ListingReceipt, ListingView, MemberReceipt, MemberView, Metrics, MyPublisher, Page,
     PublisherReceipt, PublisherView, RedeemedManifest, ReferenceReceipt, ReferenceView,
-    ReleaseReceipt, ReleaseView, TenantDeletion, Way,
+    ReleaseReceipt, ReleaseView, ReportReceipt, ReportView, TenantDeletion, Way,
 };
 
 /// What a marketplace answered.
@@ -66,6 +66,7 @@ told! {
     PublisherReceipt: |told, doing| [Lesson::Publisher(doing.known(told.id, told.revision))];
     ListingReceipt: |told, doing| [Lesson::Listing(doing.known(told.id, told.revision))];
     InvitationReceipt: |told, doing| { let _ = doing; [Lesson::Invitation(told.id)] };
+    ReportReceipt: |told, doing| { let _ = doing; [Lesson::Report(told.id)] };
     MemberReceipt: |told, doing| { let _ = doing; [Lesson::Member(told.person)] };
     EntitlementReceipt: |told, doing|
         [Lesson::Entitlement(doing.known((told.id, doing.listing()), told.revision))];
@@ -97,6 +98,7 @@ told!(
     Page<InvitationView>,
     Page<MemberView>,
     Page<ReferenceView>,
+    Page<ReportView>,
     Page<EntitlementView>,
     Page<AttemptView>
 );

@@ -65,6 +65,7 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
         NameReceipt,
         NewListing,
         NewPublisher,
+        NewReport,
         OperatorGrant,
         PublisherEdit,
         PublisherReceipt,
@@ -75,6 +76,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
         ReleaseContent,
         ReleaseReceipt,
         ReleaseView,
+        ReportReceipt,
+        ReportView,
         RenderedHtml,
         ScreenshotPlace,
         SearchPage,
@@ -479,6 +482,8 @@ fn what_is_written_is_answered_with_receipts_that_fit() {
     for subject in [NameSubject::Publisher(id()), NameSubject::Listing(id())] {
         fits([NameReceipt { subject, state: NameState::Allowed, at }]);
     }
+    let (subject, state) = (NameSubject::Listing(id()), ReportState::Open);
+    fits([ReportReceipt { id: id(), subject, state, at }]);
     fits([Erasure { person: id() }]);
     fits([TenantDeletion { tenant: id() }]);
     fits([Imported { listing: id(), outcome: ImportOutcome::ReleaseAdded }]);
@@ -570,6 +575,19 @@ fn what_members_and_operators_read_fits() {
         let names = ReviewedName::Listing { slug: of("bot") };
         answers(name(names.clone(), Some(resembled)), name(names, None));
     }
+    let report = |address, evidence| ReportView {
+        id: id(),
+        subject: NameSubject::Publisher(id()),
+        publisher: brief(),
+        address,
+        reporter: id(),
+        class: ReportClass::SecretExposed,
+        text: of("It is in the notes."),
+        evidence,
+        filed_at: at(),
+    };
+    let address = ListingAddress { handle: of("acme"), slug: of("bot") };
+    answers(report(Some(address), Some(of("https://blog.example/"))), report(None, None));
     let day = ReleaseDay {
         day: "2026-01-31".to_owned(),
         version: "1.4.0".to_owned(),
@@ -638,6 +656,12 @@ fn inputs_are_read_as_their_schemas_say() {
     );
     let refuse = json!({ "decision": "refuse", "reason": "Not theirs." });
     inputs::<ReferenceDecision>(refuse.clone(), refuse);
+    let subject = json!({ "kind": "publisher", "id": id::<PublisherId>() });
+    inputs::<NewReport>(
+        json!({ "subject": subject, "class": "spam", "text": "It is everywhere.",
+                "evidence": "https://blog.example/" }),
+        json!({ "subject": { "kind": "listing", "id": listing }, "class": "other", "text": "?" }),
+    );
     let place = json!({ "image": Sha256Digest::of(b""), "alt": "A list." });
     inputs::<ScreenshotPlace>(place.clone(), place);
 }

@@ -8,8 +8,8 @@ use super::logs::logged;
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::{
-    BeginInstall, Holder, ImportLine, ListingEdit, NewListing, NewPublisher, OperatorGrant,
-    PublisherEdit, ReferenceDecision,
+    BeginInstall, Holder, ImportLine, ListingEdit, NewListing, NewPublisher, NewReport,
+    OperatorGrant, PublisherEdit, ReferenceDecision,
 };
 use crate::policy::find_secret;
 
@@ -196,6 +196,14 @@ impl Attack {
         self.note("reason", outcome);
 
         let ada = self.f.person("acme", "ada");
+        let sample = json!({
+            "subject": NameSubject::Listing(listing), "class": "secret_exposed",
+            "text": "It is in the notes.", "evidence": "https://blog.example/leak",
+        });
+        for (field, new) in planted::<NewReport>(&sample) {
+            let outcome = run(ada.report(new, &self.f.key()));
+            self.note(&field, outcome);
+        }
         let (method, context) = (InstallMethod::Token, Some(of(&name)));
         let begin = BeginInstall { listing, version: None, method, context, entitlement: None };
         let outcome = run(ada.begin_install(begin, &self.f.key()));
@@ -271,6 +279,7 @@ fn no_write_takes_a_secret_in_any_text_and_nothing_keeps_it() {
         "summary",
         "system",
         "tags",
+        "text",
         "title",
         "uri",
         "version",

@@ -66,6 +66,7 @@ fn the_range_of_one_counter_holds_no_other() {
         Counter::of_publisher(CounterFamily::Members, PublisherId::from_bytes([2; 16])),
         Counter::publishers(TenantId::from_bytes([1; 16])),
         Counter::attempts(TenantId::from_bytes([1; 16]), today),
+        Counter::reports(PersonId::from_bytes([1; 16]), today),
         Counter::releases(publisher, today),
         Counter::releases(publisher, tomorrow),
         Counter::seats(EntitlementId::from_bytes([1; 16])),

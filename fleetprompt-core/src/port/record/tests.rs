@@ -94,6 +94,17 @@ const REFUSED: &str = r#"{
     "state":"refused","reason":"Pretends.","heldAt":"NOON","decidedAt":"NOON"
 }"#;
 
+const REPORT: &str = r#"{
+    "id":"ID","subject":{"kind":"listing","id":"ID"},"reporter":"ID","class":"malware",
+    "text":"It phones home.","state":"open","filedAt":"NOON"
+}"#;
+
+const UPHELD: &str = r#"{
+    "id":"ID","subject":{"kind":"publisher","id":"ID"},"reporter":"ID","class":"secret_exposed",
+    "text":"It is in the notes.","evidence":"https://acme.example/","state":"upheld",
+    "reason":"It is.","filedAt":"NOON","decidedAt":"NOON"
+}"#;
+
 /// One document of each shape, as stores hold them. They are written by hand: a name that changes
 /// in code no longer reads what was stored under the old one.
 fn documents() -> Vec<(RecordKind, String)> {
@@ -142,6 +153,8 @@ fn documents() -> Vec<(RecordKind, String)> {
         other(Kind::WellKnown, r#"{"key":"d:acme","of":{"kind":"publisher","id":"ID"}}"#),
         other(Kind::NameReview, WAITING),
         other(Kind::NameReview, REFUSED),
+        other(Kind::Report, REPORT),
+        other(Kind::Report, UPHELD),
         other(
             Kind::Rendered,
             r#"{"listing":"ID","source":"DIGEST","sanitiser":1,"html":"<p>Hi</p>"}"#,

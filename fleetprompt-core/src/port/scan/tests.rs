@@ -66,6 +66,7 @@ every_scan! {
     Scan::WellKnownLike(_) => Scan::WellKnownLike("d:acme".parse().unwrap()),
     Scan::WellKnownOf(_) => Scan::WellKnownOf(NameSubject::Publisher(publisher())),
     Scan::NameReviews(_) => Scan::NameReviews(NameState::Waiting),
+    Scan::Reports(_) => Scan::Reports(ReportState::Open),
 }
 
 #[test]

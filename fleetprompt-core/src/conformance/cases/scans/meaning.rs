@@ -1,7 +1,7 @@
 //! What each scan means, said a second time: without [`Scan::plan`], which every store relies on.
 
 use crate::conformance::samples::{self, GROUPS};
-use crate::domain::{AttemptState, BUYER_MARK_KEPT, BindingState, Channel, NameState};
+use crate::domain::{AttemptState, BUYER_MARK_KEPT, BindingState, Channel, NameState, ReportState};
 use crate::port::{Record, Scan, Versioned};
 
 type Row = Versioned<Record>;
@@ -56,6 +56,7 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
     ]);
     scans.extend((0..GROUPS).map(|n| Scan::WellKnownOf(samples::name_subject(n))));
     scans.extend(NameState::ALL.iter().map(|state| Scan::NameReviews(*state)));
+    scans.extend(ReportState::ALL.iter().map(|state| Scan::Reports(*state)));
     for key in samples::LIKENESS_KEYS.iter().chain(&["d:other"]) {
         scans.push(Scan::WellKnownLike(key.parse().unwrap()));
     }
@@ -135,6 +136,7 @@ fn finds(scan: &Scan, record: &Record) -> bool {
         (Scan::WellKnownLike(key), Record::WellKnown(r)) => r.key == *key,
         (Scan::WellKnownOf(subject), Record::WellKnown(r)) => r.of == *subject,
         (Scan::NameReviews(state), Record::NameReview(r)) => r.state == *state,
+        (Scan::Reports(state), Record::Report(r)) => r.state == *state,
         _ => false,
     }
 }
@@ -180,6 +182,7 @@ fn order(scan: &Scan) -> Order {
         | Scan::TenantBehind(_)
         | Scan::WellKnownLike(_)
         | Scan::WellKnownOf(_)
-        | Scan::NameReviews(_) => Order::Created,
+        | Scan::NameReviews(_)
+        | Scan::Reports(_) => Order::Created,
     }
 }
