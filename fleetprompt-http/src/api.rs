@@ -15,6 +15,7 @@ mod person;
 mod publishers;
 mod reference;
 mod references;
+mod reports;
 mod service;
 
 use std::sync::{Arc, LazyLock};
@@ -105,6 +106,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(entitlements::routes())
         .merge(installs::routes())
         .merge(references::routes())
+        .merge(reports::routes())
         .merge(operating::routes())
         .merge(service::routes())
 }

@@ -8,9 +8,11 @@
 )]
 
 mod acceptance;
+mod canaries;
 mod conventions;
 mod document;
 mod matrix;
 mod races;
+mod response_cache;
 mod stores;
 mod support;

@@ -20,8 +20,8 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-pub(crate) const ISSUER: &str = "https://id.example";
-pub(crate) const ORIGIN: &str = "https://market.example/shop";
+const ISSUER: &str = "https://id.example";
+const ORIGIN: &str = "https://market.example/shop";
 
 /// Takes callers at their word: `person:<tenant>:<subject>`, `admin:…`, `operator:<subject>`,
 /// `system:<name>`.
@@ -43,7 +43,7 @@ impl Authenticate for AtTheirWord {
     }
 }
 
-pub(crate) fn principal(word: &str) -> Option<Principal> {
+fn principal(word: &str) -> Option<Principal> {
     let issuer = || ISSUER.parse().unwrap();
     let parts: Vec<_> = word.split(':').collect();
     Some(match *parts.as_slice() {
@@ -86,6 +86,11 @@ fn systems() -> SystemRegistry {
     SystemRegistry::new(systems, &hosts).unwrap()
 }
 
+fn api(market: Marketplace) -> Api {
+    Api::new(market, Arc::new(AtTheirWord), ORIGIN.parse().unwrap())
+        .people_of(ISSUER.parse().unwrap())
+}
+
 /// A marketplace behind the router.
 #[derive(Clone)]
 pub(crate) struct Town {
@@ -102,7 +107,7 @@ impl Town {
             .issuer("https://market.example".parse().unwrap())
             .systems(systems())
             .media(Arc::new(MemoryMedia::default()))
-            .redraw(Arc::new(Images::new(1)))
+            .redraw(Arc::new(Images::new(16)))
             .unscanned_uploads()
             .build()
             .await
@@ -112,9 +117,13 @@ impl Town {
 
     /// Of this marketplace.
     pub(crate) fn of(market: Marketplace) -> Self {
-        let api = Api::new(market.clone(), Arc::new(AtTheirWord), ORIGIN.parse().unwrap())
-            .people_of(ISSUER.parse().unwrap());
-        Town { app: router(api), market, keys: Arc::default() }
+        Town { app: router(api(market.clone())), market, keys: Arc::default() }
+    }
+
+    /// The same marketplace behind a router that keeps answers.
+    pub(crate) fn keeping_answers(self) -> Self {
+        let api = api(self.market.clone()).response_cache(1 << 20);
+        Town { app: router(api), ..self }
     }
 
     /// In memory.
@@ -146,10 +155,6 @@ impl Town {
 
     pub(crate) fn patch(&self, path: &str) -> Call {
         self.call(Method::PATCH, path)
-    }
-
-    pub(crate) fn delete(&self, path: &str) -> Call {
-        self.call(Method::DELETE, path)
     }
 
     /// A key that no other write of this town has.

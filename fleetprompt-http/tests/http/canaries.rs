@@ -1,0 +1,156 @@
+//! What is sent comes back in no refusal, and stands in no log.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use fleetprompt_core::memory::MemoryStore;
+use serde_json::{Value, json};
+
+use crate::support::{ADA, BOB, Town, WHS, content, presented};
+
+const CANARY: &str = "Canary7f3cTweets";
+
+/// Where the log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Collects what this thread logs, all of it, until the guard is dropped.
+    fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Log::default();
+        let into = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || into.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+#[tokio::test]
+async fn no_refusal_repeats_what_was_sent() {
+    let (log, _listening) = Log::listen();
+    let town = Town::in_memory().await;
+    let document = serde_json::to_value(fleetprompt_http::openapi()).unwrap();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let filled = fill(path);
+            let method: http::Method = method.to_uppercase().parse().unwrap();
+            let call = || town.call(method.clone(), &filled);
+            let bodies = [
+                json!({CANARY: CANARY}).to_string(),
+                json!([CANARY]).to_string(),
+                format!("{{\"text\": \"{CANARY}"),
+                every_field(&document, &item[method.as_str().to_lowercase()]),
+            ];
+            let signed_in = |call: crate::support::Call| call.by(ADA);
+            let mut calls = vec![
+                call().header("authorization", &format!("Bearer {CANARY}")),
+                call().header("authorization", &format!("Basic {CANARY}")),
+                signed_in(call()).key(&format!("{CANARY} with spaces in it")),
+                signed_in(call()).header("if-match", CANARY),
+                signed_in(call()).header("if-match", &format!("\"{CANARY}\"")),
+                signed_in(town.call(method.clone(), &format!("{filled}?{CANARY}={CANARY}"))),
+                signed_in(call()).raw(&format!("text/{CANARY}"), CANARY.into()),
+            ];
+            calls.extend(bodies.map(|body| {
+                let call = signed_in(call()).header("if-match", "\"1-0\"");
+                call.raw("application/json", body.into_bytes())
+            }));
+            for call in calls {
+                let got = call.send().await;
+                asked += 1;
+                if got.status.is_client_error() || got.status.is_server_error() {
+                    let headers = format!("{:?}", got.headers);
+                    assert!(!got.text().contains(CANARY), "{method} {path}: {}", got.text());
+                    assert!(!headers.contains(CANARY), "{method} {path}: {headers}");
+                }
+                assert!(!got.status.is_server_error(), "{method} {path}: {}", got.text());
+            }
+        }
+    }
+    assert!(asked > 500, "{asked}");
+    assert!(!log.text().contains(CANARY), "the log repeats what was sent");
+}
+
+/// The path with a canary in place of each name.
+fn fill(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { CANARY } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A body with a canary in each field of the operation's schema.
+fn every_field(document: &Value, operation: &Value) -> String {
+    let content = operation["requestBody"]["content"].as_object();
+    let schema = content.and_then(|content| content.values().next());
+    schema.map_or_else(|| "{}".to_owned(), |it| sample(document, &it["schema"], 0).to_string())
+}
+
+fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        return match depth {
+            0..6 => sample(document, &document["components"]["schemas"][name], depth + 1),
+            _ => json!(CANARY),
+        };
+    }
+    if let Some(fields) = schema["properties"].as_object() {
+        let fields = fields.iter();
+        return fields
+            .map(|(name, field)| (name.clone(), sample(document, field, depth)))
+            .collect();
+    }
+    json!(CANARY)
+}
+
+#[tokio::test]
+async fn secrets_that_are_handed_out_stand_in_no_log_and_no_event() {
+    let (log, _listening) = Log::listen();
+    let store = MemoryStore::default();
+    let town = Town::on(store).await;
+    let (publisher, listing) = town.published().await;
+    let (attempt, token) = town.token(&listing).await;
+    let call = town.post("/v1/publishers/acme/invitations").by(ADA);
+    let code = call.json(json!({"role": "viewer"})).send().await.expect(201).at("/code");
+    let redeem = town.post("/v1/install-tokens/redeem").by(WHS).json(presented(&token));
+    redeem.send().await.expect(200);
+    let accept = town.post("/v1/invitations/accept").by(BOB).json(json!({"code": code}));
+    accept.send().await.expect(200);
+    let mut said = content("Invoice reader");
+    let secret = format!("ghp_{}", "k3Jd8Sx0Qm2Lz7Vb5Nc9Xr1Tw4Yp6Hf8Ga2E");
+    said["summary"] = json!(format!("Sign in with {secret}."));
+    let new = json!({
+        "publisher": publisher, "slug": "another-one",
+        "asset": {"kind": "whs_agent", "whsAgentId": "agt_other"}, "content": said,
+    });
+    let refused = town.post("/v1/listings").by(ADA).json(new).send().await;
+    let refused = refused.refused(422, "invalid_input");
+
+    let events =
+        town.get("/v1/audit-log?limit=200").by("operator:user_olga").send().await.expect(200);
+    let installs = town.get(&format!("/v1/installs/{attempt}")).by(BOB).send().await.expect(200);
+    let changes = town.get("/v1/changes").send().await.expect(200);
+    for secret in [&token, &code, &secret] {
+        for text in
+            [&log.text(), &events.text(), &installs.text(), &changes.text(), &refused.text()]
+        {
+            assert!(!text.contains(secret.as_str()), "{text}");
+        }
+    }
+}
