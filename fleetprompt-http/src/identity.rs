@@ -1,4 +1,29 @@
 //! Who asks: what a request's head says about its caller.
+//!
+//! A host implements [`Authenticate`] over its own sessions. The program puts a [`Chain`] together, of
+//! what its configuration names:
+//!
+//! | credential | read by | becomes |
+//! | --- | --- | --- |
+//! | none | | [`Principal::Anonymous`] |
+//! | a JSON Web Token of the identity provider | [`Oidc`](oidc::Oidc) | a person, or an operator |
+//! | a JSON Web Token of a client in its own name | [`Services`](service::Services) | an owning system |
+//! | `fps_…`, a static token | [`Services`](service::Services) | an owning system |
+//! | `dev:…`, `dev-system:…` | [`DevIdentity`](dev::DevIdentity) | whom it says, on this machine alone |
+//!
+//! What a credential can become follows from its form, issuer and audience, so that no person's token can
+//! turn into a system's, nor the other way round.
+
+mod chain;
+mod credential;
+pub mod dev;
+mod error;
+pub mod jwt;
+pub mod oidc;
+pub mod service;
+
+pub use chain::Chain;
+pub use error::{AuthenticateError, IdentityConfigError};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,20 +59,4 @@ pub trait Authenticate: Send + Sync {
     /// [`Principal::Anonymous`]; one that brings a bad credential is refused, never taken for
     /// anonymous.
     fn authenticate<'a>(&'a self, head: &'a Parts) -> AuthenticateFuture<'a>;
-}
-
-/// Nobody was established.
-///
-/// ```
-/// use fleetprompt_http::identity::AuthenticateError;
-/// assert_eq!(AuthenticateError::Invalid.to_string(), "the credential is not valid");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AuthenticateError {
-    /// The credential is malformed, expired, or of somebody unknown: 401.
-    #[error("the credential is not valid")]
-    Invalid,
-    /// What the credential is checked against can't be reached: 503.
-    #[error("the credential can't be checked at present")]
-    Unavailable,
 }

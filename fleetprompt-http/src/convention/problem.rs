@@ -216,6 +216,11 @@ impl From<AuthenticateError> for Problem {
                 "invalid_credential",
                 "The credential is not valid. Sign in again.",
             ),
+            AuthenticateError::NotLocal => Problem::new(
+                StatusCode::FORBIDDEN,
+                "not_local",
+                "This marketplace serves its own machine alone, by a loopback name and without proxies.",
+            ),
             AuthenticateError::Unavailable => ErrorCode::Unavailable.into(),
         }
     }

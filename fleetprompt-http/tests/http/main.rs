@@ -11,6 +11,7 @@ mod acceptance;
 mod canaries;
 mod conventions;
 mod document;
+mod identity;
 mod matrix;
 mod races;
 mod response_cache;
