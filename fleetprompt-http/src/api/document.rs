@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
-use utoipa::OpenApi;
+use fleetprompt_core::openapi::Tidy;
+use utoipa::{Modify as _, OpenApi};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -47,6 +48,7 @@ pub(super) fn base() -> Document {
 /// Adds what holds for every operation, so that no route says it and none forgets it: the refusals that
 /// its inputs make possible, the headers of every answer, and how to sign in.
 pub(super) fn complete(mut document: Document) -> Document {
+    Tidy.modify(&mut document);
     for item in document.paths.paths.values_mut() {
         let PathItem { get, put, post, delete, patch, .. } = item;
         for (operation, writes) in
