@@ -48,7 +48,7 @@ pub use id::{
 };
 pub use idempotency::IdempotencyKey;
 pub use install::{Attempt, BUYER_MARK_KEPT, Binding, BuyerMark, IssuedToken, Redemption};
-pub(crate) use json::{Fault as JsonFault, tree as json_tree};
+pub(crate) use json::{Fault as JsonFault, from_tree as from_json_tree, tree as json_tree};
 pub use json::{JsonBounds, JsonError, JsonRule, from_json};
 pub use link::*;
 pub use list::*;

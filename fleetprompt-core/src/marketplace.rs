@@ -8,14 +8,17 @@ mod actor;
 mod browsing;
 mod builder;
 mod buyers;
+mod catalogue_entry;
 mod checking;
 mod chores;
 mod context;
 mod entitlements;
 mod execute;
+mod exporting;
 mod feed;
 mod grounds;
 mod held_names;
+mod import_entry;
 mod import_line;
 mod importing;
 mod indexing;
@@ -70,10 +73,17 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope, OfflineKey};
 
 pub use builder::{BuildError, MarketplaceBuilder};
+pub use catalogue_entry::{
+    CatalogueEntry, CatalogueLine, CatalogueLineError, CatalogueStage, DeprecationEntry,
+    EntryAsset, EntryBadge, ListingEntry, PublisherEntry, ReleaseEntry, SuspensionEntry,
+    TakedownEntry,
+};
 pub use checking::IndexReport;
 pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
+pub use exporting::{ExportCursor, ExportPage};
 pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
 pub use held_names::{HeldName, HeldNameView, NameReceipt, ResembledView};
+pub use import_entry::{EntryImported, EntryOutcome};
 pub use import_line::{IMPORT_LINE_MAX_BYTES, ImportLine};
 pub use importing::{ImportOutcome, ImportRow, Imported};
 pub use installs::{

@@ -31,6 +31,7 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::Listing if by(Publisher) => "listing_by_publisher",
         Kind::Release if by(Listing) => "release_by_precedence",
         Kind::Release if plan.equals.is_empty() => "release_by_creation",
+        Kind::Publisher if plan.equals.is_empty() => "publisher_by_creation",
         Kind::Rendered if plan.order == Sanitiser => "rendered_by_version",
         Kind::Binding if by(System) && by(State) => "binding_by_system",
         Kind::Binding if by(Publisher) => "binding_by_publisher",
@@ -129,6 +130,7 @@ mod tests {
             | Scan::ListingsOf(_)
             | Scan::Releases { .. }
             | Scan::AllReleases
+            | Scan::AllPublishers
             | Scan::RenderedByVersion
             | Scan::PublishersOf(_)
             | Scan::MembersOf(_)
@@ -160,6 +162,7 @@ mod tests {
         let mut scans = vec![
             Scan::AllListings,
             Scan::AllReleases,
+            Scan::AllPublishers,
             Scan::RenderedByVersion,
             Scan::ListingsOf(publisher),
             Scan::PublishersOf(tenant),
@@ -206,6 +209,7 @@ mod tests {
         conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0004.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0006.sql")).unwrap();
         for scan in shapes() {
             let plan = scan.plan();
             let start = PageKey { order: ColumnValue::Integer(0), id: String::new() };
@@ -239,6 +243,7 @@ mod tests {
         conn.execute_batch(include_str!("schema/0003.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0004.sql")).unwrap();
         conn.execute_batch(include_str!("schema/0005.sql")).unwrap();
+        conn.execute_batch(include_str!("schema/0006.sql")).unwrap();
         for kind in RecordKind::ALL {
             let found: Vec<String> = conn
                 .prepare("SELECT name FROM pragma_table_info(?1)")

@@ -67,7 +67,7 @@ impl JsonError {
         &self.rule
     }
 
-    fn whole(rule: JsonRule) -> Self {
+    pub(crate) fn whole(rule: JsonRule) -> Self {
         JsonError { pointer: String::new(), rule }
     }
 
@@ -159,8 +159,19 @@ impl fmt::Display for JsonRule {
 /// # Errors
 /// The first rule that the text breaks, or that a value in it does.
 pub fn from_json<T: DeserializeOwned>(json: &[u8], bounds: JsonBounds) -> Result<T, JsonError> {
-    let tree = tree(json, bounds).map_err(|fault| JsonError::whole(fault.rule))?;
+    let tree = tree(json, bounds).map_err(JsonError::from)?;
+    from_tree(tree)
+}
+
+/// Makes a value from a tree that was read.
+pub(crate) fn from_tree<T: DeserializeOwned>(tree: Value) -> Result<T, JsonError> {
     T::deserialize(Node(tree))
+}
+
+impl From<Fault> for JsonError {
+    fn from(fault: Fault) -> Self {
+        JsonError::whole(fault.rule)
+    }
 }
 
 /// What stopped the reading of a tree, and the key that is there twice, if that is it.

@@ -105,6 +105,18 @@ impl DeepLinkTemplate {
         url
     }
 
+    /// The host, which no attempt changes.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::DeepLinkTemplate;
+    /// let template: DeepLinkTemplate = "https://whs.example/install/{upstreamId}".parse()?;
+    /// assert_eq!(template.host().as_deref(), Some("whs.example"));
+    /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+    /// ```
+    pub fn host(&self) -> Option<String> {
+        self.origin().and_then(|url| url.host_str().map(str::to_owned))
+    }
+
     /// The scheme and host, which no attempt changes.
     fn origin(&self) -> Option<Url> {
         let Some(Piece::Text(start)) = self.0.first() else { return None };
@@ -229,7 +241,7 @@ impl SystemRegistry {
             if system.kinds.contains(&AssetKind::Pack) {
                 return Err(SystemRegistryError::OwnsPacks(system.name.clone()));
             }
-            let host = system.deep_link.origin().and_then(|url| url.host_str().map(str::to_owned));
+            let host = system.deep_link.host();
             if !host.is_some_and(|host| allowed_hosts.contains(&host.as_str())) {
                 return Err(SystemRegistryError::HostNotAllowed(system.name.clone()));
             }

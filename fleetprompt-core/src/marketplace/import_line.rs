@@ -42,6 +42,10 @@ pub struct ImportLine {
     pub version_normalised: bool,
 }
 
+/// The bounds of a line.
+pub(super) const BOUNDS: JsonBounds =
+    JsonBounds { max_bytes: IMPORT_LINE_MAX_BYTES, ..JsonBounds::DOCUMENT };
+
 const FIELDS: &[&str] = &[
     "publisher",
     "publisherName",
@@ -70,10 +74,14 @@ impl ImportLine {
     /// # Errors
     /// The first field that is missing, unknown or breaks its rule.
     pub fn parse(line: &str, confirm: bool) -> Result<Self, ParseError> {
-        let bounds = JsonBounds { max_bytes: IMPORT_LINE_MAX_BYTES, ..JsonBounds::DOCUMENT };
-        let Value::Object(fields) = json_tree(line.as_bytes(), bounds).map_err(unreadable)? else {
+        let Value::Object(fields) = json_tree(line.as_bytes(), BOUNDS).map_err(unreadable)? else {
             return Err(ParseError::new("line", Rule::Format("a JSON object")));
         };
+        Self::of(fields, confirm)
+    }
+
+    /// As [`parse`](Self::parse), of what was read.
+    pub(super) fn of(fields: Map<String, Value>, confirm: bool) -> Result<Self, ParseError> {
         if fields.keys().any(|name| !FIELDS.contains(&name.as_str())) {
             return Err(ParseError::new("line", Rule::Other("has a field that is not known")));
         }
@@ -115,7 +123,7 @@ impl ImportLine {
 }
 
 /// Says why a line is no JSON with one meaning, by the field if it is one that a line has.
-fn unreadable(fault: JsonFault) -> ParseError {
+pub(super) fn unreadable(fault: JsonFault) -> ParseError {
     let known = |key: &String| FIELDS.iter().find(|field| *field == key).copied();
     let field = fault.key.as_ref().and_then(known).unwrap_or("line");
     let rule = match fault.rule {

@@ -147,7 +147,7 @@ impl Command for Import {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<Imported> {
         cx.require(Action::ImportCatalogue)?;
         let publisher = self.publisher(cx).await?;
-        match self.find(cx, publisher.id).await? {
+        match cx.listing_called(publisher.id, &self.row.slug).await? {
             Some(found) => self.add_to(cx, found.value).await,
             None => self.create(cx, &publisher).await,
         }
@@ -163,13 +163,7 @@ impl Import {
     async fn publisher(&self, cx: &mut Context<'_>) -> Result<Publisher> {
         let who = cx.who().await?;
         let handle = &self.row.publisher;
-        if let Some(owner) = cx.owner_of(&ClaimedName::handle(&handle.skeleton())).await? {
-            let id: PublisherId = owner.as_str().parse()?;
-            let taken = ErrorCode::HandleTaken;
-            let found = cx.find::<Publisher>(RecordKey::publisher(id), taken).await?.value;
-            if found.handle != *handle {
-                return Err(taken.into());
-            }
+        if let Some(found) = cx.publisher_called(handle).await? {
             expect_in_good_standing(&found)?;
             expect_not_held(&found)?;
             return Ok(found);
@@ -181,49 +175,15 @@ impl Import {
         Ok(cx.found_publisher(id, who, &new, Within::Any, None).1)
     }
 
-    /// The listing of the row's slug, if there is one.
-    async fn find(
-        &self,
-        cx: &mut Context<'_>,
-        publisher: PublisherId,
-    ) -> Result<Option<Versioned<Listing>>> {
-        let slug = &self.row.slug;
-        let Some(owner) = cx.owner_of(&ClaimedName::slug(publisher, slug)).await? else {
-            return Ok(None);
-        };
-        let id: ListingId = owner.as_str().parse()?;
-        let found = cx.find::<Listing>(RecordKey::listing(id), ErrorCode::SlugTaken).await?;
-        let same = found.value.publisher == publisher && found.value.slug == *slug;
-        if same { Ok(Some(found)) } else { Err(ErrorCode::SlugTaken.into()) }
-    }
-
     async fn create(&self, cx: &mut Context<'_>, publisher: &Publisher) -> Result<Imported> {
         let row = &self.row;
         let id = cx.id(ListingId::from_bytes);
         let draft = Listing {
-            id,
-            publisher: publisher.id,
-            slug: row.slug.clone(),
-            asset: row.asset.clone(),
-            content: row.content.clone(),
-            media: ListingMedia::default(),
-            state: ListingState::Draft,
-            successor: None,
-            takedown: None,
-            held: false,
             imported_popularity: row.popularity,
-            created_at: cx.now,
-            updated_at: cx.now,
-            published_at: None,
             released_at: row.released_at,
+            ..draft(id, publisher.id, &row.slug, (&row.asset, &row.content), cx.now)
         };
-        cx.claim(ClaimedName::slug(publisher.id, &row.slug), NameOwner::new(id));
-        cx.count(Counter::of_publisher(CounterFamily::Listings, publisher.id), 1, Within::Any);
-        cx.ask_reference(&draft, publisher).await?;
-        if row.confirm {
-            cx.confirm_reference(&draft, publisher).await?;
-        }
-        cx.event(Fact::ListingCreated { publisher: publisher.id, listing: id });
+        cx.offer(&draft, publisher, row.confirm).await?;
         let published = Listing { state: ListingState::Published, ..draft.clone() };
         let fact = Fact::ListingPublished { publisher: publisher.id, listing: id };
         cx.change_listing(&draft, published, fact, GoneReason::Withdrawn);
@@ -271,6 +231,77 @@ impl Import {
         cx.event(Fact::ReleasePublished { publisher, listing, version: version.clone() });
         let published_at = self.row.released_at;
         cx.put(Release { listing, version, content, digest, yanked: None, published_at });
+        Ok(())
+    }
+}
+
+/// A listing that nobody has seen yet.
+pub(super) fn draft(
+    id: ListingId,
+    publisher: PublisherId,
+    slug: &Slug,
+    (asset, content): (&Asset, &ListingContent),
+    now: Timestamp,
+) -> Listing {
+    Listing {
+        id,
+        publisher,
+        slug: slug.clone(),
+        asset: asset.clone(),
+        content: content.clone(),
+        media: ListingMedia::default(),
+        state: ListingState::Draft,
+        successor: None,
+        takedown: None,
+        held: false,
+        imported_popularity: 0,
+        created_at: now,
+        updated_at: now,
+        published_at: None,
+        released_at: now,
+    }
+}
+
+impl Context<'_> {
+    /// The publisher of this very handle, if there is one.
+    pub(super) async fn publisher_called(&mut self, handle: &Handle) -> Result<Option<Publisher>> {
+        let name = ClaimedName::handle(&handle.skeleton());
+        let Some(owner) = self.owner_of(&name).await? else { return Ok(None) };
+        let id: PublisherId = owner.as_str().parse()?;
+        let taken = ErrorCode::HandleTaken;
+        let found = self.find::<Publisher>(RecordKey::publisher(id), taken).await?.value;
+        if found.handle == *handle { Ok(Some(found)) } else { Err(taken.into()) }
+    }
+
+    /// The listing of this very slug in a publisher, if there is one.
+    pub(super) async fn listing_called(
+        &mut self,
+        publisher: PublisherId,
+        slug: &Slug,
+    ) -> Result<Option<Versioned<Listing>>> {
+        let name = ClaimedName::slug(publisher, slug);
+        let Some(owner) = self.owner_of(&name).await? else { return Ok(None) };
+        let id: ListingId = owner.as_str().parse()?;
+        let found = self.find::<Listing>(RecordKey::listing(id), ErrorCode::SlugTaken).await?;
+        let same = found.value.publisher == publisher && found.value.slug == *slug;
+        if same { Ok(Some(found)) } else { Err(ErrorCode::SlugTaken.into()) }
+    }
+
+    /// Takes the names of a listing that an operator imports, and asks about its reference, or
+    /// confirms it on the operator's word.
+    pub(super) async fn offer(
+        &mut self,
+        draft: &Listing,
+        publisher: &Publisher,
+        confirm: bool,
+    ) -> Result<()> {
+        self.claim(ClaimedName::slug(publisher.id, &draft.slug), NameOwner::new(draft.id));
+        self.count(Counter::of_publisher(CounterFamily::Listings, publisher.id), 1, Within::Any);
+        self.ask_reference(draft, publisher).await?;
+        if confirm {
+            self.confirm_reference(draft, publisher).await?;
+        }
+        self.event(Fact::ListingCreated { publisher: publisher.id, listing: draft.id });
         Ok(())
     }
 }

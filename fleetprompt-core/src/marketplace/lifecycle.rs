@@ -94,7 +94,7 @@ impl Acting {
 }
 
 /// `before` in its next state, if it can go there.
-fn moved(before: &Listing, state: ListingState) -> Result<Listing> {
+pub(super) fn moved(before: &Listing, state: ListingState) -> Result<Listing> {
     if !before.state.can_become(state) {
         return Err(ErrorCode::WrongState.into());
     }
@@ -184,7 +184,7 @@ impl Command for DeprecateListing {
 }
 
 impl Context<'_> {
-    async fn expect_successor(&mut self, of: &Listing, id: ListingId) -> Result<()> {
+    pub(super) async fn expect_successor(&mut self, of: &Listing, id: ListingId) -> Result<()> {
         let rule = Rule::Other("must be another listing that can be read");
         let refused = || Error::field_rule("successor", rule);
         let found = self.get::<Listing>(RecordKey::listing(id)).await?.filter(|_| id != of.id);

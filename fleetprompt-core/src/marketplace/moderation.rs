@@ -147,9 +147,9 @@ impl Command for RemoveBadge {
 }
 
 #[derive(Serialize)]
-struct SuspendPublisher {
-    publisher: PublisherId,
-    reason: Reason,
+pub(super) struct SuspendPublisher {
+    pub(super) publisher: PublisherId,
+    pub(super) reason: Reason,
 }
 
 impl Command for SuspendPublisher {

@@ -174,7 +174,7 @@ pub(super) fn release_digest(
 
 /// The content as it is published: a spec asset's release follows the schema that its listing
 /// names unless it says otherwise.
-fn complete(mut content: ReleaseContent, listing: &Listing) -> Result<ReleaseContent> {
+pub(super) fn complete(mut content: ReleaseContent, listing: &Listing) -> Result<ReleaseContent> {
     match &listing.asset {
         Asset::SpecAsset { schema_version, .. } => {
             content.schema_version.get_or_insert_with(|| schema_version.clone());

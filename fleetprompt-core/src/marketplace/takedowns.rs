@@ -59,10 +59,10 @@ impl Context<'_> {
 }
 
 #[derive(Serialize)]
-struct TakeDown {
-    listing: ListingId,
-    class: TakedownReason,
-    reason: Reason,
+pub(super) struct TakeDown {
+    pub(super) listing: ListingId,
+    pub(super) class: TakedownReason,
+    pub(super) reason: Reason,
 }
 
 impl Command for TakeDown {

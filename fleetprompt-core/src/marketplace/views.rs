@@ -1,6 +1,6 @@
 //! What reads answer: shapes for pages and programs. Times are RFC 3339, names camelCase.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AltText, Asset, Badge, BadgeKind, BindingState, Channel, Handle, Image, ImageSize, Listing,
@@ -368,7 +368,7 @@ pub enum Found<T, A> {
 ///     format!("/{}/{}", to.handle, to.slug)
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ListingAddress {

@@ -151,7 +151,7 @@ actions! {
     DecideReference: OwningSystem | Operator;
     /// Verify, suspend and restore publishers; take listings down and restore them.
     ModerateCatalogue: Operator;
-    /// Import a catalogue, past quotas.
+    /// Import a catalogue, past quotas, and export it.
     ImportCatalogue: Operator;
     /// Read the whole audit log.
     ReadAuditLog: Operator;

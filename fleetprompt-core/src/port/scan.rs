@@ -81,6 +81,8 @@ pub enum Scan {
     AllReleases,
     /// The HTML of texts, that of the oldest rules first.
     RenderedByVersion,
+    /// All publishers, in the order of their creation.
+    AllPublishers,
     /// The publishers of a tenant, oldest first.
     PublishersOf(TenantId),
     /// The members of a publisher, oldest first.
@@ -225,6 +227,7 @@ impl Scan {
             }
             Scan::AllReleases => of(Kind::Release, vec![], Column::Created, Ascending),
             Scan::RenderedByVersion => of(Kind::Rendered, vec![], Column::Sanitiser, Ascending),
+            Scan::AllPublishers => of(Kind::Publisher, vec![], Column::Created, Ascending),
             Scan::PublishersOf(tenant) => {
                 of(Kind::Publisher, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
             }

@@ -13,6 +13,7 @@ mod conventions;
 mod document;
 mod identity;
 mod matrix;
+mod program;
 mod races;
 mod response_cache;
 mod stores;

@@ -57,6 +57,7 @@ CREATE TABLE publisher (
     tenant text COLLATE "C" NOT NULL,
     doc text NOT NULL
 );
+CREATE INDEX publisher_by_creation ON publisher (created, id);
 CREATE INDEX publisher_by_tenant ON publisher (tenant, created, id);
 
 CREATE TABLE membership (

@@ -369,6 +369,7 @@ impl Scene {
         let mut scans = vec![
             Scan::AllListings,
             Scan::AllReleases,
+            Scan::AllPublishers,
             Scan::RenderedByVersion,
             Scan::InvitationsByExpiry,
             Scan::AttemptsIssued(None),

@@ -8,8 +8,9 @@ use super::logs::logged;
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::{
-    BeginInstall, Holder, ImportLine, ListingEdit, NewListing, NewPublisher, NewReport,
-    OperatorGrant, PublisherEdit, ReferenceDecision,
+    BeginInstall, CatalogueEntry, Holder, ImportLine, ListingEdit, ListingEntry, NewListing,
+    NewPublisher, NewReport, OperatorGrant, PublisherEdit, PublisherEntry, ReferenceDecision,
+    ReleaseEntry, SuspensionEntry, TakedownEntry,
 };
 use crate::policy::find_secret;
 
@@ -232,6 +233,47 @@ impl Attack {
                 self.note(inner, outcome);
             }
         }
+        self.import_entries();
+    }
+
+    /// Entries of a catalogue that was exported elsewhere.
+    fn import_entries(&mut self) {
+        let operator = self.f.operator();
+        let badge = json!({ "kind": "verified", "evidence": "case-1138" });
+        let publisher = json!({ "handle": "beta", "profile": profile(), "badges": [badge] });
+        for (field, entry) in planted::<PublisherEntry>(&publisher) {
+            let outcome = run(operator.import_entry(CatalogueEntry::Publisher(entry)));
+            self.note(&field, outcome);
+        }
+        let listing = json!({
+            "publisher": "maker", "slug": "new",
+            "asset": { "kind": "whs_agent", "whsAgentId": "a" }, "content": listing_content(),
+        });
+        for (field, entry) in planted::<ListingEntry>(&listing) {
+            let outcome = run(operator.import_entry(CatalogueEntry::Listing(entry)));
+            self.note(&field, outcome);
+        }
+        let release = json!({
+            "publisher": "maker", "slug": "reader", "version": "3.0.0",
+            "publishedAt": "2026-01-31T12:00:00Z", "content": release_content(),
+            "yanked": "It loops.",
+        });
+        for (field, entry) in planted::<ReleaseEntry>(&release) {
+            let outcome = run(operator.import_entry(CatalogueEntry::Release(entry)));
+            self.note(&field, outcome);
+        }
+        let takedown = json!({
+            "publisher": "maker", "slug": "reader", "class": "spam", "reason": "Sells watches.",
+        });
+        for (field, entry) in planted::<TakedownEntry>(&takedown) {
+            let outcome = run(operator.import_entry(CatalogueEntry::Takedown(entry)));
+            self.note(&field, outcome);
+        }
+        let suspension = json!({ "publisher": "maker", "reason": "Under review." });
+        for (field, entry) in planted::<SuspensionEntry>(&suspension) {
+            let outcome = run(operator.import_entry(CatalogueEntry::Suspension(entry)));
+            self.note(&field, outcome);
+        }
     }
 }
 
@@ -285,6 +327,7 @@ fn no_write_takes_a_secret_in_any_text_and_nothing_keeps_it() {
         "version",
         "website",
         "whsAgentId",
+        "yanked",
     ];
     assert_eq!(fields, every);
 

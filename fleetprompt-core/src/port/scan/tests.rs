@@ -43,6 +43,7 @@ every_scan! {
     },
     Scan::AllReleases => Scan::AllReleases,
     Scan::RenderedByVersion => Scan::RenderedByVersion,
+    Scan::AllPublishers => Scan::AllPublishers,
     Scan::PublishersOf(_) => Scan::PublishersOf(tenant()),
     Scan::MembersOf(_) => Scan::MembersOf(publisher()),
     Scan::MembershipsOf(_) => Scan::MembershipsOf(person()),

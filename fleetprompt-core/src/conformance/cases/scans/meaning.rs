@@ -48,6 +48,7 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
     scans.extend([
         Scan::AllListings,
         Scan::AllReleases,
+        Scan::AllPublishers,
         Scan::RenderedByVersion,
         Scan::AttemptsIssued(None),
         Scan::InvitationsByExpiry,
@@ -106,6 +107,7 @@ fn finds(scan: &Scan, record: &Record) -> bool {
         }
         (Scan::AllReleases, Record::Release(_)) => true,
         (Scan::RenderedByVersion, Record::Rendered(_)) => true,
+        (Scan::AllPublishers, Record::Publisher(_)) => true,
         (Scan::PublishersOf(id), Record::Publisher(r)) => r.tenant == *id,
         (Scan::MembersOf(id), Record::Membership(r)) => r.publisher == *id,
         (Scan::MembershipsOf(id), Record::Membership(r)) => r.person == *id,
@@ -163,6 +165,7 @@ fn order(scan: &Scan) -> Order {
         }),
         Scan::AllListings
         | Scan::AllReleases
+        | Scan::AllPublishers
         | Scan::ListingsOf(_)
         | Scan::PublishersOf(_)
         | Scan::MembersOf(_)

@@ -1,0 +1,191 @@
+//! The parts of a marketplace, put together as the configuration says.
+
+mod standin;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use fleetprompt_core::domain::{IdempotencyKey, PersonIdentity, Span};
+use fleetprompt_core::marketplace::MarketplaceBuilder;
+use fleetprompt_core::media::{ClamAv, Images, ObjectMedia};
+use fleetprompt_core::port::{Entropy as _, Principal, SystemEntropy};
+use fleetprompt_core::token::KeyRing;
+use fleetprompt_core::{Acting, Marketplace};
+use fleetprompt_http::identity::Authenticate;
+use fleetprompt_http::{Api, router};
+use fleetprompt_postgres::PostgresStore;
+use fleetprompt_sqlite::SqliteStore;
+use secrecy::ExposeSecret as _;
+
+use crate::failure::{Failure, Outcome};
+use crate::key_file::KeyFile;
+use crate::settings::{DatabaseUrl, LogLevel, LogSettings, Settings};
+
+pub(crate) use standin::{DEV_ISSUER, serve};
+
+/// Who vouches for the operator of the program's commands: nobody can sign in under this name.
+const PROGRAM: &str = "https://program.fleetprompt.invalid";
+
+/// How many images are drawn anew at a time.
+const IMAGES_AT_ONCE: usize = 2;
+
+/// An open database.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// What to do when there is no database of the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IfMissing {
+    Make,
+    Refuse,
+}
+
+/// Opens the database and brings it to this version.
+pub(crate) async fn database(settings: &Settings, missing: IfMissing) -> Outcome<Database> {
+    let named = &settings.database;
+    let opened = match named {
+        DatabaseUrl::Sqlite(path) => {
+            if missing == IfMissing::Refuse && !path.exists() {
+                return Err(Failure::failed(format!("{named}: there is no such file"))
+                    .hint("Name the database with --database, or in the configuration."));
+            }
+            SqliteStore::open(path).map(Database::Sqlite)
+        }
+        DatabaseUrl::Postgres(url) => {
+            postgres(settings)?.connect(url.expose_secret()).await.map(Database::Postgres)
+        }
+    };
+    opened.map_err(|error| Failure::from(error).of(named))
+}
+
+fn postgres(settings: &Settings) -> Outcome<fleetprompt_postgres::PostgresOptions> {
+    let given = &settings.postgres;
+    let mut options = PostgresStore::options().transaction_pooling(given.transaction_pooling);
+    if let Some(schema) = &given.schema {
+        let refused = |error| Failure::usage(format!("postgres.schema: {error}"));
+        options = options.schema(schema.parse().map_err(refused)?);
+    }
+    if let Some(connections) = given.connections {
+        options = options.connections(connections);
+    }
+    if let Some(seconds) = given.statement_timeout_seconds {
+        options = options.statement_timeout(Duration::from_secs(seconds.into()));
+    }
+    Ok(options)
+}
+
+/// The key ring: the configured one, or that of the file.
+pub(crate) fn keys(settings: &Settings) -> Outcome<KeyRing> {
+    if let Some(ring) = &settings.key_ring {
+        return KeyFile::parse(ring.expose_secret(), "the configured key ring")?.ring();
+    }
+    let path = &settings.key_file;
+    match KeyFile::read(path)? {
+        Some(file) => file.ring(),
+        None => Err(Failure::usage(format!("{}: there is no key ring", path.display())).hint(
+            "`fleetprompt keys generate` makes one; all instances of a marketplace share it.",
+        )),
+    }
+}
+
+/// The marketplace in a database.
+pub(crate) async fn marketplace(
+    settings: &Settings,
+    database: &Database,
+    keys: KeyRing,
+) -> Outcome<Marketplace> {
+    let builder = match database {
+        Database::Sqlite(store) => Marketplace::builder(store.clone()),
+        Database::Postgres(store) => Marketplace::builder(store.clone()),
+    };
+    let builder = builder
+        .keys(keys)
+        .issuer(settings.issuer()?)
+        .systems(settings.owning_systems()?)
+        .token_lifetime(Span::seconds(settings.token_lifetime_seconds.into()));
+    Ok(media(settings, builder)?.build().await?)
+}
+
+fn media(settings: &Settings, builder: MarketplaceBuilder) -> Outcome<MarketplaceBuilder> {
+    let Some(media) = &settings.media else { return Ok(builder) };
+    let folder = &media.folder;
+    let kept = ObjectMedia::in_folder(folder)
+        .map_err(|error| Failure::usage(format!("media.folder: {}: {error}", folder.display())))?;
+    let builder = builder.media(Arc::new(kept)).redraw(Arc::new(Images::new(IMAGES_AT_ONCE)));
+    match (&media.clamav, media.unscanned) {
+        (Some(address), false) => Ok(builder.scanner(Arc::new(ClamAv::new(address.clone())))),
+        (None, true) => Ok(builder.unscanned_uploads()),
+        _ => Err(Failure::usage("media: uploads are scanned by ClamAV, or not at all")
+            .hint("Give media.clamav an address, or set media.unscanned = true; not both.")),
+    }
+}
+
+/// A database and its marketplace, for a command that works on what is there.
+pub(crate) async fn existing(settings: &Settings) -> Outcome<(Database, Marketplace)> {
+    let keys = keys(settings)?;
+    let database = database(settings, IfMissing::Refuse).await?;
+    let market = marketplace(settings, &database, keys).await?;
+    Ok((database, market))
+}
+
+/// The operator of the program's commands.
+pub(crate) fn operator(settings: &Settings, market: &Marketplace) -> Outcome<Acting> {
+    let identity = PersonIdentity::personal(PROGRAM.parse()?, settings.operator.clone());
+    Ok(market.act_as(Principal::operator(identity)))
+}
+
+/// A key for one run of a command: a person who runs it again means it again.
+pub(crate) fn once(command: &str) -> Outcome<IdempotencyKey> {
+    let seed = SystemEntropy.seed().map_err(|error| Failure::failed(error.to_string()))?;
+    let random: String = seed.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{command}-{random}").parse()?)
+}
+
+/// Who is let in, on the address that is served.
+pub(crate) fn identity(settings: &Settings, served: SocketAddr) -> Outcome<Arc<dyn Authenticate>> {
+    standin::identity(settings, served)
+}
+
+/// Everything that is served.
+pub(crate) fn app(
+    settings: &Settings,
+    market: &Marketplace,
+    served: SocketAddr,
+) -> Outcome<Router> {
+    let identity = identity(settings, served)?;
+    let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
+    let api = match standin::people_issuer(settings)? {
+        Some(issuer) => api.people_of(issuer),
+        None => api,
+    };
+    Ok(standin::health(router(api), market.clone()))
+}
+
+/// Logs to standard error.
+pub(crate) fn logs(settings: &LogSettings) {
+    let level = match settings.level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Trace => tracing::Level::TRACE,
+    };
+    let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level);
+    // A second subscriber is refused; the first one stays.
+    drop(logs.try_init());
+}
+
+/// The folder of a file, made if it is missing and its owner's alone.
+pub(crate) fn private_folder(folder: &Path) -> Outcome {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| Failure::file(folder, &error))
+}

@@ -1,0 +1,290 @@
+//! `import`: a catalogue in JSON Lines, plain or gzip, with a bar that shows how far it has come.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use fleetprompt_core::marketplace::{
+    CatalogueEntry, CatalogueLine, CatalogueLineError, CatalogueStage, EntryOutcome,
+    IMPORT_LINE_MAX_BYTES, ImportOutcome,
+};
+use fleetprompt_core::{Acting, Error, ErrorCode, ErrorKind};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::assemble::{self, Database, IfMissing};
+use crate::cli::ImportArgs;
+use crate::failure::{Failure, Outcome};
+use crate::settings::Settings;
+
+/// How often a line is tried again that others keep getting in the way of: those of the same
+/// listing meet each other.
+const TRIES: u32 = 64;
+
+pub(super) async fn run(settings: &Settings, args: ImportArgs) -> Outcome {
+    let keys = assemble::keys(settings)?;
+    let database = assemble::database(settings, IfMissing::Make).await?;
+    let market = assemble::marketplace(settings, &database, keys).await?;
+    let operator = assemble::operator(settings, &market)?;
+    let ImportArgs { file, confirm, strict, parallel } = args;
+    let (reader, progress) = open(&file)?;
+    let how = Importing { confirm, strict, parallel };
+    let report = import(&operator, reader, &progress, how).await;
+    progress.finish_and_clear();
+    let report = report?;
+    if let Database::Sqlite(store) = &database {
+        store.merge_index().await?;
+    }
+    print!("{report}");
+    match report.skipped.values().sum::<u64>() {
+        0 => Ok(()),
+        skipped => Err(Failure::refused(format!("{skipped} lines were not imported"))),
+    }
+}
+
+/// How to import.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Importing {
+    /// Whether the references count as confirmed, on the operator's word.
+    pub(crate) confirm: bool,
+    /// Whether to stop at the first line that can't be imported.
+    pub(crate) strict: bool,
+    /// How many lines are imported at a time.
+    pub(crate) parallel: u16,
+}
+
+/// What became of the lines.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    lines: u64,
+    outcomes: BTreeMap<&'static str, u64>,
+    normalised: u64,
+    /// How many could not be imported, by reason.
+    skipped: BTreeMap<String, u64>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} lines read", self.lines)?;
+        for (outcome, count) in &self.outcomes {
+            writeln!(f, "  {count:>7}  {outcome}")?;
+        }
+        let skipped: u64 = self.skipped.values().sum();
+        writeln!(f, "  {skipped:>7}  skipped")?;
+        for (reason, count) in &self.skipped {
+            writeln!(f, "           {count:>7}  {reason}")?;
+        }
+        match self.normalised {
+            0 => Ok(()),
+            n => writeln!(f, "{n} versions were not semver and were normalised"),
+        }
+    }
+}
+
+/// Imports what `reader` has. Lines that can't be imported are told on standard error.
+///
+/// Lines are imported side by side, but for entries of different stages: those of one rest on those
+/// of the stages before.
+pub(crate) async fn import(
+    operator: &Acting,
+    mut reader: impl BufRead,
+    progress: &ProgressBar,
+    how: Importing,
+) -> Outcome<Report> {
+    let mut report = Report::default();
+    let mut in_flight = FuturesUnordered::new();
+    let mut stage = None;
+    let mut waiting = None;
+    let mut more = true;
+    loop {
+        while in_flight.len() < usize::from(how.parallel) {
+            let line = match waiting.take() {
+                Some(line) => line,
+                None if more => {
+                    let read = next_line(&mut reader);
+                    match read.map_err(|error| Failure::failed(error.to_string()))? {
+                        Some(text) => {
+                            report.lines += 1;
+                            Line::read(report.lines, &text, how.confirm)
+                        }
+                        None => {
+                            more = false;
+                            break;
+                        }
+                    }
+                }
+                None => break,
+            };
+            if line.stage() != stage && !in_flight.is_empty() {
+                waiting = Some(line);
+                break;
+            }
+            stage = line.stage();
+            in_flight.push(line.import(operator));
+        }
+        let Some((number, fate)) = in_flight.next().await else {
+            if waiting.is_none() && !more {
+                return Ok(report);
+            }
+            continue;
+        };
+        let refused = match fate {
+            Fate::Done(outcome, normalised) => {
+                *report.outcomes.entry(outcome).or_default() += 1;
+                report.normalised += u64::from(normalised);
+                continue;
+            }
+            Fate::Unread(refused) => refused.to_string(),
+            Fate::Refused(error) => {
+                let code = error.code().as_str();
+                use ErrorKind::{Forbidden, Internal, Unavailable};
+                if matches!(error.kind(), Unavailable | Internal | Forbidden) {
+                    return Err(Failure::from(error).of(format_args!("line {number}")));
+                }
+                format!("{code}: {error}")
+            }
+        };
+        progress.suspend(|| eprintln!("line {number}: {refused}"));
+        *report.skipped.entry(refused).or_default() += 1;
+        if how.strict {
+            let what = format!("stopped at line {number}, as --strict asks");
+            return Err(Failure::refused(what));
+        }
+    }
+}
+
+/// A line and its number.
+struct Line {
+    number: u64,
+    read: Result<CatalogueLine, CatalogueLineError>,
+}
+
+/// What became of one line.
+enum Fate {
+    Done(&'static str, bool),
+    Unread(CatalogueLineError),
+    Refused(Error),
+}
+
+impl Line {
+    fn read(number: u64, text: &str, confirm: bool) -> Self {
+        Line { number, read: CatalogueLine::parse(text, confirm) }
+    }
+
+    /// The stage of an entry; rows and what was not understood rest on nothing.
+    fn stage(&self) -> Option<CatalogueStage> {
+        match &self.read {
+            Ok(CatalogueLine::Entry(entry)) => Some(entry.stage()),
+            _ => None,
+        }
+    }
+
+    async fn import(self, operator: &Acting) -> (u64, Fate) {
+        let line = match self.read {
+            Ok(line) => line,
+            Err(refused) => return (self.number, Fate::Unread(refused)),
+        };
+        let mut tries = 0;
+        loop {
+            let fate = match once(operator, &line).await {
+                Err(error) if error.code() == ErrorCode::Contended && tries < TRIES => {
+                    tries += 1;
+                    continue;
+                }
+                Err(error) => Fate::Refused(error),
+                Ok((outcome, normalised)) => Fate::Done(outcome, normalised),
+            };
+            return (self.number, fate);
+        }
+    }
+}
+
+async fn once(operator: &Acting, line: &CatalogueLine) -> Result<(&'static str, bool), Error> {
+    match line {
+        CatalogueLine::Row(line) => {
+            let imported = operator.import(line.row.clone()).await?;
+            Ok((of_row(imported.outcome), line.version_normalised))
+        }
+        CatalogueLine::Entry(entry) => {
+            let imported = operator.import_entry((**entry).clone()).await?;
+            Ok((of_entry(entry, imported.outcome), false))
+        }
+    }
+}
+
+fn of_row(outcome: ImportOutcome) -> &'static str {
+    match outcome {
+        ImportOutcome::Created => "listings, each with its first release",
+        ImportOutcome::ReleaseAdded => "further releases of listings",
+        ImportOutcome::PopularityChanged => "listings whose popularity was brought up to date",
+        ImportOutcome::Unchanged => "lines that said nothing new",
+    }
+}
+
+fn of_entry(entry: &CatalogueEntry, outcome: EntryOutcome) -> &'static str {
+    match (outcome, entry) {
+        (EntryOutcome::Unchanged, _) => "lines that said nothing new",
+        (_, CatalogueEntry::Publisher(_)) => "publishers",
+        (EntryOutcome::Changed, CatalogueEntry::Listing(_)) => {
+            "listings whose popularity was brought up to date"
+        }
+        (_, CatalogueEntry::Listing(_)) => "listings",
+        (_, CatalogueEntry::Release(_)) => "releases",
+        (_, CatalogueEntry::Deprecation(_)) => "deprecations",
+        (_, CatalogueEntry::Takedown(_)) => "take-downs",
+        (_, CatalogueEntry::Suspension(_)) => "suspensions",
+    }
+}
+
+/// The lines of a file or of standard input, and a bar that shows how much of it has been read.
+fn open(path: &Path) -> Outcome<(Box<dyn BufRead>, ProgressBar)> {
+    let style = |template| {
+        ProgressStyle::with_template(template).map_err(|error| Failure::failed(error.to_string()))
+    };
+    if path.as_os_str() == "-" {
+        let bar = ProgressBar::no_length().with_style(style("{bytes} read, {elapsed_precise}")?);
+        return Ok((
+            unpacked(bar.wrap_read(io::stdin())).map_err(|e| Failure::file(path, &e))?,
+            bar,
+        ));
+    }
+    let failed = |error: io::Error| Failure::file(path, &error);
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let template =
+        "{bar:30} {percent:>3} % of the file, {elapsed_precise} passed, {eta_precise} to go";
+    let bar = ProgressBar::new(length).with_style(style(template)?);
+    Ok((unpacked(bar.wrap_read(file)).map_err(failed)?, bar))
+}
+
+/// What is read, unpacked if it is gzip.
+fn unpacked(reader: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
+    let mut reader = BufReader::new(reader);
+    match reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+        true => Ok(Box::new(BufReader::new(MultiGzDecoder::new(reader)))),
+        false => Ok(Box::new(reader)),
+    }
+}
+
+/// The next line that is not empty. A line over the bound is cut one byte past it, so that it is
+/// refused for its length and memory stays bounded.
+fn next_line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
+    loop {
+        let mut line = Vec::new();
+        let bound = IMPORT_LINE_MAX_BYTES as u64 + 1;
+        if reader.by_ref().take(bound).read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        if line.len() as u64 == bound && !line.ends_with(b"\n") {
+            reader.skip_until(b'\n')?;
+        }
+        let text = String::from_utf8_lossy(&line);
+        if !text.trim().is_empty() {
+            return Ok(Some(text.trim_end().to_owned()));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `keys`: the ring in its file. No secret is ever printed.
+
+use std::path::Path;
+
+use fleetprompt_core::token::{KeyId, KeyState};
+
+use crate::assemble;
+use crate::cli::KeysCommand;
+use crate::failure::{Failure, Outcome};
+use crate::key_file::KeyFile;
+use crate::settings::Settings;
+
+pub(super) async fn run(settings: &Settings, command: KeysCommand) -> Outcome {
+    let path = &settings.key_file;
+    if settings.key_ring.is_some() && !matches!(command, KeysCommand::List) {
+        return Err(Failure::usage(
+            "the key ring is given by key-ring, which no command can change",
+        )
+        .hint("Change it where it is kept, or leave it out and use --key-file."));
+    }
+    match command {
+        KeysCommand::Generate => generate(path),
+        KeysCommand::Rotate => rotate(path),
+        KeysCommand::List => list(settings),
+        KeysCommand::Activate { kid } => activate(path, kid),
+        KeysCommand::Revoke { kid } => revoke(settings, kid).await,
+    }
+}
+
+fn present(path: &Path) -> Outcome<KeyFile> {
+    KeyFile::read(path)?.ok_or_else(|| {
+        Failure::failed(format!("{}: there is no key ring", path.display()))
+            .hint("`fleetprompt keys generate` makes one.")
+    })
+}
+
+fn generate(path: &Path) -> Outcome {
+    let Some(mut file) = KeyFile::read(path)? else {
+        KeyFile::first()?.write(path)?;
+        println!("{}: made, with the key k1", path.display());
+        return Ok(());
+    };
+    let kid = file.generate()?;
+    file.write(path)?;
+    println!("{}: the key {kid} is added, and waits", path.display());
+    println!("Give the file to all instances, and then: fleetprompt keys activate {kid}");
+    Ok(())
+}
+
+fn rotate(path: &Path) -> Outcome {
+    let mut file = present(path)?;
+    let waits = file.states().find(|(_, state)| *state == KeyState::Pending);
+    let kid = match waits {
+        Some((kid, _)) => kid,
+        None => file.generate()?,
+    };
+    file.activate(kid)?;
+    file.write(path)?;
+    tell_active(path, kid);
+    Ok(())
+}
+
+fn activate(path: &Path, kid: KeyId) -> Outcome {
+    let mut file = present(path)?;
+    file.activate(kid)?;
+    file.write(path)?;
+    tell_active(path, kid);
+    Ok(())
+}
+
+fn tell_active(path: &Path, kid: KeyId) {
+    println!("{}: {kid} is the active key", path.display());
+    println!("Running instances that have the file take it into use with their next upkeep.");
+}
+
+fn list(settings: &Settings) -> Outcome {
+    let ring = assemble::keys(settings)?;
+    for (kid, state) in ring.kids() {
+        let state = match state {
+            KeyState::Pending => "pending",
+            KeyState::Active => "active",
+            KeyState::Retiring => "retiring",
+            KeyState::Revoked => "revoked",
+        };
+        println!("{:<16} {state}", kid.as_str());
+    }
+    Ok(())
+}
+
+/// First the file, so that nothing new verifies; then what was issued.
+async fn revoke(settings: &Settings, kid: KeyId) -> Outcome {
+    let mut file = present(&settings.key_file)?;
+    file.revoke(kid)?;
+    file.write(&settings.key_file)?;
+    println!("{}: {kid} is revoked", settings.key_file.display());
+    let (_, market) = assemble::existing(settings).await.map_err(|failure| {
+        failure.hint("The key is revoked in its file. Run this again to revoke what it issued.")
+    })?;
+    let operator = assemble::operator(settings, &market)?;
+    let receipt = operator.revoke_key(kid, &assemble::once("revoke-key")?).await?;
+    println!("{} install tokens that it had issued are revoked", receipt.revoked);
+    println!("Other instances refuse it once they have the file, at the latest a minute later.");
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! What operators decide about publishers, listings and names.
+
+use fleetprompt_core::Acting;
+use fleetprompt_core::domain::{Handle, ListingId, PublisherId, ReviewedName};
+use fleetprompt_core::marketplace::{Found, HeldNameView, ListingAddress, ResembledView};
+use fleetprompt_core::port::PageSize;
+
+use crate::assemble::{self, once};
+use crate::cli::{ListingCommand, ListingName, NamesCommand, PublisherCommand, Subject};
+use crate::failure::{Failure, Outcome};
+use crate::settings::Settings;
+
+async fn operator(settings: &Settings) -> Outcome<Acting> {
+    let (_, market) = assemble::existing(settings).await?;
+    assemble::operator(settings, &market)
+}
+
+pub(super) async fn publisher(settings: &Settings, command: PublisherCommand) -> Outcome {
+    let operator = &operator(settings).await?;
+    match command {
+        PublisherCommand::Verify { handle, evidence, badge } => {
+            let id = find_publisher(operator, &handle).await?;
+            operator.grant_badge(id, badge, evidence, &once("grant-badge")?).await?;
+            println!("{handle} has the badge {badge}");
+        }
+        PublisherCommand::Suspend { handle, reason } => {
+            let id = find_publisher(operator, &handle).await?;
+            operator.suspend_publisher(id, reason, &once("suspend-publisher")?).await?;
+            println!("{handle} is suspended");
+        }
+        PublisherCommand::Restore { handle } => {
+            let id = find_publisher(operator, &handle).await?;
+            operator.restore_publisher(id, &once("restore-publisher")?).await?;
+            println!("{handle} is restored");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn listing(settings: &Settings, command: ListingCommand) -> Outcome {
+    let operator = &operator(settings).await?;
+    match command {
+        ListingCommand::Takedown { listing, class, reason } => {
+            let id = find_listing(operator, &listing).await?;
+            operator.take_down(id, class, reason, &once("take-down")?).await?;
+            println!("{}/{} is taken down", listing.handle, listing.slug);
+        }
+        ListingCommand::Restore { listing } => {
+            let id = find_listing(operator, &listing).await?;
+            let receipt = operator.restore_listing(id, &once("restore-listing")?).await?;
+            println!("{}/{} is {} again", listing.handle, listing.slug, receipt.state);
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn names(settings: &Settings, command: NamesCommand) -> Outcome {
+    let operator = &operator(settings).await?;
+    match command {
+        NamesCommand::List => list_names(operator).await,
+        NamesCommand::Allow { subject: Subject(subject), reason } => {
+            operator.allow_name(subject, reason, &once("allow-name")?).await?;
+            println!("{subject} is allowed");
+            Ok(())
+        }
+        NamesCommand::Refuse { subject: Subject(subject), reason } => {
+            operator.refuse_name(subject, reason, &once("refuse-name")?).await?;
+            println!("{subject} is refused");
+            Ok(())
+        }
+    }
+}
+
+/// A name that was meant for another one is no name: operators decide about what they name.
+async fn find_publisher(operator: &Acting, handle: &Handle) -> Outcome<PublisherId> {
+    match operator.publisher_by_handle(handle).await? {
+        Found::Here(publisher) => Ok(publisher.id),
+        Found::Moved(to) => Err(Failure::refused(format!("there is no {handle}"))
+            .hint(format!("That name leads to {to} now; use it if you mean that."))),
+    }
+}
+
+async fn find_listing(operator: &Acting, listing: &ListingName) -> Outcome<ListingId> {
+    let ListingName { handle, slug } = listing;
+    match operator.listing_by_name(handle, slug).await? {
+        Found::Here(found) => Ok(found.id),
+        Found::Moved(ListingAddress { handle: to, slug: as_slug }) => {
+            Err(Failure::refused(format!("there is no {handle}/{slug}"))
+                .hint(format!("That name leads to {to}/{as_slug} now; use it if you mean that.")))
+        }
+    }
+}
+
+async fn list_names(operator: &Acting) -> Outcome {
+    let (mut cursor, mut waiting) = (None, 0_u64);
+    loop {
+        let page = operator.held_names(cursor.as_ref(), PageSize::MAX).await?;
+        for held in &page.items {
+            println!("{}", line(held));
+            waiting += 1;
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            eprintln!("{waiting} names wait");
+            return Ok(());
+        }
+    }
+}
+
+fn line(held: &HeldNameView) -> String {
+    let name = match &held.names {
+        ReviewedName::Publisher { handle, name } => format!("{handle} ({name})"),
+        ReviewedName::Listing { slug } => format!("{}/{slug}", held.publisher.handle),
+    };
+    let like = match &held.resembles {
+        None => "something that is gone".to_owned(),
+        Some(ResembledView::Reserved { word }) => format!("the reserved word {word}"),
+        Some(ResembledView::Publisher { publisher }) => publisher.handle.to_string(),
+        Some(ResembledView::Listing { address: ListingAddress { handle, slug }, .. }) => {
+            format!("{handle}/{slug}")
+        }
+    };
+    let HeldNameView { subject, likeness, held_at, .. } = held;
+    format!("{subject}  {name}  looks like {like} ({likeness}), since {held_at}")
+}

@@ -1,0 +1,88 @@
+//! `serve`: the marketplace over HTTP, until it is told to stop.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use fleetprompt_core::Marketplace;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::upkeep;
+use crate::assemble::{self, IfMissing};
+use crate::cli::ServeArgs;
+use crate::failure::{Failure, Outcome};
+use crate::settings::Settings;
+
+pub(super) async fn run(settings: Settings, args: ServeArgs) -> Outcome {
+    let insecure_dev_identity = settings.insecure_dev_identity || args.insecure_dev_identity;
+    let settings = Settings { insecure_dev_identity, ..settings };
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        Failure::failed(format!("{}: {error}", settings.listen))
+            .hint("Choose another address with --listen, or stop what uses it.")
+    })?;
+    let keys = assemble::keys(&settings)?;
+    let database = assemble::database(&settings, IfMissing::Make).await?;
+    let market = assemble::marketplace(&settings, &database, keys).await?;
+    run_server(&settings, &market, listener, |served| {
+        println!("FleetPrompt is ready on http://{served}");
+    })
+    .await
+}
+
+/// Serves until a signal says to stop, and tends the marketplace meanwhile.
+pub(crate) async fn run_server(
+    settings: &Settings,
+    market: &Marketplace,
+    listener: TcpListener,
+    ready: impl FnOnce(SocketAddr),
+) -> Outcome {
+    let failed = |error: std::io::Error| Failure::failed(error.to_string());
+    let served = listener.local_addr().map_err(failed)?;
+    let app = assemble::app(settings, market, served)?;
+    // Before anybody is told that it is ready: whoever is told may stop it at once.
+    let stop = stop().map_err(failed)?;
+    let upkeep = Upkeep(tokio::spawn(upkeep::run(settings.upkeep_plan(), market.clone())));
+    ready(served);
+    let ended = assemble::serve(listener, app, settings, stop).await;
+    drop(upkeep);
+    ended
+}
+
+/// Ends with the server.
+struct Upkeep(JoinHandle<()>);
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Over at the first signal to stop. The second one ends the program at once.
+#[cfg(unix)]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (told, hears) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping: what runs is finished; a second signal stops at once");
+        drop(told.send(()));
+        let code = tokio::select! { _ = terminate.recv() => 143, _ = interrupt.recv() => 130 };
+        std::process::exit(code);
+    });
+    Ok(async move { drop(hears.await) })
+}
+
+#[cfg(not(unix))]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let (told, hears) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        drop(tokio::signal::ctrl_c().await);
+        tracing::info!("stopping: what runs is finished; a second signal stops at once");
+        drop(told.send(()));
+        drop(tokio::signal::ctrl_c().await);
+        std::process::exit(130);
+    });
+    Ok(async move { drop(hears.await) })
+}

@@ -1,0 +1,113 @@
+//! What keeps a marketplace sound: migrations, backups, checks, upkeep, the fence.
+
+use fleetprompt_core::domain::Position;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::upkeep;
+use crate::assemble::{self, Database, IfMissing};
+use crate::cli::{BackupArgs, CheckArgs, FenceArgs};
+use crate::failure::{Failure, Outcome};
+use crate::settings::Settings;
+
+pub(super) async fn migrate(settings: &Settings) -> Outcome {
+    // Whoever opens a database brings it to this version.
+    assemble::database(settings, IfMissing::Make).await?;
+    println!("{} is up to date", settings.database);
+    Ok(())
+}
+
+pub(super) async fn backup(settings: &Settings, args: BackupArgs) -> Outcome {
+    let Database::Sqlite(store) = assemble::database(settings, IfMissing::Refuse).await? else {
+        return Err(Failure::usage("backup is for SQLite").hint("For PostgreSQL, use pg_dump."));
+    };
+    let bar = bar("{bar:30} {percent:>3} % of the pages")?;
+    let drawn = bar.clone();
+    let to = args.to;
+    let copied = store
+        .backup(to.clone(), move |now| {
+            drawn.set_length(now.pages);
+            drawn.set_position(now.copied);
+        })
+        .await;
+    bar.finish_and_clear();
+    copied.map_err(|error| Failure::from(error).of(to.display()))?;
+    println!("{} is a copy of {}", to.display(), settings.database);
+    println!("Before a restored copy serves anyone: fleetprompt fence (see docs/OPERATIONS.md)");
+    Ok(())
+}
+
+pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
+    let (database, market) = assemble::existing(settings).await?;
+    let mut sound = true;
+    match &database {
+        Database::Sqlite(store) => {
+            let report = store.check().await?;
+            println!("{}: {report}", settings.database);
+            sound &= report.is_clean();
+        }
+        Database::Postgres(_) => {
+            println!(
+                "{}: PostgreSQL checks its own pages (data_checksums, pg_amcheck)",
+                settings.database
+            );
+        }
+    }
+    let bar = bar("{pos} listings compared, {elapsed_precise}")?;
+    let progress =
+        |so_far: &fleetprompt_core::marketplace::IndexReport| bar.set_position(so_far.checked);
+    let report = match args.repair_index {
+        true => market.rebuild_index(Position::START, progress).await,
+        false => market.check_index(Position::START, progress).await,
+    };
+    bar.finish_and_clear();
+    let report = report?;
+    println!(
+        "search index: {} listings compared, {} missing, {} stale, {} superfluous",
+        report.checked, report.missing, report.stale, report.extra
+    );
+    match (report.is_clean(), args.repair_index) {
+        (true, _) => {}
+        (false, true) => println!("search index: repaired"),
+        (false, false) => {
+            println!("search index: `fleetprompt check --repair-index` repairs it");
+            sound = false;
+        }
+    }
+    if sound { Ok(()) } else { Err(Failure::failed("something is wrong, see above")) }
+}
+
+pub(super) async fn maintain(settings: &Settings) -> Outcome {
+    let (_, market) = assemble::existing(settings).await?;
+    let mut all = upkeep::Done::default();
+    loop {
+        let done = upkeep::round(&market).await?;
+        all.forgotten += done.forgotten;
+        all.listings += done.listings;
+        all.texts += done.texts;
+        all.images += done.images;
+        if !done.more {
+            break;
+        }
+    }
+    let upkeep::Done { forgotten, listings, texts, images, .. } = all;
+    println!(
+        "{forgotten} entries forgotten, {listings} listings of the search index gone over, \
+         {texts} texts rendered anew, {images} images removed"
+    );
+    Ok(())
+}
+
+pub(super) async fn fence(settings: &Settings, args: FenceArgs) -> Outcome {
+    let (_, market) = assemble::existing(settings).await?;
+    let operator = assemble::operator(settings, &market)?;
+    let receipt = operator.fence(args.reason, &assemble::once("fence")?).await?;
+    println!("{} install tokens are revoked", receipt.revoked);
+    println!("Restart every instance: the database is another deployment now.");
+    Ok(())
+}
+
+fn bar(template: &str) -> Outcome<ProgressBar> {
+    let style = ProgressStyle::with_template(template);
+    let style = style.map_err(|error| Failure::failed(error.to_string()))?;
+    Ok(ProgressBar::no_length().with_style(style))
+}

@@ -1,0 +1,138 @@
+//! What a marketplace needs done now and then, in small steps: what has served is forgotten, the
+//! search index follows what is popular, texts are rendered by today's rules, images that no listing
+//! has are removed, and keys that were rotated are taken into use.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fleetprompt_core::port::PageSize;
+use fleetprompt_core::{Error, Marketplace};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::key_file::KeyFile;
+use crate::settings::Settings;
+
+/// How many steps of a kind a round takes at most, so that every kind has its turn.
+const STEPS: u32 = 100;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    /// Entries that were forgotten.
+    pub(super) forgotten: u64,
+    /// Listings of the search index that were gone over.
+    pub(super) listings: u64,
+    /// Texts that were rendered anew.
+    pub(super) texts: u64,
+    /// Images that were removed.
+    pub(super) images: u64,
+    /// Whether there is more to do.
+    pub(super) more: bool,
+}
+
+/// One round.
+pub(super) async fn round(market: &Marketplace) -> Result<Done, Error> {
+    let mut done = Done::default();
+    let budget = PageSize::MAX;
+    let mut more = true;
+    for _ in 0..STEPS {
+        let step = market.maintain(budget).await?;
+        let of = [step.receipts, step.invitations, step.attempts, step.buyer_marks, step.events];
+        done.forgotten += of.into_iter().map(u64::from).sum::<u64>();
+        more = step.more;
+        if !more {
+            break;
+        }
+    }
+    done.more |= more;
+    for _ in 0..STEPS {
+        let step = market.refresh_index(budget).await?;
+        done.listings += u64::from(step.listings);
+        more = step.more;
+        if !more {
+            break;
+        }
+    }
+    done.more |= more;
+    for _ in 0..STEPS {
+        let step = market.resanitize(budget).await?;
+        done.texts += u64::from(step.texts);
+        more = step.more;
+        if !more {
+            break;
+        }
+    }
+    done.more |= more;
+    let mut next = None;
+    loop {
+        let step = market.clean_media(next.as_ref(), budget).await?;
+        done.images += u64::from(step.removed);
+        next = step.next;
+        if next.is_none() {
+            return Ok(done);
+        }
+    }
+}
+
+/// How a server tends its marketplace.
+pub(super) struct Plan {
+    /// How often; never, if it is zero.
+    every: Duration,
+    /// The file of the key ring, unless the ring is given otherwise.
+    key_file: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(super) fn upkeep_plan(&self) -> Plan {
+        Plan {
+            every: Duration::from_secs(self.upkeep.interval_seconds.into()),
+            key_file: self.key_ring.is_none().then(|| self.key_file.clone()),
+        }
+    }
+}
+
+/// Rounds, until it is dropped. A round that fails is logged, and the next one takes up what it
+/// left: failures that go on are not logged again.
+pub(super) async fn run(plan: Plan, market: Marketplace) {
+    if plan.every.is_zero() {
+        return;
+    }
+    let mut ticks = interval(plan.every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut failing, mut keys_failing) = (false, false);
+    loop {
+        ticks.tick().await;
+        if let Some(path) = &plan.key_file {
+            let ring = KeyFile::read(path).and_then(|file| file.map(|it| it.ring()).transpose());
+            match ring {
+                Ok(Some(ring)) => {
+                    market.set_keys(ring);
+                    keys_failing = false;
+                }
+                Ok(None) if !keys_failing => {
+                    tracing::error!("the key file is gone; the keys in memory go on serving");
+                    keys_failing = true;
+                }
+                Err(failure) if !keys_failing => {
+                    tracing::error!(%failure, "the keys in memory go on serving");
+                    keys_failing = true;
+                }
+                Ok(None) | Err(_) => {}
+            }
+        }
+        match round(&market).await {
+            Ok(done) => {
+                if failing {
+                    tracing::info!("upkeep works again");
+                }
+                failing = false;
+                tracing::debug!(?done, "upkeep");
+            }
+            Err(error) if !failing => {
+                tracing::error!(code = error.code().as_str(), %error, "upkeep failed; it is tried again");
+                failing = true;
+            }
+            Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What went wrong, for a person in a hurry, and what the exit code says of it.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use fleetprompt_core::domain::ParseError;
+use fleetprompt_core::marketplace::BuildError;
+use fleetprompt_core::port::StoreError;
+use fleetprompt_core::{Error, ErrorKind};
+
+/// The exit codes, as `--help` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Failed = 1,
+    Usage = 2,
+    Refused = 3,
+    Unavailable = 75,
+}
+
+/// Why a command did not do what it was told to: what is wrong, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    what: String,
+    hint: Option<String>,
+}
+
+/// What a command answers.
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Failure { exit, what: what.into(), hint: None }
+    }
+
+    /// Something failed.
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, what)
+    }
+
+    /// The command line or the configuration is wrong.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    /// A rule of the marketplace refused it.
+    pub(crate) fn refused(what: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, what)
+    }
+
+    /// Something that is needed can't be reached; trying again may help.
+    pub(crate) fn unavailable(what: impl Into<String>) -> Self {
+        Self::new(Exit::Unavailable, what)
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Failure { hint: Some(hint.into()), ..self }
+    }
+
+    /// Says of what, before what is wrong.
+    #[must_use]
+    pub(crate) fn of(self, subject: impl fmt::Display) -> Self {
+        Failure { what: format!("{subject}: {}", self.what), ..self }
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::failed(format!("{}: {error}", path.display()))
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n  {hint}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match error.kind() {
+            ErrorKind::Unavailable => Exit::Unavailable,
+            ErrorKind::Internal => Exit::Failed,
+            _ => Exit::Refused,
+        };
+        Failure::new(exit, format!("{}: {error}", error.code().as_str()))
+    }
+}
+
+impl From<ParseError> for Failure {
+    fn from(refused: ParseError) -> Self {
+        Failure::usage(refused.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match error {
+            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => Exit::Unavailable,
+            _ => Exit::Failed,
+        };
+        let failure = Failure::new(exit, error.to_string());
+        match error {
+            StoreError::SchemaTooNew { .. } => failure
+                .hint("A newer version of FleetPrompt wrote it: use that version or a newer one."),
+            StoreError::Unavailable(_) => {
+                failure.hint("Try again; is it running, and may this host reach it?")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Store(error) => error.into(),
+            BuildError::TokenLifetime => Failure::usage(format!("token-lifetime-seconds: {error}")),
+            other => Failure::failed(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The FleetPrompt marketplace as a program: `fleetprompt --help` says what it does.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `cli` | commands and flags |
+//! | `settings` | the configuration: file, environment, flags; where each value comes from |
+//! | `key_file` | the key ring in its file |
+//! | `assemble` | the parts, put together: store, marketplace, identity, router, server |
+//! | `commands` | one file for each family of commands |
+//! | `demo` | the demo catalogue, and the lines to try |
+//! | `failure` | what went wrong, for a person, and the exit codes |
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod cli;
+mod commands;
+mod demo;
+mod failure;
+mod key_file;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        // Boxed: the future of all commands together is large.
+        Ok(runtime) => runtime.block_on(Box::pin(commands::run(cli))),
+        Err(error) => Err(Failure::failed(format!("no threads could be started: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("fleetprompt: {failure}");
+            failure.exit_code()
+        }
+    }
+}

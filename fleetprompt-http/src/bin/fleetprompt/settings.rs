@@ -1,0 +1,240 @@
+//! The configuration, and where it comes from.
+
+mod database;
+mod problem;
+mod show;
+mod source;
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use figment::Figment;
+use figment::value::Dict;
+use fleetprompt_core::domain::{
+    AssetKind, ClientName, DeepLinkTemplate, IssuerName, OwningSystem, SubjectName, SystemName,
+    SystemRegistry,
+};
+use fleetprompt_core::media::ClamAddress;
+use fleetprompt_core::token::{Audience, Issuer};
+use fleetprompt_http::Origin;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+use crate::cli::Flags;
+use crate::failure::{Failure, Outcome};
+
+pub(crate) use database::DatabaseUrl;
+pub(crate) use show::Shown;
+
+/// Everything that can be configured. Not `Debug`: it holds secrets.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Settings {
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) database: DatabaseUrl,
+    pub(crate) listen: SocketAddr,
+    /// The public URL; by default that of the address.
+    #[serde(default, deserialize_with = "parsed_if_any")]
+    pub(crate) origin: Option<Origin>,
+    /// Who issues tokens; by default the origin.
+    #[serde(default)]
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) operator: SubjectName,
+    pub(crate) key_file: PathBuf,
+    /// The ring itself, in the form of the file; takes the file's place.
+    #[serde(default)]
+    pub(crate) key_ring: Option<SecretString>,
+    pub(crate) insecure_dev_identity: bool,
+    pub(crate) token_lifetime_seconds: u16,
+    /// The hosts that deep links may lead to; by default those that they name.
+    #[serde(default)]
+    pub(crate) deep_link_hosts: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) systems: Vec<SystemSettings>,
+    #[serde(default)]
+    pub(crate) identity: IdentitySettings,
+    #[serde(default)]
+    pub(crate) serve: ServeSettings,
+    #[serde(default)]
+    pub(crate) limits: Dict,
+    pub(crate) log: LogSettings,
+    #[serde(default)]
+    pub(crate) media: Option<MediaSettings>,
+    #[serde(default)]
+    pub(crate) postgres: PostgresSettings,
+    pub(crate) upkeep: UpkeepSettings,
+}
+
+/// An owning system.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct SystemSettings {
+    name: SystemName,
+    audience: Audience,
+    issuer: IssuerName,
+    client: ClientName,
+    kinds: Vec<AssetKind>,
+    #[serde(deserialize_with = "parsed")]
+    deep_link: DeepLinkTemplate,
+    #[serde(default = "yes")]
+    requires_confirmation: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Who is let in.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct IdentitySettings {
+    #[serde(default)]
+    pub(crate) oidc: Option<Dict>,
+    #[serde(default)]
+    pub(crate) services: Vec<Dict>,
+}
+
+/// How it is served.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct ServeSettings {
+    /// How long what runs may take to finish once the program is told to stop.
+    #[serde(default)]
+    pub(crate) shutdown_seconds: Option<u16>,
+}
+
+/// What is logged, to standard error.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    pub(crate) level: LogLevel,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Where icons and screenshots are kept, and who scans them.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct MediaSettings {
+    pub(crate) folder: PathBuf,
+    #[serde(default, deserialize_with = "parsed_if_any")]
+    pub(crate) clamav: Option<ClamAddress>,
+    /// Takes uploads without having them scanned.
+    #[serde(default)]
+    pub(crate) unscanned: bool,
+}
+
+/// How PostgreSQL is connected to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct PostgresSettings {
+    #[serde(default)]
+    pub(crate) schema: Option<String>,
+    #[serde(default)]
+    pub(crate) connections: Option<u32>,
+    #[serde(default)]
+    pub(crate) statement_timeout_seconds: Option<u16>,
+    #[serde(default)]
+    pub(crate) transaction_pooling: bool,
+}
+
+/// What `serve` does beside serving.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct UpkeepSettings {
+    /// How often; 0 for never.
+    pub(crate) interval_seconds: u32,
+}
+
+impl Settings {
+    /// The configuration of a command: file, environment and flags, the later before the earlier.
+    pub(crate) fn load(flags: &Flags) -> Outcome<Self> {
+        Self::of(&source::layers(flags)?)
+    }
+
+    /// The configuration of the demo: nothing but what is built in and `overrides`.
+    pub(crate) fn of_demo(overrides: Dict) -> Outcome<Self> {
+        Self::of(&source::demo(overrides))
+    }
+
+    /// Every value that holds, and where it comes from. What is wrong is said by the error.
+    pub(crate) fn show(flags: &Flags) -> Outcome<Vec<Shown>> {
+        let layers = source::layers(flags)?;
+        Self::of(&layers)?;
+        show::all(&layers)
+    }
+
+    fn of(layers: &Figment) -> Outcome<Self> {
+        let settings: Settings =
+            layers.extract_lossy().map_err(|errors| problem::tell(layers, errors))?;
+        settings.owning_systems()?;
+        Ok(settings)
+    }
+
+    /// The public URL, of the marketplace that is served on `listen`.
+    pub(crate) fn origin_at(&self, listen: SocketAddr) -> Outcome<Origin> {
+        match &self.origin {
+            Some(origin) => Ok(origin.clone()),
+            None => Ok(format!("http://{listen}").parse()?),
+        }
+    }
+
+    /// The name under which tokens are issued.
+    pub(crate) fn issuer(&self) -> Outcome<Issuer> {
+        match &self.issuer {
+            Some(issuer) => Ok(issuer.clone()),
+            None => Ok(self.origin_at(self.listen)?.as_str().parse()?),
+        }
+    }
+
+    /// The owning systems, checked together.
+    pub(crate) fn owning_systems(&self) -> Outcome<SystemRegistry> {
+        let systems: Vec<OwningSystem> = self
+            .systems
+            .iter()
+            .map(|system| OwningSystem {
+                name: system.name.clone(),
+                audience: system.audience.clone(),
+                issuer: system.issuer.clone(),
+                client: system.client.clone(),
+                kinds: system.kinds.clone(),
+                deep_link: system.deep_link.clone(),
+                requires_confirmation: system.requires_confirmation,
+            })
+            .collect();
+        let named: Vec<String> =
+            systems.iter().filter_map(|system| system.deep_link.host()).collect();
+        let hosts = self.deep_link_hosts.as_ref().unwrap_or(&named);
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        SystemRegistry::new(systems, &hosts)
+            .map_err(|refused| Failure::usage(format!("systems: {refused}")))
+    }
+}
+
+/// A value by its own parser, whose refusals repeat no value.
+fn parsed<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+fn parsed_if_any<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
+    parsed(deserializer).map(Some)
+}

@@ -1,0 +1,9 @@
+//! The program `fleetprompt`, as an operator runs it.
+
+mod catalogue;
+mod configuration;
+mod demo;
+mod keys;
+mod operating;
+mod serving;
+mod support;

@@ -1,0 +1,151 @@
+//! Where the configuration comes from, and what is said of it.
+
+use serde_json::Value;
+
+use super::support::Place;
+
+/// A value of `config show`, and where it comes from.
+fn shown(place: &Place, args: &[&str], key: &str) -> (String, String) {
+    let args = [args, &["config", "show", "--format", "json"]].concat();
+    let all: Value = serde_json::from_str(&place.run(&args).ok()).unwrap();
+    let found = all.as_array().unwrap().iter().find(|one| one["key"] == key);
+    let found = found.unwrap_or_else(|| panic!("{key} is not shown: {all}"));
+    let text = |name: &str| found[name].as_str().unwrap().to_owned();
+    (text("value"), text("source"))
+}
+
+fn pair(value: &str, source: &str) -> (String, String) {
+    (value.to_owned(), source.to_owned())
+}
+
+#[test]
+fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
+    let place = Place::new();
+    assert_eq!(shown(&place, &[], "operator"), pair("\"operator\"", "default"));
+    let file = place.write("market.toml", "operator = \"from-file\"\n[log]\nlevel = \"warn\"\n");
+    let file = file.display().to_string();
+    let config = ["--config", &file];
+    assert_eq!(shown(&place, &config, "operator"), pair("\"from-file\"", &file));
+    assert_eq!(shown(&place, &config, "log.level"), pair("\"warn\"", &file));
+    assert_eq!(shown(&place, &config, "listen").1, "default");
+
+    let place = place.with("FLEETPROMPT_OPERATOR", "31").with("FLEETPROMPT_LOG__LEVEL", "debug");
+    assert_eq!(shown(&place, &config, "operator"), pair("\"31\"", "FLEETPROMPT_OPERATOR"));
+    assert_eq!(shown(&place, &config, "log.level"), pair("\"debug\"", "FLEETPROMPT_LOG__LEVEL"));
+    let flag = ["--config", &file, "--operator", "from-flag"];
+    assert_eq!(shown(&place, &flag, "operator"), pair("\"from-flag\"", "--operator"));
+
+    let place = place.with("FLEETPROMPT_CONFIG", &file);
+    assert_eq!(shown(&place, &[], "database"), pair("\"sqlite:fleetprompt.db\"", "default"));
+}
+
+#[test]
+fn whatever_is_wrong_is_told_by_its_place_and_never_by_its_value() {
+    let secret = "canary-7f3c";
+    for (file, told) in [
+        ("databse = \"canary-7f3c\"", "market.toml: databse: there is no such key"),
+        ("[serve]\nshutdown = 3", "market.toml: serve.shutdown: there is no such key"),
+        ("listen = \"canary-7f3c\"", "market.toml: listen: "),
+        ("listen = 8080", "market.toml: listen: "),
+        ("database = \"mysql://x:canary-7f3c@db/x\"", "market.toml: database: must be sqlite:PATH"),
+        ("database = [\"canary-7f3c\"]", "market.toml: database: must be "),
+        ("token-lifetime-seconds = \"canary-7f3c\"", "market.toml: token-lifetime-seconds: "),
+        ("log = { level = \"canary-7f3c\" }", "market.toml: log.level: must be one of error, warn"),
+        ("origin = \"ftp://canary-7f3c\"", "market.toml: origin: origin must be "),
+        ("[[systems]]\nname = \"whs\"", "is missing"),
+        (
+            "[[systems]]\ndeep-link = \"javascript:canary-7f3c\"",
+            "market.toml: systems.0.deep-link: ",
+        ),
+        ("key-ring = \"canary-7f3c", "TOML parse error at line 1"),
+    ] {
+        let place = Place::new();
+        place.write("market.toml", file);
+        let ran = place.run(&["--config", "market.toml", "config", "show"]);
+        assert_eq!(ran.code, 2, "{file}: {ran:?}");
+        assert!(ran.err.contains(told), "{file}: {}", ran.err);
+        assert!(!ran.said().contains(secret), "{file}: {}", ran.said());
+    }
+    for (name, value, told) in [
+        (
+            "FLEETPROMPT_DATABSE",
+            "canary-7f3c",
+            "the variable FLEETPROMPT_DATABSE: there is no such",
+        ),
+        ("FLEETPROMPT_LISTEN", "canary-7f3c", "the variable FLEETPROMPT_LISTEN: "),
+        ("FLEETPROMPT_LOG__LEVEL", "canary-7f3c", "the variable FLEETPROMPT_LOG__LEVEL: must be"),
+    ] {
+        let ran = Place::new().with(name, value).run(&["config", "show"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(told) && !ran.said().contains(secret), "{}", ran.said());
+    }
+    let ran = Place::new().run(&["--database", "canary-7f3c", "config", "show"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("the flag --database: must be") && !ran.said().contains(secret));
+    let ran = Place::new().run(&["--config", "missing.toml", "config", "show"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("missing.toml"), "{}", ran.err);
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let canary = "canary7f3c";
+    let place = Place::new()
+        .with("FLEETPROMPT_DATABASE", "postgres://market:canary7f3c@db.invalid/market")
+        .with("FLEETPROMPT_KEY_RING", r#"{"format":"fleetprompt-keys-1","keys":["canary7f3c"]}"#);
+    place.write(
+        "market.toml",
+        "[[identity.services]]\nname = \"whs\"\ntoken-sha256 = \"canary7f3c\"\n\
+         [identity.oidc]\nissuer = \"https://id.example\"\nclient-secret = \"canary7f3c\"\n",
+    );
+    for args in [
+        &["--config", "market.toml", "config", "show"][..],
+        &["--config", "market.toml", "config", "show", "--format", "json"],
+        &["--config", "market.toml", "keys", "list"],
+        &["--config", "market.toml", "keys", "generate"],
+        &["--config", "market.toml", "serve", "--listen", "127.0.0.1:0"],
+        &["--config", "market.toml", "migrate"],
+    ] {
+        let ran = place.run(args);
+        assert!(!ran.said().contains(canary), "{args:?}: {}", ran.said());
+    }
+    let text = place.run(&["--config", "market.toml", "config", "show"]).ok();
+    for line in ["key-ring = ***", "postgres://market:***@db.invalid/market", "client-secret = ***"]
+    {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(text.contains("identity.oidc.issuer = \"https://id.example\""), "{text}");
+}
+
+#[test]
+fn help_is_there_for_every_command_and_says_what_exit_codes_mean() {
+    let place = Place::new();
+    let help = place.run(&["--help"]).ok();
+    for needle in ["Exit codes:", "FLEETPROMPT_DATABASE", "serve", "import", "healthcheck"] {
+        assert!(help.contains(needle), "{needle}");
+    }
+    for command in [
+        "demo",
+        "serve",
+        "migrate",
+        "import",
+        "export",
+        "keys",
+        "publisher",
+        "listing",
+        "names",
+        "backup",
+        "check",
+        "maintain",
+        "fence",
+        "openapi",
+        "healthcheck",
+        "config",
+    ] {
+        assert!(help.contains(command), "{command}");
+        place.run(&[command, "--help"]).ok();
+    }
+    assert_eq!(place.run(&["no-such-command"]).code, 2);
+    let document: Value = serde_json::from_str(&place.run(&["openapi"]).ok()).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{document}");
+}

@@ -1,0 +1,91 @@
+//! The demo, and the lines that it prints to paste.
+
+use std::process::Command;
+
+use super::support::Place;
+
+const DEMO: [&str; 3] = ["demo", "--listen", "127.0.0.1:0"];
+
+/// The lines to paste, by step.
+fn steps(told: &str) -> Vec<String> {
+    let from = told.find("# Try it").unwrap();
+    let to = told.find("# That is the whole loop.").unwrap();
+    told[from..to].split("\n\n").map(str::to_owned).collect()
+}
+
+/// Pastes all steps into one shell, and answers what each shows.
+fn paste(steps: &[String]) -> Vec<String> {
+    let mark = "=== the next step ===";
+    let script = steps.join(&format!("\necho '{mark}'\n"));
+    let ran = Command::new("bash").args(["-c", &format!("exec 2>&1\n{script}")]).output().unwrap();
+    let shown = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{shown}");
+    shown.split(mark).map(|part| part.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_line_that_the_demo_prints_works_when_pasted() {
+    let place = Place::new();
+    let server = place.start(&DEMO);
+    let shown = paste(&steps(&server.told));
+    assert_eq!(shown.len(), 14, "{shown:?}");
+    let expected = [
+        ("", ""),
+        ("invoice-reader", "a search"),
+        ("\"handle\":\"my-team-", "a publisher"),
+        ("\"state\":\"draft\"", "a draft"),
+        ("\"version\":\"1.0.0\"", "a release"),
+        ("\"state\":\"confirmed\"", "a confirmation"),
+        ("\"state\":\"published\"", "a listing that is published"),
+        ("\"revision\":", "an edit"),
+        ("\"state\":\"active\"", "an entitlement"),
+        ("\"token\":\"fpi1.", "a token"),
+        ("\"authorization\":\"none\"", "a manifest"),
+        ("\"authorization\":\"none\"", "the manifest again"),
+        ("token_redeemed", "a refusal"),
+        ("\"changes\":", "the feed"),
+    ];
+    for (answer, (needle, what)) in shown.iter().zip(expected) {
+        assert!(answer.contains(needle), "{what}: {answer}");
+    }
+    assert_eq!(shown[10], shown[11], "byte for byte");
+    let problems = shown.iter().filter(|answer| answer.contains("\"code\":")).count();
+    assert_eq!(problems, 1, "one is refused, and meant to be: {shown:?}");
+}
+
+#[test]
+fn the_demo_is_there_again_the_next_time_and_its_keys_are_its_owners_alone() {
+    let place = Place::new();
+    let server = place.start(&DEMO);
+    assert!(server.told.contains("fleetprompt-demo/market.db"), "{}", server.told);
+    let before = server.get("/v1/publishers/harbor-ops");
+    server.signal("INT");
+    assert_eq!(server.wait().0, Some(0));
+    let keys = place.read(".local/share/fleetprompt-demo/keys.json");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = place.path(".local/share/fleetprompt-demo/keys.json");
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let again = place.start(&DEMO);
+    assert!(again.told.contains("of last time"), "{}", again.told);
+    assert_eq!(again.get("/v1/publishers/harbor-ops"), before);
+    assert_eq!(place.read(".local/share/fleetprompt-demo/keys.json"), keys);
+}
+
+#[test]
+fn the_demo_touches_no_other_database_and_listens_to_this_machine_alone() {
+    let place = Place::new().with("FLEETPROMPT_DATABASE", "sqlite:production.db");
+    for args in [
+        &["demo", "--database", "sqlite:production.db"][..],
+        &["--config", "market.toml"],
+        &["demo", "--listen", "0.0.0.0:0"],
+    ] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 2, "{args:?}: {ran:?}");
+    }
+    let server = place.start(&DEMO);
+    assert_eq!(server.get("/readyz").0, 200);
+    assert!(!place.path("production.db").exists());
+}

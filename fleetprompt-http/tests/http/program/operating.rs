@@ -1,0 +1,65 @@
+//! What an operator does from the command line.
+
+use super::support::{Place, catalogue};
+
+fn populated() -> Place {
+    let place = Place::with_keys();
+    place.run(&["import", catalogue().to_str().unwrap(), "--confirm"]).ok();
+    place
+}
+
+#[test]
+fn publishers_and_listings_are_moderated_and_the_catalogue_shows_it() {
+    let place = populated();
+    let reason = ["--reason", "Ticket 4711."];
+    let with = |args: &[&str]| place.run(&[args, &reason[..]].concat());
+    with(&["publisher", "suspend", "casa-verde"]).ok();
+    assert_eq!(with(&["publisher", "suspend", "casa-verde"]).code, 3, "it is suspended already");
+    place.run(&["publisher", "verify", "harbor-ops", "--evidence", "case-2001"]).ok();
+    with(&["listing", "takedown", "lumen-labs/paper-scout", "--class", "malware"]).ok();
+    let exported = place.run(&["export"]).ok();
+    for line in [
+        r#"{"type":"suspension","publisher":"casa-verde","reason":"Ticket 4711."}"#,
+        r#""badges":[{"kind":"verified","evidence":"case-2001"}]"#,
+        r#"{"type":"takedown","publisher":"lumen-labs","slug":"paper-scout","class":"malware""#,
+    ] {
+        assert!(exported.contains(line), "{line}");
+    }
+    place.run(&["publisher", "restore", "casa-verde"]).ok();
+    place.run(&["listing", "restore", "lumen-labs/paper-scout"]).ok();
+    let exported = place.run(&["export"]).ok();
+    assert!(!exported.contains("suspension") && !exported.contains("takedown"));
+
+    assert_eq!(place.run(&["publisher", "restore", "no-such"]).code, 3);
+    assert_eq!(place.run(&["listing", "restore", "no-slash"]).code, 2);
+    place.run(&["names", "list"]).ok();
+    let refused = with(&["names", "allow", "listing/01940000-0000-7000-8000-000000000001"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+}
+
+#[test]
+fn a_database_is_migrated_twice_backed_up_checked_tended_and_fenced() {
+    let place = populated();
+    place.run(&["migrate"]).ok();
+    place.run(&["migrate"]).ok();
+    place.run(&["maintain"]).ok();
+    assert!(place.run(&["check"]).ok().contains("0 findings"));
+    place.run(&["backup", "copy.db"]).ok();
+    assert_eq!(place.run(&["backup", "copy.db"]).code, 1, "it exists");
+    let copy = ["--database", "sqlite:copy.db"];
+    let fenced = place.run(&[&copy[..], &["fence", "--reason", "Restored."]].concat()).ok();
+    assert!(fenced.contains("0 install tokens are revoked"), "{fenced}");
+    let exported = place.run(&[&copy[..], &["export"]].concat()).ok();
+    assert_eq!(exported, place.run(&["export"]).ok());
+}
+
+#[test]
+fn a_command_that_needs_a_database_makes_none() {
+    let place = Place::with_keys();
+    for args in [&["export"][..], &["check"], &["backup", "copy.db"], &["names", "list"]] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+        assert!(ran.err.contains("there is no such file"), "{}", ran.err);
+        assert!(!place.path("fleetprompt.db").exists());
+    }
+}

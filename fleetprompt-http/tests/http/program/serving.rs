@@ -1,0 +1,87 @@
+//! Serving, and stopping.
+
+use super::support::{Place, catalogue};
+
+const ANYWHERE: [&str; 2] = ["--listen", "127.0.0.1:0"];
+
+#[test]
+fn a_server_says_where_it_is_answers_and_stops_when_told() {
+    let place = Place::with_keys();
+    let server = place.start(&[&["serve"], &ANYWHERE[..]].concat());
+    assert_eq!(server.told.lines().count(), 1, "one line: {}", server.told);
+    assert_eq!(server.get("/healthz").0, 200);
+    assert_eq!(server.get("/readyz").0, 200);
+    assert_eq!(server.get("/v1/no-such-thing").0, 404);
+    let address = server.address.to_string();
+    place.run(&["healthcheck", "--listen", &address]).ok();
+    let taken = place.run(&["serve", "--listen", &address]);
+    assert_eq!(taken.code, 1);
+    assert!(taken.err.contains("--listen"), "{}", taken.err);
+
+    server.signal("TERM");
+    let (code, said) = server.wait();
+    assert_eq!(code, Some(0), "{said}");
+    let gone = place.run(&["healthcheck", "--listen", &address]);
+    assert_eq!(gone.code, 1, "{gone:?}");
+    let server = place.start(&[&["serve"], &ANYWHERE[..]].concat());
+    server.signal("INT");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn nothing_is_served_without_keys_or_with_made_up_identities_to_others() {
+    let ran = Place::new().run(&[&["serve"], &ANYWHERE[..]].concat());
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("fleetprompt keys generate"), "{}", ran.err);
+    let everywhere = ["serve", "--insecure-dev-identity", "--listen", "0.0.0.0:0"];
+    let ran = Place::with_keys().run(&everywhere);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("loopback"), "{}", ran.err);
+}
+
+#[test]
+fn two_instances_on_one_database_are_one_marketplace() {
+    one_marketplace(&Place::with_keys());
+}
+
+/// Two instances that start at the same time, and an import beside them.
+fn one_marketplace(place: &Place) {
+    let start = || place.start(&[&["serve"], &ANYWHERE[..]].concat());
+    let (one, other) = std::thread::scope(|scope| {
+        let first = scope.spawn(start);
+        (start(), first.join().unwrap())
+    });
+    let handle = |server: &super::support::Server| server.get("/v1/publishers/harbor-ops").0;
+    assert_eq!((handle(&one), handle(&other)), (404, 404));
+    place.run(&["import", catalogue().to_str().unwrap(), "--confirm"]).ok();
+    assert_eq!((handle(&one), handle(&other)), (200, 200));
+    place.run(&["publisher", "suspend", "harbor-ops", "--reason", "Ticket 4711."]).ok();
+    assert_eq!((handle(&one), handle(&other)), (404, 404));
+    for server in [one, other] {
+        server.signal("TERM");
+        assert_eq!(server.wait().0, Some(0));
+    }
+}
+
+mod on_postgres {
+    use super::{Place, one_marketplace};
+
+    /// On the server that `scripts/with-postgres` starts, in a schema of its own.
+    #[test]
+    fn two_instances_on_one_database_are_one_marketplace() {
+        const SERVER: &str = "FLEETPROMPT_TEST_DATABASE_URL";
+        let url = std::env::var(SERVER).unwrap_or_else(|_| {
+            panic!("{SERVER} is not set: run the tests under `scripts/with-postgres`")
+        });
+        let schema = format!("program_{}", std::process::id());
+        let place = Place::with_keys()
+            .with("FLEETPROMPT_DATABASE", &url)
+            .with("FLEETPROMPT_POSTGRES__SCHEMA", &schema);
+        place.run(&["migrate"]).ok();
+        place.run(&["migrate"]).ok();
+        one_marketplace(&place);
+        assert!(place.run(&["export"]).ok().contains("\"type\":\"suspension\""));
+        assert!(place.run(&["check"]).ok().contains("60 listings compared, 0 missing"));
+        assert_eq!(place.run(&["backup", "copy.db"]).code, 2, "pg_dump does that");
+    }
+}
