@@ -12,5 +12,6 @@ mod conventions;
 mod document;
 mod matrix;
 mod races;
+mod serve;
 mod stores;
 mod support;
