@@ -187,6 +187,28 @@ impl Marketplace {
         *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
+    /// Whether the store answers: what a balancer asks before it sends callers here. A store that was
+    /// opened has the schema of this version, so there is nothing else to ask.
+    ///
+    /// # Errors
+    /// Those of the store: `unavailable` when it can't be reached.
+    ///
+    /// ```
+    /// # use fleetprompt_core::memory::MemoryStore;
+    /// # use fleetprompt_core::token::{KeyRing, MasterKey};
+    /// # use fleetprompt_core::Marketplace;
+    /// # pollster::block_on(async {
+    /// # let market = Marketplace::builder(MemoryStore::default())
+    /// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+    /// #     .issuer("https://market.example".parse()?).build().await?;
+    /// market.ready().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn ready(&self) -> Result<()> {
+        self.inner.head().await.map(drop)
+    }
+
     /// The keys under which `system` can look at its tokens offline, one for each key of the ring
     /// that is not revoked. For the host to hand to that system and nobody else; none for a system
     /// that is not configured. They change when a key is added and when the store is fenced.

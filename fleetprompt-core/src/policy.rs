@@ -16,7 +16,7 @@ mod secrets;
 pub use access::{Action, Standing, Standings};
 pub use aggregate::{AGGREGATE_STEP, Aggregate};
 pub use deception::deceptive;
-pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra};
+pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra, gcra_given_back};
 pub use hosts::leads_nowhere;
 pub use lookalike::{
     EDITED_HANDLE_LETTERS, EDITED_SLUG_LETTERS, IMPERSONATED, POPULAR_BUYERS, POPULAR_IMPORTED,

@@ -30,7 +30,9 @@ pub use index::{
     Phrase, Quality, Rank, Run, SearchIndex, Shelf, ShelfKey, ShelfOrder, StoredEntry,
     TERM_MAX_BYTES, Tally, TallyRequest, Term, Token, frequency_level, head,
 };
-pub use limiter::{LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter};
+pub use limiter::{
+    GiveBackFuture, LimitKey, Limiter, LimiterFuture, LimiterUnavailable, LocalLimiter,
+};
 pub use media::{
     ImageRole, MediaError, MediaFuture, MediaName, MediaStore, Redraw, RedrawError, RedrawFuture,
     Redrawn, ScanFuture, ScanVerdict, UploadScanner,

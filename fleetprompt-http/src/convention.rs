@@ -18,6 +18,7 @@ pub use idempotency::Key;
 pub use page::{Limit, PageQuery};
 pub use path::PathOf;
 pub use problem::{Problem, ProblemBody, ProblemField};
+pub(crate) use problem::{ProblemCode, problem_code};
 pub use query::Query;
 pub use request_id::RequestId;
 pub use revision::IfMatch;

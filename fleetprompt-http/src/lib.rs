@@ -10,12 +10,20 @@
 //! | [`api`] | the routes under `/v1`, and the OpenAPI document made from them |
 //! | [`convention`] | problems, bodies, idempotency keys, revisions as entity tags, pages |
 //! | [`identity`] | who asks |
+//! | [`limits`] | who may ask how often |
+//! | [`observe`] | logs, traces and metrics |
+//! | [`serve`] | the server, and what holds it up under pressure |
 #![forbid(unsafe_code)]
 
 pub mod api;
 pub mod convention;
 pub mod identity;
+pub mod limits;
+pub mod observe;
 mod origin;
+mod period;
+pub mod serve;
 
 pub use api::{Api, openapi, router};
 pub use origin::Origin;
+pub use period::Period;

@@ -120,6 +120,11 @@ impl Span {
         Span(n as i64)
     }
 
+    /// A span of `n` milliseconds that were computed; none below zero.
+    pub(crate) const fn of_millis(n: i64) -> Self {
+        Span(if n < 0 { 0 } else { n })
+    }
+
     /// A span of `n` seconds.
     pub const fn seconds(n: u32) -> Self {
         Span(n as i64 * 1_000)

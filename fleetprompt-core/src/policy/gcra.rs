@@ -34,10 +34,56 @@ impl Rate {
         self.burst
     }
 
+    /// The same budget, spent by something that costs `cost` (at least 1) of it: arrivals counted
+    /// against several costs of one rate under one key share that key's budget.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::{Span, Timestamp};
+    /// use fleetprompt_core::policy::{ArrivalTime, LimitDecision, Rate, gcra};
+    /// let rate = Rate::per(Span::minutes(1), 60);
+    /// let (due, _) = gcra(ArrivalTime::default(), Timestamp::MIN, rate.costing(5));
+    /// let (_, next) = gcra(due, Timestamp::MIN, rate);
+    /// assert_eq!(next, LimitDecision::Allowed { remaining: 54 });
+    /// ```
+    pub const fn costing(self, cost: u32) -> Self {
+        let cost = if cost == 0 { 1 } else { cost };
+        let period = Span::of_millis(self.period.as_millis().saturating_mul(cost as i64));
+        Rate { period, ..self }.with_burst(self.burst / cost)
+    }
+
+    /// How long a spent budget takes to be full again.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::Span;
+    /// use fleetprompt_core::policy::Rate;
+    /// assert_eq!(Rate::per(Span::minutes(1), 60).with_burst(10).fills_in(), Span::seconds(10));
+    /// ```
+    pub const fn fills_in(self) -> Span {
+        self.of_burst(self.burst)
+    }
+
+    /// How long it takes until `remaining` of the burst have become all of it again.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::Span;
+    /// use fleetprompt_core::policy::Rate;
+    /// let rate = Rate::per(Span::minutes(1), 60).with_burst(10);
+    /// assert_eq!(rate.full_after(7), Span::seconds(3));
+    /// ```
+    pub const fn full_after(self, remaining: u32) -> Span {
+        self.of_burst(self.burst.saturating_sub(remaining))
+    }
+
+    const fn of_burst(self, count: u32) -> Span {
+        let micros = self.interval().saturating_mul(count as i64);
+        Span::of_millis(micros.saturating_add(999) / 1_000)
+    }
+
     /// Microseconds from one to the next: finer than the clock, so that high rates do not round
     /// to nothing.
-    fn interval(self) -> i64 {
-        (self.period.as_millis().saturating_mul(1_000) / i64::from(self.count)).max(1)
+    const fn interval(self) -> i64 {
+        let interval = self.period.as_millis().saturating_mul(1_000) / self.count as i64;
+        if interval < 1 { 1 } else { interval }
     }
 }
 
@@ -102,6 +148,21 @@ pub fn gcra(due: ArrivalTime, now: Timestamp, rate: Rate) -> (ArrivalTime, Limit
     }
     let remaining = u32::try_from((now + tolerance - next) / interval).unwrap_or(u32::MAX);
     (ArrivalTime(next), LimitDecision::Allowed { remaining })
+}
+
+/// Takes one arrival back: the time to remember after it. A budget never holds more than its burst.
+///
+/// ```
+/// use fleetprompt_core::domain::{Span, Timestamp};
+/// use fleetprompt_core::policy::{ArrivalTime, LimitDecision, Rate, gcra, gcra_given_back};
+/// let rate = Rate::per(Span::minutes(1), 1);
+/// let (spent, _) = gcra(ArrivalTime::default(), Timestamp::MIN, rate);
+/// let (_, again) = gcra(gcra_given_back(spent, rate), Timestamp::MIN, rate);
+/// assert_eq!(again, LimitDecision::Allowed { remaining: 0 });
+/// ```
+pub fn gcra_given_back(due: ArrivalTime, rate: Rate) -> ArrivalTime {
+    // What is due in the past is a full budget: `gcra` takes it for now.
+    ArrivalTime(due.0.saturating_sub(rate.interval()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Limits: a port, so that several processes can share them, and the one that a process keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::policy::{ArrivalTime, LimitDecision, Rate, gcra};
+use crate::policy::{ArrivalTime, LimitDecision, Rate, gcra, gcra_given_back};
 
 use super::clock::Clock;
 
@@ -31,6 +31,15 @@ pub struct LimitKey(pub [u8; 32]);
 pub type LimiterFuture<'a> =
     Pin<Box<dyn Future<Output = Result<LimitDecision, LimiterUnavailable>> + Send + 'a>>;
 
+/// What [`Limiter::give_back`] returns.
+///
+/// ```
+/// use fleetprompt_core::port::GiveBackFuture;
+/// let nothing: GiveBackFuture<'_> = Box::pin(async {});
+/// pollster::block_on(nothing);
+/// ```
+pub type GiveBackFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Counts arrivals against a rate.
 ///
 /// ```
@@ -52,6 +61,13 @@ pub type LimiterFuture<'a> =
 pub trait Limiter: Send + Sync {
     /// Counts one arrival and says whether it may pass. An arrival that may not pass costs nothing.
     fn arrive(&self, key: LimitKey, rate: Rate) -> LimiterFuture<'_>;
+
+    /// Takes back one arrival that was let through, which turned out to be another's to pay. A
+    /// limiter that can't leaves it as it is: the budget fills again by itself.
+    fn give_back(&self, key: LimitKey, rate: Rate) -> GiveBackFuture<'_> {
+        let _ = (key, rate);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// The limiter could not answer. What that means is the caller's to decide.
@@ -93,8 +109,8 @@ pub struct LimiterUnavailable;
 
 /// Limits within one process.
 ///
-/// Remembers at most `capacity` callers; past that it forgets those whose budget is full again,
-/// and then whoever has waited longest, so that a flood of keys can't fill the memory.
+/// Remembers at most `capacity` callers; past that it forgets whoever's budget is full again first, so
+/// that a flood of keys can neither fill the memory nor, at that, make each arrival slow.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -109,7 +125,34 @@ pub struct LimiterUnavailable;
 pub struct LocalLimiter {
     clock: Arc<dyn Clock>,
     capacity: usize,
-    due: Mutex<BTreeMap<LimitKey, ArrivalTime>>,
+    due: Mutex<Due>,
+}
+
+/// When the next of each caller is due, and the callers in the order of that.
+#[derive(Default)]
+struct Due {
+    by_key: BTreeMap<LimitKey, ArrivalTime>,
+    in_order: BTreeSet<(ArrivalTime, LimitKey)>,
+}
+
+impl Due {
+    fn of(&self, key: LimitKey) -> Option<ArrivalTime> {
+        self.by_key.get(&key).copied()
+    }
+
+    fn set(&mut self, key: LimitKey, due: ArrivalTime) {
+        if let Some(before) = self.by_key.insert(key, due) {
+            self.in_order.remove(&(before, key));
+        }
+        self.in_order.insert((due, key));
+    }
+
+    fn forget_down_to(&mut self, capacity: usize) {
+        while self.by_key.len() > capacity {
+            let Some((_, key)) = self.in_order.pop_first() else { return };
+            self.by_key.remove(&key);
+        }
+    }
 }
 
 impl LocalLimiter {
@@ -121,17 +164,13 @@ impl LocalLimiter {
     fn decide(&self, key: LimitKey, rate: Rate) -> LimitDecision {
         let now = self.clock.now();
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, decision) = gcra(due.get(&key).copied().unwrap_or_default(), now, rate);
+        let (next, decision) = gcra(due.of(key).unwrap_or_default(), now, rate);
         if matches!(decision, LimitDecision::Allowed { .. }) {
-            if !due.contains_key(&key) && due.len() >= self.capacity {
-                let now = ArrivalTime(now.as_millis().saturating_mul(1_000));
-                due.retain(|_, time| *time > now);
-                if due.len() >= self.capacity {
-                    let earliest = due.iter().min_by_key(|(_, time)| **time).map(|(key, _)| *key);
-                    earliest.and_then(|key| due.remove(&key));
-                }
+            // Room is made beforehand: the newcomer must not be the one who is forgotten.
+            if due.of(key).is_none() {
+                due.forget_down_to(self.capacity - 1);
             }
-            due.insert(key, next);
+            due.set(key, next);
         }
         decision
     }
@@ -140,6 +179,14 @@ impl LocalLimiter {
 impl Limiter for LocalLimiter {
     fn arrive(&self, key: LimitKey, rate: Rate) -> LimiterFuture<'_> {
         Box::pin(std::future::ready(Ok(self.decide(key, rate))))
+    }
+
+    fn give_back(&self, key: LimitKey, rate: Rate) -> GiveBackFuture<'_> {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spent) = due.of(key) {
+            due.set(key, gcra_given_back(spent, rate));
+        }
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -165,6 +212,35 @@ mod tests {
         assert!(allowed(1));
         assert!(!allowed(1));
         assert!((2..100).all(allowed));
-        assert_eq!(limiter.due.lock().unwrap().len(), 3);
+        let due = limiter.due.lock().unwrap();
+        assert_eq!((due.by_key.len(), due.in_order.len()), (3, 3));
+    }
+
+    #[test]
+    fn a_flood_of_newcomers_does_not_forget_who_has_spent_most() {
+        let limiter = LocalLimiter::new(Arc::new(Stopped), 10);
+        let rate = Rate::per(Span::minutes(1), 3);
+        let arrive = |key| limiter.decide(LimitKey([key; 32]), rate);
+        for _ in 0..3 {
+            assert!(matches!(arrive(0), LimitDecision::Allowed { .. }));
+        }
+        for newcomer in 1..=200 {
+            assert!(matches!(arrive(newcomer), LimitDecision::Allowed { .. }));
+        }
+        assert!(matches!(arrive(0), LimitDecision::Limited { .. }));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_spent_again_and_no_more() {
+        let limiter = LocalLimiter::new(Arc::new(Stopped), 10);
+        let rate = Rate::per(Span::minutes(1), 2);
+        let key = LimitKey([0; 32]);
+        let arrive = || limiter.decide(key, rate);
+        assert_eq!(arrive(), LimitDecision::Allowed { remaining: 1 });
+        pollster::block_on(limiter.give_back(key, rate));
+        pollster::block_on(limiter.give_back(key, rate));
+        assert_eq!(arrive(), LimitDecision::Allowed { remaining: 1 });
+        assert_eq!(arrive(), LimitDecision::Allowed { remaining: 0 });
+        assert!(matches!(arrive(), LimitDecision::Limited { .. }));
     }
 }

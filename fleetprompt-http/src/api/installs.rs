@@ -19,6 +19,7 @@ use super::entitlements::{OwnQuery, Whose};
 use super::person::ExpectedPerson;
 use crate::convention::caller::json_response;
 use crate::convention::{Answer, Body, Caller, Key, PathOf, Problem, Query};
+use crate::limits::InvalidToken;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -191,7 +192,12 @@ async fn introspect(
     caller: Caller,
     Body(presented): Body<PresentedToken>,
 ) -> Answer {
-    Ok(caller.done(None, &caller.introspect(&presented.request(&api)?).await?))
+    let found = caller.introspect(&presented.request(&api)?).await?;
+    let mut response = caller.done(None, &found);
+    if found.active().is_none() {
+        response.extensions_mut().insert(InvalidToken);
+    }
+    Ok(response)
 }
 
 /// Read the manifest of a redeemed attempt again

@@ -63,7 +63,7 @@ pub(crate) async fn bytes(request: Request, max: usize) -> Result<Bytes, Problem
     })
 }
 
-fn too_large() -> Problem {
+pub(crate) fn too_large() -> Problem {
     let detail = "The body is larger than this operation takes.";
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }

@@ -14,6 +14,7 @@ use super::Problem;
 use super::page::next_link;
 use crate::Origin;
 use crate::api::Api;
+use crate::limits::admit;
 
 /// What a route answers.
 pub(crate) type Answer = Result<Response, Problem>;
@@ -46,7 +47,7 @@ impl FromRequestParts<Api> for Caller {
     async fn from_request_parts(head: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let principal = match head.extensions.remove::<Established>() {
             Some(Established(principal)) => principal,
-            None => api.identity().authenticate(head).await?,
+            None => admit(head, api.identity()).await?,
         };
         let who = api.market().act_as(principal);
         let (uri, headers) = (head.uri.clone(), head.headers.clone());

@@ -31,6 +31,17 @@ pub struct Problem {
     retry_after: Option<NonZeroU32>,
 }
 
+/// Among the extensions of a response whose problem is written down: which it was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProblemCode(pub(super) &'static str);
+
+/// The code of the problem that a response reports, if it reports one.
+pub(crate) fn problem_code(response: &Response) -> Option<&'static str> {
+    let extensions = response.extensions();
+    let written = extensions.get::<ProblemCode>().map(|code| code.0);
+    extensions.get::<Problem>().map(Problem::code).or(written)
+}
+
 /// One field that breaks a rule.
 ///
 /// ```

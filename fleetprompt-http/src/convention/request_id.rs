@@ -10,7 +10,7 @@ use fleetprompt_core::port::Entropy;
 use http::{HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
 
-use super::Problem;
+use super::{Problem, ProblemCode};
 
 /// Sixteen hexadecimal digits, drawn for each request. What a client sends under that name is not
 /// taken: the name is what an operator searches the log for, and nobody else should choose it.
@@ -32,15 +32,17 @@ impl Serialize for RequestId {
     }
 }
 
-/// Names the request, and writes the name into the answer and into its problem.
+/// Names the request, unless it has a name, and writes it into the answer and into its problem.
 pub(crate) async fn name(
     State(entropy): State<Arc<dyn Entropy>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // Without random numbers nothing can be written either; a reader may still be answered.
-    let seed = entropy.seed().unwrap_or_default();
-    let id = RequestId(seed.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte)));
+    let id = request.extensions().get::<RequestId>().copied().unwrap_or_else(|| {
+        // Without random numbers nothing can be written either; a reader may still be answered.
+        let seed = entropy.seed().unwrap_or_default();
+        RequestId(seed.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte)))
+    });
     request.extensions_mut().insert(id);
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -53,6 +55,7 @@ pub(crate) async fn name(
         // The length was that of the body without the name.
         response.headers_mut().remove(http::header::CONTENT_LENGTH);
         *response.extensions_mut() = extensions;
+        response.extensions_mut().insert(ProblemCode(problem.code()));
     }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(X_REQUEST_ID, value);

@@ -14,6 +14,7 @@ use quick_cache::sync::Cache;
 use super::Problem;
 use super::caller::{Established, matches_tag};
 use crate::api::Api;
+use crate::limits::admit;
 
 /// The longest path and query, in bytes, whose answer is kept.
 const KEY_MAX_BYTES: usize = 512;
@@ -57,7 +58,7 @@ pub(crate) async fn answer(
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut head, body) = request.into_parts();
-    let principal = api.identity().authenticate(&head).await?;
+    let principal = admit(&head, api.identity()).await?;
     let anonymous = matches!(principal, Principal::Anonymous);
     head.extensions.insert(Established(principal));
     let key = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();

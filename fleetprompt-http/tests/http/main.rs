@@ -16,5 +16,6 @@ mod matrix;
 mod program;
 mod races;
 mod response_cache;
+mod serve;
 mod stores;
 mod support;

@@ -1,0 +1,18 @@
+//! What an operator sees: logs, traces and metrics.
+//!
+//! Nothing that a caller sends gets in: a request is known by its route's template, its method from a
+//! fixed list, its status and its code; its caller by kind alone. Queries, headers, bodies, paths and
+//! addresses (unless asked for) are not written down anywhere, so that there is nothing to redact.
+
+mod exchange;
+mod logs;
+mod metrics;
+mod observer;
+mod trace_context;
+
+pub(crate) use exchange::Exchange;
+pub use logs::{LogError, LogFormat, LogLevel, LogOptions, init_logs, subscriber};
+pub use metrics::Metrics;
+pub(crate) use metrics::{ConnectionEnd, RequestLabels, Route, Shed};
+pub use observer::Observer;
+pub use trace_context::{TraceContext, TraceContextError};

@@ -1,0 +1,161 @@
+//! What stands before the handlers: bounds of a request, its turn, its time, and its fall.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use fleetprompt_core::ErrorCode;
+use futures_util::FutureExt;
+use http::{StatusCode, header};
+use http_body::Body as _;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::ServeOptions;
+use super::body::{BodyFault, FaultCell, Pace, Paced, arrived};
+use crate::convention::Problem;
+use crate::limits::Operation;
+use crate::observe::{Metrics, Shed};
+
+/// Keeps requests within [`ServeOptions`]: for a host that mounts the router in a server of its own.
+/// [`Server`](super::Server) brings it along.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use fleetprompt_http::observe::Metrics;
+/// use fleetprompt_http::serve::{Guard, ServeOptions};
+/// let router: Router = Router::new().route("/", get(|| async { "hello" }));
+/// let guarded = Guard::new(&ServeOptions::default(), Metrics::default()).around(router);
+/// # drop(guarded);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Guard {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: ServeOptions,
+    /// A place for each request that is under way.
+    open: Semaphore,
+    /// A turn for each that is worked on.
+    running: Semaphore,
+    metrics: Metrics,
+}
+
+impl Guard {
+    /// A guard with these bounds; those of connections are a server's.
+    pub fn new(options: &ServeOptions, metrics: Metrics) -> Self {
+        let inner = Inner {
+            open: Semaphore::new(options.requests.get() as usize),
+            running: Semaphore::new(options.running.get() as usize),
+            options: options.clone(),
+            metrics,
+        };
+        Guard { inner: Arc::new(inner) }
+    }
+
+    /// Stands before all routes of `router` that are there already.
+    pub fn around(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(Arc::clone(&self.inner), pass))
+    }
+}
+
+async fn pass(State(guard): State<Arc<Inner>>, request: Request, next: Next) -> Response {
+    let operation = Operation::of(&request);
+    match guard.serve(operation, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Inner {
+    async fn serve(
+        &self,
+        operation: Operation,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Problem> {
+        self.fits(operation, &request)?;
+        let _open = self.open.try_acquire().map_err(|_| self.shed(Shed::Requests))?;
+        let fault = FaultCell::default();
+        let answer = timeout(operation.time(&self.options), async {
+            let most = operation.body_bytes(&self.options);
+            let (head, body) = request.into_parts();
+            let paced = Paced::new(body, Pace::new(&self.options), most, fault.clone());
+            let body = arrived(paced).await;
+            if let Some(fault) = fault.get() {
+                return Err(refused(fault));
+            }
+            let turn = timeout(self.options.queue_time.into(), self.running.acquire()).await;
+            let _turn = turn.map_err(|_| self.shed(Shed::Running))?;
+            let run = next.run(Request::from_parts(head, body));
+            AssertUnwindSafe(run).catch_unwind().await.map_err(|_| self.fallen())
+        });
+        let answer = answer.await.unwrap_or_else(|_| Err(self.late()));
+        match fault.get() {
+            Some(fault) => Err(refused(fault)),
+            None => answer,
+        }
+    }
+
+    /// Whether the head of a request is within its bounds.
+    fn fits(&self, operation: Operation, request: &Request) -> Result<(), Problem> {
+        let uri = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+        if uri > self.options.uri_bytes.get() as usize {
+            let detail = "The path and query are too long.";
+            return Err(Problem::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail));
+        }
+        if request.headers().len() > usize::from(self.options.headers.get()) {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            let detail = "The request has too many header fields.";
+            return Err(Problem::new(status, "too_many_headers", detail));
+        }
+        let told = request.headers().get(header::CONTENT_LENGTH);
+        let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let least = told.unwrap_or(request.body().size_hint().lower());
+        match least > u64::from(operation.body_bytes(&self.options)) {
+            true => Err(refused(BodyFault::TooLarge)),
+            false => Ok(()),
+        }
+    }
+
+    fn shed(&self, shed: Shed) -> Problem {
+        self.metrics.shed(shed);
+        let detail = "There is too much to do at present. Try again in a moment.";
+        passing("overloaded", detail)
+    }
+
+    fn late(&self) -> Problem {
+        self.metrics.shed(Shed::Time);
+        let detail = "The request took too long and was given up. Whether it had its effect is not known: \
+                      repeat it with the same idempotency key.";
+        passing("request_timed_out", detail)
+    }
+
+    fn fallen(&self) -> Problem {
+        // What the panic says may hold what a caller sent. Where it was, the panic hook logs.
+        tracing::error!("a request ended in a panic");
+        self.metrics.panicked();
+        Problem::from(ErrorCode::Internal)
+    }
+}
+
+/// Refused for now.
+fn passing(code: &'static str, detail: &str) -> Problem {
+    let second = std::num::NonZeroU32::MIN;
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(second)
+}
+
+fn refused(fault: BodyFault) -> Problem {
+    match fault {
+        BodyFault::TooSlow => {
+            let detail = "The body came too slowly.";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
+        }
+        BodyFault::TooLarge => crate::convention::body::too_large(),
+    }
+}

@@ -1,0 +1,9 @@
+//! What holds under pressure: the server, the limits, and what an operator sees.
+
+mod connections;
+mod harness;
+mod health;
+mod limits;
+mod observing;
+mod requests;
+mod stopping;
