@@ -1,33 +1,39 @@
 //! The parts of a marketplace, put together as the configuration says.
 
-mod standin;
-
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use fleetprompt_core::domain::{IdempotencyKey, PersonIdentity, Span};
+use fleetprompt_core::domain::{IdempotencyKey, IssuerName, PersonIdentity, Span};
 use fleetprompt_core::marketplace::MarketplaceBuilder;
 use fleetprompt_core::media::{ClamAv, Images, ObjectMedia};
 use fleetprompt_core::port::{Entropy as _, Principal, SystemEntropy};
 use fleetprompt_core::token::KeyRing;
 use fleetprompt_core::{Acting, Marketplace};
-use fleetprompt_http::identity::Authenticate;
+use fleetprompt_http::identity::dev::{DEV_ISSUER, DevIdentity};
+use fleetprompt_http::identity::oidc::Oidc;
+use fleetprompt_http::identity::service::Services;
+use fleetprompt_http::identity::{Authenticate, Chain, IdentityConfigError};
+use fleetprompt_http::limits::Limits;
+use fleetprompt_http::observe::{LogOptions, Metrics, Observer, init_logs};
+use fleetprompt_http::serve::{Health, Server};
 use fleetprompt_http::{Api, router};
 use fleetprompt_postgres::PostgresStore;
 use fleetprompt_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
-use crate::settings::{DatabaseUrl, LogLevel, LogSettings, Settings};
-
-pub(crate) use standin::{DEV_ISSUER, serve};
+use crate::settings::{DatabaseUrl, Settings};
 
 /// Who vouches for the operator of the program's commands: nobody can sign in under this name.
 const PROGRAM: &str = "https://program.fleetprompt.invalid";
+
+/// How many bytes of answers to anonymous readers are kept.
+const KEPT_ANSWERS_BYTES: u64 = 32 << 20;
 
 /// How many images are drawn anew at a time.
 const IMAGES_AT_ONCE: usize = 2;
@@ -148,37 +154,89 @@ pub(crate) fn once(command: &str) -> Outcome<IdempotencyKey> {
 }
 
 /// Who is let in, on the address that is served.
-pub(crate) fn identity(settings: &Settings, served: SocketAddr) -> Outcome<Arc<dyn Authenticate>> {
-    standin::identity(settings, served)
+fn identity(settings: &Settings, served: SocketAddr) -> Outcome<Arc<dyn Authenticate>> {
+    let refused = |error: IdentityConfigError| Failure::usage(format!("identity: {error}"));
+    let oidc = settings.identity.oidc.clone().map(Oidc::new).transpose().map_err(refused)?;
+    let services = match settings.identity.services.as_slice() {
+        [] => None,
+        services => Some(Services::new(services.to_vec()).map_err(refused)?),
+    };
+    let dev = settings.insecure_dev_identity.then(|| DevIdentity::for_listener(served));
+    let dev = dev.transpose().map_err(|error| {
+        Failure::usage(format!("insecure-dev-identity: {error}, not {served}"))
+    })?;
+    Ok(Arc::new(Chain::new(oidc, services, dev).map_err(refused)?))
 }
 
-/// Everything that is served.
-pub(crate) fn app(
-    settings: &Settings,
-    market: &Marketplace,
+/// The one identity provider that people come from, if there is one.
+fn people_issuer(settings: &Settings) -> Outcome<Option<IssuerName>> {
+    match (settings.insecure_dev_identity, &settings.identity.oidc) {
+        (true, None) => Ok(Some(DEV_ISSUER.parse()?)),
+        (false, Some(oidc)) => Ok(Some(oidc.issuer.clone())),
+        (true, Some(_)) | (false, None) => Ok(None),
+    }
+}
+
+/// Serves the marketplace until `stop` is over, and then what runs to its end, for a while.
+pub(crate) async fn serve(
+    listener: TcpListener,
     served: SocketAddr,
-) -> Outcome<Router> {
+    market: &Marketplace,
+    settings: &Settings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Outcome {
     let identity = identity(settings, served)?;
-    let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
-    let api = match standin::people_issuer(settings)? {
+    let api = Api::new(market.clone(), identity, settings.origin_at(served)?)
+        .response_cache(KEPT_ANSWERS_BYTES);
+    let api = match people_issuer(settings)? {
         Some(issuer) => api.people_of(issuer),
         None => api,
     };
-    Ok(standin::health(router(api), market.clone()))
+    let metrics = Metrics::default();
+    let figures = settings.metrics_listen.map(|address| figures(address, metrics.clone()));
+    let figures = match figures {
+        Some(figures) => Some(figures.await?),
+        None => None,
+    };
+    let drained = Server::new(settings.serve.clone())
+        .observer(Observer::new(settings.log, metrics))
+        .limits(Limits::new(settings.limits.clone()))
+        .health(Health::new(market.clone()))
+        .run(listener, router(api), stop)
+        .await;
+    drop(figures);
+    if !drained.is_complete() {
+        tracing::warn!(connections = drained.cut(), "some requests did not finish in time");
+    }
+    Ok(())
+}
+
+/// Serves the metrics, on an address of their own, until it is dropped.
+async fn figures(address: SocketAddr, metrics: Metrics) -> Outcome<Figures> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::failed(format!("metrics-listen: {address}: {error}"))
+            .hint("Choose another address, or stop what uses it.")
+    })?;
+    let serving = axum::serve(listener, metrics.router());
+    Ok(Figures(tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the metrics are not served any more");
+        }
+    })))
+}
+
+struct Figures(tokio::task::JoinHandle<()>);
+
+impl Drop for Figures {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Logs to standard error.
-pub(crate) fn logs(settings: &LogSettings) {
-    let level = match settings.level {
-        LogLevel::Error => tracing::Level::ERROR,
-        LogLevel::Warn => tracing::Level::WARN,
-        LogLevel::Info => tracing::Level::INFO,
-        LogLevel::Debug => tracing::Level::DEBUG,
-        LogLevel::Trace => tracing::Level::TRACE,
-    };
-    let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level);
-    // A second subscriber is refused; the first one stays.
-    drop(logs.try_init());
+pub(crate) fn logs(options: LogOptions) {
+    // A second one is refused; the first one stays.
+    let _ = init_logs(options);
 }
 
 /// The folder of a file, made if it is missing and its owner's alone.

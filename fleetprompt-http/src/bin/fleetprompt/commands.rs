@@ -27,7 +27,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         _ => {}
     }
     let settings = Settings::load(&flags)?;
-    crate::assemble::logs(&settings.log);
+    crate::assemble::logs(settings.log);
     match command {
         Command::Serve(serve) => serve::run(settings, serve).await,
         Command::Healthcheck => look::healthcheck(&settings).await,

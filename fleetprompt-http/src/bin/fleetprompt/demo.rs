@@ -12,7 +12,9 @@ use fleetprompt_core::port::{Entropy as _, SystemEntropy};
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
 
-use crate::assemble::{self, DEV_ISSUER, IfMissing};
+use fleetprompt_http::identity::dev::DEV_ISSUER;
+
+use crate::assemble::{self, IfMissing};
 use crate::cli::{DemoArgs, Flags};
 use crate::commands::{Importing, import, run_server};
 use crate::failure::{Failure, Outcome};
@@ -43,7 +45,7 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
         KeyFile::first()?.write(&key_file)?;
     }
     let settings = settings(&database, &key_file, served)?;
-    assemble::logs(&settings.log);
+    assemble::logs(settings.log);
     let new = !database.exists();
     let keys = assemble::keys(&settings)?;
     let opened = assemble::database(&settings, IfMissing::Make).await?;

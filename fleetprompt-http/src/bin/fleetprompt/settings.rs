@@ -19,6 +19,11 @@ use fleetprompt_core::domain::{
 use fleetprompt_core::media::ClamAddress;
 use fleetprompt_core::token::{Audience, Issuer};
 use fleetprompt_http::Origin;
+use fleetprompt_http::identity::oidc::OidcOptions;
+use fleetprompt_http::identity::service::ServiceOptions;
+use fleetprompt_http::limits::LimitOptions;
+use fleetprompt_http::observe::LogOptions;
+use fleetprompt_http::serve::ServeOptions;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -35,6 +40,9 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "parsed")]
     pub(crate) database: DatabaseUrl,
     pub(crate) listen: SocketAddr,
+    /// Where the metrics are served; absent: nowhere.
+    #[serde(default)]
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// The public URL; by default that of the address.
     #[serde(default, deserialize_with = "parsed_if_any")]
     pub(crate) origin: Option<Origin>,
@@ -56,10 +64,10 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) identity: IdentitySettings,
     #[serde(default)]
-    pub(crate) serve: ServeSettings,
+    pub(crate) serve: ServeOptions,
     #[serde(default)]
-    pub(crate) limits: Dict,
-    pub(crate) log: LogSettings,
+    pub(crate) limits: LimitOptions,
+    pub(crate) log: LogOptions,
     #[serde(default)]
     pub(crate) media: Option<MediaSettings>,
     #[serde(default)]
@@ -91,35 +99,9 @@ fn yes() -> bool {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct IdentitySettings {
     #[serde(default)]
-    pub(crate) oidc: Option<Dict>,
+    pub(crate) oidc: Option<OidcOptions>,
     #[serde(default)]
-    pub(crate) services: Vec<Dict>,
-}
-
-/// How it is served.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct ServeSettings {
-    /// How long what runs may take to finish once the program is told to stop.
-    #[serde(default)]
-    pub(crate) shutdown_seconds: Option<u16>,
-}
-
-/// What is logged, to standard error.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct LogSettings {
-    pub(crate) level: LogLevel,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
+    pub(crate) services: Vec<ServiceOptions>,
 }
 
 /// Where icons and screenshots are kept, and who scans them.

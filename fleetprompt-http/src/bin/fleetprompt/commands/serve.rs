@@ -38,12 +38,11 @@ pub(crate) async fn run_server(
 ) -> Outcome {
     let failed = |error: std::io::Error| Failure::failed(error.to_string());
     let served = listener.local_addr().map_err(failed)?;
-    let app = assemble::app(settings, market, served)?;
     // Before anybody is told that it is ready: whoever is told may stop it at once.
     let stop = stop().map_err(failed)?;
     let upkeep = Upkeep(tokio::spawn(upkeep::run(settings.upkeep_plan(), market.clone())));
     ready(served);
-    let ended = assemble::serve(listener, app, settings, stop).await;
+    let ended = assemble::serve(listener, served, market, settings, stop).await;
     drop(upkeep);
     ended
 }
@@ -67,7 +66,7 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     tokio::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         tracing::info!("stopping: what runs is finished; a second signal stops at once");
-        drop(told.send(()));
+        let _ = told.send(());
         let code = tokio::select! { _ = terminate.recv() => 143, _ = interrupt.recv() => 130 };
         std::process::exit(code);
     });
@@ -80,7 +79,7 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     tokio::spawn(async move {
         drop(tokio::signal::ctrl_c().await);
         tracing::info!("stopping: what runs is finished; a second signal stops at once");
-        drop(told.send(()));
+        let _ = told.send(());
         drop(tokio::signal::ctrl_c().await);
         std::process::exit(130);
     });

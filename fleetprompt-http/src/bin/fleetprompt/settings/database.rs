@@ -42,7 +42,7 @@ impl fmt::Display for DatabaseUrl {
                 Ok(mut url) => {
                     if url.password().is_some() {
                         // Only URLs without a host refuse a password.
-                        drop(url.set_password(Some("***")));
+                        let _ = url.set_password(Some("***"));
                     }
                     // Parameters may hold a password too.
                     if url.query().is_some() {
