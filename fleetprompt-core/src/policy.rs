@@ -22,6 +22,7 @@ pub use lookalike::{
     EDITED_HANDLE_LETTERS, EDITED_SLUG_LETTERS, IMPERSONATED, POPULAR_BUYERS, POPULAR_IMPORTED,
     Spelling, display_key, is_popular,
 };
+pub(crate) use markdown::MEDIA_SCHEME;
 pub use markdown::RenderContext;
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;

@@ -24,6 +24,7 @@ use std::borrow::Cow;
 
 use crate::domain::{RenderedHtml, SanitiserVersion, bounds};
 
+pub(crate) use allow_list::MEDIA_SCHEME;
 pub use links::RenderContext;
 
 /// The longest text that is rendered, in bytes; what is longer is shown as it was written.

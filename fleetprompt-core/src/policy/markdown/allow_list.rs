@@ -10,7 +10,7 @@ pub(super) const LINK_SCHEMES: &[&str] = &["http", "https", "mailto"];
 /// Where an image that became a link may lead.
 pub(super) const IMAGE_SCHEMES: &[&str] = &["http", "https"];
 /// The scheme by which a text names the listing's own media. It never leaves the server.
-pub(super) const MEDIA_SCHEME: &str = "media";
+pub(crate) const MEDIA_SCHEME: &str = "media";
 /// What links say about themselves: no vote for where they lead, no way back into our page.
 pub(super) const LINK_REL: &str = "nofollow noopener ugc";
 /// What every id begins with, so that none can be one of the page's own.
