@@ -20,8 +20,9 @@ pub use gcra::{ArrivalTime, LimitDecision, Rate, gcra, gcra_given_back};
 pub use hosts::leads_nowhere;
 pub use lookalike::{
     EDITED_HANDLE_LETTERS, EDITED_SLUG_LETTERS, IMPERSONATED, POPULAR_BUYERS, POPULAR_IMPORTED,
-    Spelling, display_key, is_popular,
+    Spelling, display_key, display_probes, is_popular, title_probes,
 };
+pub(crate) use markdown::MEDIA_SCHEME;
 pub use markdown::RenderContext;
 pub use quality::{BUYERS_COUNTED, quality};
 pub use quota::Quotas;

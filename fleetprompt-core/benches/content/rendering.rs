@@ -17,12 +17,18 @@ pub(crate) fn figures() {
     let repository = REPOSITORY.parse().expect("a web address");
     let context = RenderContext::new(Some(&repository), Default::default());
     let sanitiser = sanitiser();
-    for (name, highlighted) in [("sanitise_readme", false), ("sanitise_readme_highlighted", true)] {
+    // The libraries highlight nothing, so that there is no goal for it.
+    let goals = [(false, "sanitise_readme", Some(Goal::AtMost(1.3))), (true, "highlighted", None)];
+    for (highlighted, name, goal) in goals {
         let text = readme(highlighted);
         let (ours, directly) =
             medians(|| RenderedHtml::of_markdown(&text, &context), || direct(&text, &sanitiser));
         println!("{name}: {} bytes, {ours:?}, directly {directly:?}", text.len());
-        figure(name, ours.as_secs_f64() / directly.as_secs_f64(), "x direct", Goal::AtMost(1.3));
+        let ratio = ours.as_secs_f64() / directly.as_secs_f64();
+        match goal {
+            Some(goal) => figure(name, ratio, "x direct", goal),
+            None => println!("{name}: {ratio:.2} x direct"),
+        }
     }
 }
 

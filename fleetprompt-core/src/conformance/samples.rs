@@ -534,7 +534,10 @@ pub fn name_review(n: u64, pick: &mut Pick) -> NameReview {
             },
         ),
         NameSubject::Listing(_) => (
-            ReviewedName::Listing { slug: parsed(&format!("sample-{n}")) },
+            ReviewedName::Listing {
+                slug: parsed(&format!("sample-{n}")),
+                title: pick.optional(Pick::text),
+            },
             Resembled::Listing(pick.group(listing_id)),
         ),
     };

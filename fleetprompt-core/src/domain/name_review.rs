@@ -7,7 +7,7 @@ use super::id::{ListingId, PublisherId};
 use super::name::{Handle, LikenessKey, Slug};
 use super::time::Timestamp;
 use super::vocabulary::{Likeness, NameState};
-use super::{DisplayName, Reason};
+use super::{DisplayName, Reason, Title};
 
 /// A publisher or a listing: what has a name, and what can be reported.
 ///
@@ -39,7 +39,7 @@ impl std::fmt::Display for NameSubject {
 ///
 /// ```
 /// use fleetprompt_core::domain::ReviewedName;
-/// let wanted = ReviewedName::Listing { slug: "langchian".parse()? };
+/// let wanted = ReviewedName::Listing { slug: "langchian".parse()?, title: None };
 /// assert_eq!(serde_json::to_string(&wanted)?, r#"{"of":"listing","slug":"langchian"}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -58,6 +58,10 @@ pub enum ReviewedName {
     Listing {
         /// The name in addresses.
         slug: Slug,
+        /// The title that pages show, where it reads as something well known by letters that pass
+        /// for others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<Title>,
     },
 }
 

@@ -300,3 +300,47 @@ fn idempotency_scope(
     }
     IdempotencyScope(digest.finalize().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::marketplace::tests::fixture::{Fixture, run, secret};
+    use crate::port::{Commit, Store as _};
+
+    /// A text that somebody writes.
+    #[derive(Serialize)]
+    struct Write(String);
+
+    impl Command for Write {
+        const OPERATION: &'static str = "test.write";
+        type Receipt = u64;
+
+        async fn decide(&self, _: &mut Context<'_>) -> Result<u64> {
+            Ok(2)
+        }
+
+        async fn may_replay(&self, _: &mut Context<'_>, _: &u64) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_accepted_by_older_rules_is_answered_as_ever() {
+        let f = Fixture::default();
+        let (ada, key) = (f.person("acme", "ada"), f.key());
+        let market = ada.inner();
+        let (principal, command) = (ada.principal(), Write(secret()));
+        let anew = run(market.execute(principal, &key, &command)).unwrap_err();
+        assert_eq!(anew.kind(), ErrorKind::InvalidInput, "by the rules of today");
+
+        // As an earlier version left it, which knew fewer kinds of secrets.
+        let scope = idempotency_scope(principal, Write::OPERATION, &key);
+        let request = canonical(&command).unwrap();
+        let receipt = Some(market.receipt(scope, &request, &Kept::Done(1)).unwrap());
+        let (expectations, changes, events) = (vec![], vec![], vec![]);
+        run(f.store.commit(Commit { receipt, expectations, changes, events })).unwrap();
+        assert_eq!(run(market.execute(principal, &key, &command)), Ok(1));
+        assert!(run(market.execute(principal, &f.key(), &command)).is_err());
+    }
+}

@@ -327,10 +327,12 @@ impl Context<'_> {
 
     /// Gives a listing the slug that was held.
     fn open_listing(&mut self, before: Listing, names: ReviewedName) {
-        let ReviewedName::Listing { slug } = names else { return };
+        let ReviewedName::Listing { slug, title } = names else { return };
         let (publisher, id) = (before.publisher, before.id);
         self.claim(ClaimedName::slug(publisher, &slug), NameOwner::new(id));
-        let after = Listing { slug, held: false, ..before.clone() };
+        let mut content = before.content.clone();
+        content.title = title.unwrap_or(content.title);
+        let after = Listing { slug, content, held: false, ..before.clone() };
         let fact = Fact::NameAllowed { publisher, listing: Some(id) };
         self.change_listing(&before, after, fact, GoneReason::Withdrawn);
     }

@@ -3,12 +3,14 @@
 //! Who is new, or shows itself for the first time, is held as a whole: nobody but its members sees
 //! it. Who is live already stays so under its former names, and only the new ones are held.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
-    DisplayName, Fact, Handle, HoldReason, Listing, NameReview, NameState, NameSubject, Publisher,
-    PublisherId, ReviewedName, TenantId,
+    DisplayName, Fact, Handle, HoldReason, Likeness, Listing, ListingContent, NameReview,
+    NameState, NameSubject, Publisher, PublisherId, ReviewedName, TenantId,
 };
 use crate::error::{ErrorCode, Result};
-use crate::policy::Spelling;
+use crate::policy::{Spelling, display_key, display_probes, title_probes};
 use crate::port::{ClaimedName, NameOwner, RecordKey};
 
 use super::context::Context;
@@ -25,7 +27,7 @@ pub(super) struct NameVerdict {
 enum Outcome {
     /// They may go live.
     Passes,
-    /// They stand as was decided, or wait as they did.
+    /// They wait as they did, or are refused as what looked alike in them was.
     Stands(NameState),
     /// They are held from now on.
     Held(LooksLike),
@@ -47,14 +49,39 @@ impl NameVerdict {
         alike: Option<LooksLike>,
     ) -> Self {
         let decided = known.as_ref().filter(|known| known.names == names).map(|known| known.state);
+        let refused = known.as_ref().is_some_and(|known| stays_refused(known, &names));
         let outcome = match (decided, alike) {
-            (Some(NameState::Refused), _) => Outcome::Stands(NameState::Refused),
-            (Some(NameState::Allowed), _) | (_, None) => Outcome::Passes,
+            _ if refused => Outcome::Stands(NameState::Refused),
             (Some(NameState::Waiting), Some(_)) => Outcome::Stands(NameState::Waiting),
-            (None, Some(alike)) => Outcome::Held(alike),
+            (Some(NameState::Allowed), _) | (_, None) => Outcome::Passes,
+            (_, Some(alike)) => Outcome::Held(alike),
         };
         NameVerdict { subject, names, known, outcome }
     }
+}
+
+/// Whether a refusal is of these names too: what looked alike in the refused ones reads the same in
+/// them, whatever else changed.
+fn stays_refused(known: &NameReview, names: &ReviewedName) -> bool {
+    let by_what_is_shown = known.likeness == Likeness::DisplayName;
+    let same = match (&known.names, names) {
+        (
+            ReviewedName::Publisher { handle: refused, name: refused_name },
+            ReviewedName::Publisher { handle, name },
+        ) => match by_what_is_shown {
+            true => refused_name == name || display_key(refused_name) == display_key(name),
+            false => refused.skeleton() == handle.skeleton(),
+        },
+        (
+            ReviewedName::Listing { slug: refused, title: refused_title },
+            ReviewedName::Listing { slug, title },
+        ) => match by_what_is_shown {
+            true => refused_title.as_ref().map(title_probes) == title.as_ref().map(title_probes),
+            false => refused.skeleton() == slug.skeleton(),
+        },
+        _ => false,
+    };
+    known.state == NameState::Refused && same
 }
 
 impl Context<'_> {
@@ -92,14 +119,14 @@ impl Context<'_> {
             alike = self.market.looks_like(&Spelling::of_handle(handle), asking).await?;
         }
         if alike.is_none() && !name_passes {
-            alike = self.market.shown_like(name, asking).await?;
+            alike = self.market.shown_like(&display_probes(name), asking).await?;
         }
         let names = ReviewedName::Publisher { handle: handle.clone(), name: name.clone() };
         Ok(Some(NameVerdict::of(subject, names, known, alike)))
     }
 
-    /// Judges the slug that a listing is to have. `None` when everybody reads it under that slug
-    /// already, or nobody but its publisher's own will.
+    /// Judges the slug that a listing is to have, and a title whose letters pass for Latin ones.
+    /// `None` when everybody reads it under these already, or nobody but its publisher's own will.
     pub(super) async fn judge_listing(
         &mut self,
         before: &Listing,
@@ -107,18 +134,31 @@ impl Context<'_> {
         publisher: &Publisher,
     ) -> Result<Option<NameVerdict>> {
         let live = before.is_readable_by_anyone();
-        if !after.is_shown_but_for_its_name() || live && after.slug == before.slug {
+        let new_slug = !live || after.slug != before.slug;
+        let title = &after.content.title;
+        let probes = match live && *title == before.content.title {
+            true => BTreeSet::new(),
+            false => title_probes(title),
+        };
+        if !after.is_shown_but_for_its_name() || !new_slug && probes.is_empty() {
             return Ok(None);
         }
         let subject = NameSubject::Listing(after.id);
         let known = self.known_review(subject).await?;
         let asking = Asking { publisher: publisher.id, tenant: publisher.tenant };
-        let alike = self.market.looks_like(&Spelling::of_slug(&after.slug), asking).await?;
-        let names = ReviewedName::Listing { slug: after.slug.clone() };
+        let mut alike = None;
+        if new_slug {
+            alike = self.market.looks_like(&Spelling::of_slug(&after.slug), asking).await?;
+        }
+        if alike.is_none() {
+            alike = self.market.shown_like(&probes, asking).await?;
+        }
+        let title = (!probes.is_empty()).then(|| title.clone());
+        let names = ReviewedName::Listing { slug: after.slug.clone(), title };
         Ok(Some(NameVerdict::of(subject, names, known, alike)))
     }
 
-    /// A listing as it goes on under the verdict: as it is to be, held, or under its former slug.
+    /// A listing as it goes on under the verdict: as it is to be, held, or under its former names.
     pub(super) async fn under_verdict(
         &mut self,
         before: &Listing,
@@ -137,7 +177,11 @@ impl Context<'_> {
         }
         let name = ClaimedName::slug(before.publisher, &after.slug);
         self.expect_free(name, NameOwner::new(before.id), ErrorCode::SlugTaken).await?;
-        Ok(Listing { slug: before.slug.clone(), ..after })
+        let mut content = after.content;
+        if let ReviewedName::Listing { title: Some(_), .. } = verdict.names {
+            content = ListingContent { title: before.content.title.clone(), ..content };
+        }
+        Ok(Listing { slug: before.slug.clone(), content, ..after })
     }
 
     /// Refuses a name that somebody else has. It is not taken: that happens when it is allowed.
@@ -155,7 +199,12 @@ impl Context<'_> {
     pub(super) fn settle(&mut self, publisher: PublisherId, verdict: Option<NameVerdict>) {
         let Some(NameVerdict { subject, names, known, outcome }) = verdict else { return };
         match outcome {
-            Outcome::Stands(_) => {}
+            // What an operator sees, and would let pass later, is what is wanted now.
+            Outcome::Stands(_) => {
+                if let Some(known) = known.filter(|known| known.names != names) {
+                    self.put(NameReview { names, ..known });
+                }
+            }
             Outcome::Passes => {
                 if known.is_some_and(|known| known.state != NameState::Allowed) {
                     self.delete(RecordKey::name_review(subject));

@@ -3,7 +3,9 @@
 //!
 //! A description is rendered for the repository that its listing declares and the images that it
 //! has, and again when these change. Notes keep the repository of the day on which their release was
-//! published, and show no images: a release never changes, and a listing may have any number of them.
+//! published, and show the images that their listing has: a listing may have any number of releases,
+//! so notes that name an image are not rendered again with it. Once it came or went, they are
+//! rendered for whoever reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ use crate::domain::{
     SanitiserVersion, Sha256Digest, Version, WebLink,
 };
 use crate::error::{ErrorCode, Result};
-use crate::policy::RenderContext;
+use crate::policy::{MEDIA_SCHEME, RenderContext};
 use crate::port::{Record, RecordKey};
 
 use super::Acting;
@@ -47,10 +49,22 @@ impl<'a> Source<'a> {
         (listing.state != ListingState::Deleted).then_some(Source { text, repository, media })
     }
 
-    /// The text that a release shows.
-    fn notes(release: &'a Release, repository: Option<&'a WebLink>) -> Option<Self> {
+    /// The text that a release shows, and those images of its listing that it names: no others can
+    /// make a difference.
+    fn notes(
+        release: &'a Release,
+        listing: Option<&Listing>,
+        repository: Option<&'a WebLink>,
+    ) -> Option<Self> {
         let text = release.content.notes.as_ref()?.as_str();
-        Some(Source { text, repository, media: BTreeSet::new() })
+        let images = listing.into_iter().flat_map(|listing| listing.media.images());
+        let media = match text.contains(MEDIA_SCHEME) {
+            true => {
+                images.map(|image| image.digest).filter(|it| text.contains(&it.hex())).collect()
+            }
+            false => BTreeSet::new(),
+        };
+        Some(Source { text, repository, media })
     }
 
     /// What tells it from any other text, and from itself for another repository or other images.
@@ -94,7 +108,8 @@ impl Acting {
         let key = RecordKey::rendered(listing, Some(version));
         let stored = self.inner().read::<Rendered>(&key).await?.map(|row| row.value);
         let repository = repository_of_notes(stored.as_ref(), &found.value).cloned();
-        let Some(source) = Source::notes(&release, repository.as_ref()) else { return Ok(None) };
+        let source = Source::notes(&release, Some(&found.value), repository.as_ref());
+        let Some(source) = source else { return Ok(None) };
         shown(&source, stored).map(Some)
     }
 }
@@ -155,7 +170,8 @@ impl Context<'_> {
             (None, _) => None,
             (Some(listing), None) => Source::description(listing),
             (Some(listing), Some(_)) => release.as_ref().and_then(|release| {
-                Source::notes(&release.value, repository_of_notes(stored.as_ref(), listing))
+                let repository = repository_of_notes(stored.as_ref(), listing);
+                Source::notes(&release.value, Some(listing), repository)
             }),
         };
         let Some(source) = source else {
@@ -203,7 +219,7 @@ impl Context<'_> {
 fn source_of(record: Option<&Record>) -> Option<Source<'_>> {
     match record {
         Some(Record::Listing(listing)) => Source::description(listing),
-        Some(Record::Release(release)) => Source::notes(release, None),
+        Some(Record::Release(release)) => Source::notes(release, None, None),
         _ => None,
     }
 }

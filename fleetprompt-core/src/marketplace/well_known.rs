@@ -42,6 +42,39 @@ pub(super) struct LooksLike {
     pub(super) resembles: Resembled,
 }
 
+/// What is compared with well-known names.
+#[derive(Clone, Copy)]
+enum Compared<'a> {
+    /// A handle or slug.
+    Spelt(&'a Spelling),
+    /// What pages show, by the keys of what looks the same.
+    Shown(&'a BTreeSet<LikenessKey>),
+}
+
+impl Compared<'_> {
+    fn likeness_to(self, known: &Spelling) -> Option<Likeness> {
+        match self {
+            Compared::Spelt(name) => name.likeness_to(known),
+            Compared::Shown(keys) => {
+                (!known.keys().is_disjoint(keys)).then_some(Likeness::DisplayName)
+            }
+        }
+    }
+
+    fn likeness_to_shown(self, known: &DisplayName) -> Option<Likeness> {
+        let Compared::Shown(keys) = self else { return None };
+        display_key(known).filter(|key| keys.contains(key)).map(|_| Likeness::DisplayName)
+    }
+
+    /// The well-known publisher that it looks like by its handle or by what pages show.
+    fn like_publisher(self, known: &Publisher) -> Option<LooksLike> {
+        let likeness = self
+            .likeness_to(&Spelling::of_handle(&known.handle))
+            .or_else(|| self.likeness_to_shown(&known.profile.name))?;
+        Some(LooksLike { likeness, resembles: Resembled::Publisher(known.id) })
+    }
+}
+
 /// Whether the names of a publisher are well known by themselves.
 fn is_vouched_for(publisher: &Publisher) -> bool {
     !publisher.badges.is_empty() && !publisher.held
@@ -151,7 +184,8 @@ impl Inner {
         for key in name.probes() {
             for found in self.filed_under(key).await? {
                 if seen.insert(found)
-                    && let Some(alike) = self.compare_with(name, found, asking).await?
+                    && let Some(alike) =
+                        self.compare_with(Compared::Spelt(name), found, asking).await?
                 {
                     return Ok(Some(alike));
                 }
@@ -160,32 +194,30 @@ impl Inner {
         Ok(None)
     }
 
-    /// What the shown name of a publisher looks the same as: a word that impostors want, or the shown
-    /// name of a publisher, vouched for and somebody else's.
+    /// What a shown name looks the same as, found by its keys: a word that impostors want, or a
+    /// well-known name of somebody else.
     pub(super) async fn shown_like(
         &self,
-        name: &DisplayName,
+        keys: &BTreeSet<LikenessKey>,
         asking: Asking,
     ) -> Result<Option<LooksLike>> {
-        let Some(key) = display_key(name) else { return Ok(None) };
-        let likeness = Likeness::DisplayName;
+        if keys.is_empty() {
+            return Ok(None);
+        }
         for word in IMPERSONATED {
             let shown: DisplayName = word.parse()?;
-            if display_key(&shown).as_ref() == Some(&key) {
-                let resembles = Resembled::Reserved(word.parse()?);
+            if display_key(&shown).is_some_and(|key| keys.contains(&key)) {
+                let (likeness, resembles) =
+                    (Likeness::DisplayName, Resembled::Reserved(word.parse()?));
                 return Ok(Some(LooksLike { likeness, resembles }));
             }
         }
-        for found in self.filed_under(key.clone()).await? {
-            let NameSubject::Publisher(id) = found else { continue };
-            let Some(known) = self.read::<Publisher>(&RecordKey::publisher(id)).await? else {
-                continue;
-            };
-            let known = known.value;
-            let same = display_key(&known.profile.name).as_ref() == Some(&key);
-            if same && is_vouched_for(&known) && !asking.owns(&known) {
-                let resembles = Resembled::Publisher(id);
-                return Ok(Some(LooksLike { likeness, resembles }));
+        for key in keys {
+            for found in self.filed_under(key.clone()).await? {
+                let alike = self.compare_with(Compared::Shown(keys), found, asking).await?;
+                if alike.is_some() {
+                    return Ok(alike);
+                }
             }
         }
         Ok(None)
@@ -198,7 +230,7 @@ impl Inner {
 
     async fn compare_with(
         &self,
-        name: &Spelling,
+        name: Compared<'_>,
         known: NameSubject,
         asking: Asking,
     ) -> Result<Option<LooksLike>> {
@@ -206,7 +238,8 @@ impl Inner {
             NameSubject::Publisher(id) => {
                 let found = self.read::<Publisher>(&RecordKey::publisher(id)).await?;
                 let known = found.map(|row| row.value).filter(is_vouched_for);
-                Ok(known.and_then(|known| like_handle(name, &known, asking)))
+                let known = known.filter(|known| !asking.owns(known));
+                Ok(known.and_then(|known| name.like_publisher(&known)))
             }
             NameSubject::Listing(id) => {
                 let Some(found) = self.read::<Listing>(&RecordKey::listing(id)).await? else {
@@ -225,16 +258,13 @@ impl Inner {
                 let like_slug = name.likeness_to(&Spelling::of_slug(&listing.slug));
                 let like_slug = like_slug
                     .map(|likeness| LooksLike { likeness, resembles: Resembled::Listing(id) });
-                Ok(like_slug.or_else(|| like_handle(name, &publisher, asking)))
+                let like_handle = || {
+                    let likeness = name.likeness_to(&Spelling::of_handle(&publisher.handle))?;
+                    let resembles = Resembled::Publisher(publisher.id);
+                    Some(LooksLike { likeness, resembles })
+                };
+                Ok(like_slug.or_else(like_handle))
             }
         }
     }
-}
-
-fn like_handle(name: &Spelling, known: &Publisher, asking: Asking) -> Option<LooksLike> {
-    if asking.owns(known) {
-        return None;
-    }
-    let likeness = name.likeness_to(&Spelling::of_handle(&known.handle))?;
-    Some(LooksLike { likeness, resembles: Resembled::Publisher(known.id) })
 }

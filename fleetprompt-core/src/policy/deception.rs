@@ -22,8 +22,12 @@ const ALIKE: &[Script] = &[
 /// - a word mixes two alphabets that look alike, and one of its letters passes for a Latin one:
 ///   `раypal`, whose first two letters are Cyrillic;
 /// - a letter is Latin but only imitates another, as phonetic letters do: `ɑcme`;
-/// - the words of one such alphabet use only letters that pass for Latin ones: `аре`, all
-///   Cyrillic. One other letter of that alphabet anywhere in the name, and it is what it seems.
+/// - beside words of another such alphabet, Latin or not, the words of one use only letters that pass
+///   for Latin ones: `Арр Store`, whose first word is Cyrillic. One other letter of that alphabet
+///   anywhere in the name, and it is what it seems.
+///
+/// A name that is all of one alphabet deceives nobody by itself: `Хаос` is a word. What it could be
+/// taken for is asked of the names that are well known, see [`display_probes`](super::display_probes).
 ///
 /// Scripts may stand beside each other, and within a word where nothing looks alike:
 /// `Помощник GPT-4`, `データAPI`, `ΔT`. What passes for what is the Unicode consortium's table of
@@ -34,13 +38,13 @@ const ALIKE: &[Script] = &[
 /// use fleetprompt_core::policy::deceptive;
 /// assert_eq!(deceptive("р\u{430}ypal"), Some(Rule::MixedScripts));
 /// assert_eq!(deceptive("Помощник GPT-4"), None);
+/// assert_eq!(deceptive("Хаос"), None);
 /// ```
 pub fn deceptive(name: &str) -> Option<Rule> {
     if name.is_ascii() {
         return None;
     }
-    let letters = |word: &'_ str| word.chars().filter_map(Letter::of).collect::<Vec<_>>();
-    let words: Vec<Vec<Letter>> = name.split(|c: char| !in_word(c)).map(letters).collect();
+    let words = words(name);
     let mixes = |word: &Vec<Letter>| {
         let first = word.first().map(|letter| letter.script);
         let foreign = |letter: &Letter| letter.script != Script::Latin && letter.looks_latin;
@@ -53,12 +57,36 @@ pub fn deceptive(name: &str) -> Option<Rule> {
     if words.iter().flatten().any(imitates) {
         return Some(Rule::LooksLatin);
     }
+    let one_alphabet = || {
+        let mut scripts = words.iter().flatten().map(|letter| letter.script);
+        let first = scripts.next();
+        scripts.all(|script| Some(script) == first)
+    };
+    (borrowed(&words) && !one_alphabet()).then_some(Rule::LooksLatin)
+}
+
+/// Whether a name has no Latin letter and reads as if it had no other: all of its letters, of one
+/// alphabet, pass for Latin ones, and there are two in a word at least.
+pub(super) fn passes_for_latin(name: &str) -> bool {
+    let words = words(name);
+    let latin = |letter: &Letter| letter.script == Script::Latin;
+    !name.is_ascii() && borrowed(&words) && !words.iter().flatten().any(latin)
+}
+
+/// Whether the words of an alphabet use only letters that pass for Latin ones.
+fn borrowed(words: &[Vec<Letter>]) -> bool {
     let borrowed = |script: &Script| {
         let of_script = |letter: &&Letter| letter.script == *script;
         let whole = words.iter().any(|word| word.iter().filter(of_script).count() > 1);
         whole && words.iter().flatten().filter(of_script).all(|letter| letter.looks_latin)
     };
-    ALIKE.iter().skip(1).any(borrowed).then_some(Rule::LooksLatin)
+    ALIKE.iter().skip(1).any(borrowed)
+}
+
+/// The letters of each word, of alphabets that others look like.
+fn words(name: &str) -> Vec<Vec<Letter>> {
+    let letters = |word: &'_ str| word.chars().filter_map(Letter::of).collect::<Vec<_>>();
+    name.split(|c: char| !in_word(c)).map(letters).collect()
 }
 
 /// A letter of an alphabet that others look like.
@@ -102,11 +130,10 @@ mod tests {
             ("The \u{410}pple store", Rule::MixedScripts),
             ("Gοοgle", Rule::MixedScripts),
             ("micros\u{43e}ft 365", Rule::MixedScripts),
-            ("\u{430}\u{440}\u{435}", Rule::LooksLatin),
             ("\u{410}\u{440}\u{440} Store", Rule::LooksLatin),
             ("ΑΙ agent", Rule::LooksLatin),
             ("\u{251}cme", Rule::LooksLatin),
-            ("ꓐꓳꓔ", Rule::LooksLatin),
+            ("ꓐꓳꓔ \u{430}\u{440}\u{435}", Rule::LooksLatin),
         ] {
             assert_eq!(deceptive(name), Some(rule), "{name}");
         }
@@ -137,8 +164,23 @@ mod tests {
             "Ünïcode — № 1",
             "Robot 🤖",
             "Օգնական",
+            "\u{425}\u{430}\u{43e}\u{441}",
+            "\u{422}\u{41e}\u{420} 10",
+            "ꓐꓳꓔ",
         ] {
             assert_eq!(deceptive(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_reads_as_latin_without_a_latin_letter_is_told() {
+        for name in ["\u{425}\u{430}\u{43e}\u{441}", "\u{425}\u{43e}\u{440} 2", "ΑΙ", "ꓐꓳꓔ"]
+        {
+            assert!(passes_for_latin(name), "{name}");
+        }
+        for name in ["Chaos", "\u{410}\u{440}\u{440} Store", "Хоры", "研究", "ΔT", "42", ""]
+        {
+            assert!(!passes_for_latin(name), "{name}");
         }
     }
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::domain::{
-    DisplayName, Handle, Likeness, LikenessKey, Listing, Sha256Digest, Slug, strokes,
+    DisplayName, Handle, Likeness, LikenessKey, Listing, Sha256Digest, Slug, Title, strokes,
 };
+
+use super::deception::passes_for_latin;
 
 mod affixes;
 mod edits;
@@ -222,16 +224,63 @@ impl Spelling {
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 pub fn display_key(name: &DisplayName) -> Option<LikenessKey> {
-    let folded: String = name.as_str().nfkc().flat_map(char::to_lowercase).collect();
-    let skeleton: String = unicode_security::skeleton(&folded)
+    key_of(&seen(name.as_str().nfkc().flat_map(char::to_lowercase)))
+}
+
+/// The keys under which well-known names are filed that a shown name looks the same as: its
+/// [`display_key`]; and for a name without a Latin letter whose letters all pass for Latin ones, what
+/// it reads as, among shown names, handles and slugs.
+///
+/// ```
+/// use fleetprompt_core::policy::{Spelling, display_probes};
+/// let copa = Spelling::of_handle(&"copa".parse()?).keys();
+/// let cyrillic = display_probes(&"\u{441}\u{43e}\u{440}\u{430}".parse()?);
+/// assert!(!cyrillic.is_disjoint(&copa), "it passes for the handle");
+/// assert!(display_probes(&"Copa".parse()?).is_disjoint(&copa), "it says so openly");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
+pub fn display_probes(name: &DisplayName) -> BTreeSet<LikenessKey> {
+    display_key(name).into_iter().chain(read_as_latin(name.as_str())).collect()
+}
+
+/// The same for a title, which may say openly what it is for, as that of a connector does: none but
+/// for a title without a Latin letter whose letters all pass for Latin ones.
+///
+/// ```
+/// use fleetprompt_core::policy::title_probes;
+/// assert!(title_probes(&"Chaos".parse()?).is_empty());
+/// assert!(!title_probes(&"\u{425}\u{430}\u{43e}\u{441}".parse()?).is_empty(), "Cyrillic");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
+pub fn title_probes(title: &Title) -> BTreeSet<LikenessKey> {
+    read_as_latin(title.as_str()).collect()
+}
+
+/// The keys of what a name reads as that passes for Latin. Capitals can look Latin where small
+/// letters do not, so that it is read both ways.
+fn read_as_latin(name: &str) -> impl Iterator<Item = LikenessKey> {
+    let readings = passes_for_latin(name)
+        .then(|| [seen(name.nfkc()), seen(name.nfkc().flat_map(char::to_lowercase))]);
+    readings.into_iter().flatten().flat_map(|seen| {
+        let spelt = format!("s:{seen}").parse().ok();
+        spelt.into_iter().chain(key_of(&seen))
+    })
+}
+
+/// What is seen of a text: its skeleton, case, spaces and punctuation aside.
+fn seen(text: impl Iterator<Item = char>) -> String {
+    let skeleton: String = unicode_security::skeleton(&text.collect::<String>())
         .flat_map(char::to_lowercase)
         .filter(|c| c.is_alphanumeric())
         .collect();
-    let skeleton: String = strokes(&skeleton).collect();
-    if skeleton.is_empty() {
+    strokes(&skeleton).collect()
+}
+
+fn key_of(seen: &str) -> Option<LikenessKey> {
+    if seen.is_empty() {
         return None;
     }
-    let digest = Sha256Digest::of(skeleton.as_bytes()).to_string();
+    let digest = Sha256Digest::of(seen.as_bytes()).to_string();
     let hex = digest.split_once(':').map_or(digest.as_str(), |(_, hex)| hex);
     format!("n:{hex}").parse().ok()
 }

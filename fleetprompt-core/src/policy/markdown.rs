@@ -24,6 +24,7 @@ use std::borrow::Cow;
 
 use crate::domain::{RenderedHtml, SanitiserVersion, bounds};
 
+pub(crate) use allow_list::MEDIA_SCHEME;
 pub use links::RenderContext;
 
 /// The longest text that is rendered, in bytes; what is longer is shown as it was written.
@@ -81,8 +82,11 @@ fn sanitise(html: &str, context: &RenderContext) -> String {
     let sanitiser = allow_list::sanitiser(move |element, attribute, value| {
         attribute_value(element, attribute, value, bases.as_ref())
     });
-    let clean = sanitiser.clean(&tidy::tidy(html)).to_string();
-    finish::finish(&clean, &context.media)
+    let tidy = tidy::tidy(html);
+    let mut clean = Vec::with_capacity(tidy.len() + tidy.len() / 4);
+    // Neither fails: bytes in memory take all that is written, and what is written is UTF-8.
+    let clean = sanitiser.clean(&tidy).write_to(&mut clean).map(|()| String::from_utf8(clean));
+    finish::finish(&clean.ok().and_then(Result::ok).unwrap_or_default(), &context.media)
 }
 
 /// What a listed attribute may say; its character references are resolved.

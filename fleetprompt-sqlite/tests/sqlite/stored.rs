@@ -280,6 +280,7 @@ const FIELDS: Reasons = &[
             "name_review.names.handle",
             "name_review.names.name",
             "name_review.names.slug",
+            "name_review.names.title",
             "listing.media.screenshots[].alt",
             "release.version",
             "rendered.release",

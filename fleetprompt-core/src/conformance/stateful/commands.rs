@@ -99,6 +99,9 @@ commands! { |d|
     1 Operator AuditLog => d.by.audit_log(Position::START, PageSize::MAX);
     2 Operator GrantBadge => d.by.grant_badge(d.publisher(), d.badge(), d.evidence(), &d.key);
     1 Operator RemoveBadge => d.by.remove_badge(d.publisher(), d.badge(), &d.key);
+    3 Operator AllowName => d.by.allow_name(d.subject(), d.reason(), &d.key);
+    3 Operator RefuseName => d.by.refuse_name(d.subject(), d.reason(), &d.key);
+    1 Operator HeldNames => d.by.held_names(None, PageSize::MAX);
     1 Operator SuspendPublisher => d.by.suspend_publisher(d.publisher(), d.reason(), &d.key);
     3 Operator RestorePublisher => d.by.restore_publisher(d.publisher(), &d.key);
     2 System DecideReference => d.decide_reference();
@@ -174,6 +177,11 @@ impl<'a> Doing<'a> {
 
     fn publishers_revision(&self) -> Revision {
         self.revision(recent(&self.scene.publishers, self.what[0]).revision)
+    }
+
+    /// Mostly what is held.
+    fn subject(&self) -> NameSubject {
+        recent(&self.scene.held, self.what[0])
     }
 
     fn member(&self) -> PersonId {

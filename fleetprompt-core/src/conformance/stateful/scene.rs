@@ -197,12 +197,14 @@ pub(super) fn seed() -> Vec<Commit> {
 }
 
 /// What is asked for first, so that a run begins with something to ask about: two publishers, a
-/// member, a listing with a release, three claims and three installs.
+/// member, a listing with a release, three claims and three installs. The first publisher has a
+/// badge, so that names which look like its own are held from then on.
 pub(super) fn prologue() -> Vec<Wish> {
     let wish = |key, verb, who, what| Wish { verb, anybody: false, who, what, key };
     vec![
         wish(100, Verb::CreatePublisher, 0, [0, 0, 0]),
         wish(101, Verb::CreatePublisher, 2, [0, 2, 1]),
+        wish(114, Verb::GrantBadge, 0, [7, 0, 0]),
         wish(102, Verb::Invite, 0, [7, 1, 0]),
         wish(103, Verb::AcceptInvitation, 1, [0, 0, 0]),
         wish(110, Verb::CreateListing, 0, [7, 0, 0]),
@@ -257,6 +259,7 @@ pub(super) struct Known<T> {
 #[derive(Clone, Debug)]
 pub(super) enum Lesson {
     Publisher(Known<PublisherId>),
+    Held(NameSubject),
     Listing(Known<ListingId>),
     Member(PersonId),
     Invitation(InvitationId),
@@ -271,6 +274,8 @@ pub(super) enum Lesson {
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) publishers: Vec<Known<PublisherId>>,
+    /// Whose names were held at some time.
+    pub(super) held: Vec<NameSubject>,
     pub(super) members: Vec<PersonId>,
     pub(super) listings: Vec<Known<ListingId>>,
     pub(super) references: Vec<(AssetKind, UpstreamId)>,
@@ -294,6 +299,7 @@ impl Default for Scene {
         let reference = |asset: &Asset| Some((asset.kind(), asset.upstream_id()?.clone()));
         Scene {
             publishers: vec![known(samples::publisher_id(0))],
+            held: vec![NameSubject::Publisher(samples::publisher_id(0))],
             members: vec![samples::person_id(0)],
             listings: (0..5).map(samples::listing_id).map(known).collect(),
             references: assets().iter().filter_map(reference).collect(),
@@ -326,6 +332,7 @@ impl Scene {
             match lesson {
                 Lesson::Publisher(known) => renew(&mut self.publishers, known, PartialEq::eq),
                 Lesson::Listing(known) => renew(&mut self.listings, known, PartialEq::eq),
+                Lesson::Held(subject) => add(&mut self.held, subject),
                 Lesson::Member(id) => add(&mut self.members, id),
                 Lesson::Invitation(id) => add(&mut self.invitations, id),
                 Lesson::Report(id) => add(&mut self.reports, id),

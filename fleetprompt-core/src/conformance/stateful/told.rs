@@ -4,14 +4,14 @@ use std::fmt::Debug;
 
 use super::commands::Doing;
 use super::scene::Lesson;
-use crate::domain::{Handle, Revision};
+use crate::domain::{Handle, NameSubject, Revision};
 use crate::error::{ErrorKind, Result};
 use crate::marketplace::{
     AttemptView, AuditEntry, ChangesPage, EntitlementReceipt, EntitlementView, Erasure,
-    FenceReceipt, Found, Imported, InstallReceipt, InstallStarted, Introspection,
+    FenceReceipt, Found, HeldNameView, Imported, InstallReceipt, InstallStarted, Introspection,
     InvitationReceipt, InvitationView, IssuedInvitation, KeyRevocationReceipt, ListingAddress,
-    ListingReceipt, ListingView, MemberReceipt, MemberView, Metrics, MyPublisher, Page,
-    PublisherReceipt, PublisherView, RedeemedManifest, ReferenceReceipt, ReferenceView,
+    ListingReceipt, ListingView, MemberReceipt, MemberView, Metrics, MyPublisher, NameReceipt,
+    Page, PublisherReceipt, PublisherView, RedeemedManifest, ReferenceReceipt, ReferenceView,
     ReleaseReceipt, ReleaseView, ReportReceipt, ReportView, TenantDeletion, Way,
 };
 
@@ -63,8 +63,14 @@ macro_rules! told {
 }
 
 told! {
-    PublisherReceipt: |told, doing| [Lesson::Publisher(doing.known(told.id, told.revision))];
-    ListingReceipt: |told, doing| [Lesson::Listing(doing.known(told.id, told.revision))];
+    PublisherReceipt: |told, doing| {
+        let held = told.held.map(|_| Lesson::Held(NameSubject::Publisher(told.id)));
+        [Lesson::Publisher(doing.known(told.id, told.revision))].into_iter().chain(held)
+    };
+    ListingReceipt: |told, doing| {
+        let held = told.held.map(|_| Lesson::Held(NameSubject::Listing(told.id)));
+        [Lesson::Listing(doing.known(told.id, told.revision))].into_iter().chain(held)
+    };
     InvitationReceipt: |told, doing| { let _ = doing; [Lesson::Invitation(told.id)] };
     ReportReceipt: |told, doing| { let _ = doing; [Lesson::Report(told.id)] };
     MemberReceipt: |told, doing| { let _ = doing; [Lesson::Member(told.person)] };
@@ -74,6 +80,8 @@ told! {
 
 told!(
     InstallReceipt,
+    NameReceipt,
+    Page<HeldNameView>,
     ReleaseReceipt,
     ListingView,
     ReleaseView,

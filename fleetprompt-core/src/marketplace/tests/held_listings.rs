@@ -137,6 +137,61 @@ fn what_is_popular_by_itself_or_belongs_to_the_same_publisher_is_left_alone() {
 }
 
 #[test]
+fn a_title_is_held_where_its_letters_pass_for_a_well_known_name() {
+    let f = Fixture::default();
+    let (ada, eve) = (f.person("acme", "ada"), f.person("evil", "eve"));
+    verified(&f, &ada, "copa");
+    popular(&f, "chains", "soap");
+    let evil = f.publisher(&eve, "honest");
+    // `copa` and `soap`, spelt in Cyrillic; and a word.
+    let (copa, soap) = ("\u{441}\u{43e}\u{440}\u{430}", "\u{405}\u{41e}\u{410}\u{420}");
+    let chaos = "\u{425}\u{430}\u{43e}\u{441}";
+    let titled = |slug: &str, title: &str| {
+        let mut new = NewListing { slug: of(slug), ..new_listing(evil, slug) };
+        new.content.title = of(title);
+        run(eve.create_listing(new, &f.key())).unwrap().id
+    };
+    for (n, title) in [chaos, "Copa", "Soap", "Помощник"].into_iter().enumerate() {
+        let id = titled(&format!("plain-{n}"), title);
+        assert!(!held(&publish(&f, &eve, id)) && readable(&f, id), "{title}");
+    }
+    for (n, title) in [copa, soap].into_iter().enumerate() {
+        let id = titled(&format!("fake-{n}"), title);
+        assert!(held(&publish(&f, &eve, id)) && !readable(&f, id), "{title}");
+        let waiting = queue(&f).remove(0);
+        assert_eq!(
+            (waiting.subject, waiting.likeness),
+            (NameSubject::Listing(id), Likeness::DisplayName)
+        );
+        let names =
+            ReviewedName::Listing { slug: of(&format!("fake-{n}")), title: Some(of(title)) };
+        assert_eq!(waiting.names, names);
+        let operator = f.operator();
+        run(operator.refuse_name(waiting.subject, of("Not yours."), &f.key())).unwrap();
+        assert!(held(&rename(&f, &eve, id, &format!("other-{n}")).unwrap()));
+        assert_eq!(queue(&f), [], "the title is what was refused");
+        assert!(!held(&edit(&f, &eve, id, |edit| edit.content.title = of(chaos)).unwrap()));
+        assert!(readable(&f, id));
+    }
+
+    // What is public goes on under its former title, and everything else is changed.
+    let id = titled("reader", chaos);
+    publish(&f, &eve, id);
+    let receipt = edit(&f, &eve, id, |edit| {
+        edit.content.title = of(copa);
+        edit.content.summary = of("Reads.");
+    });
+    assert!(held(&receipt.unwrap()));
+    let shown = run(f.anonymous().listing(id)).unwrap();
+    assert_eq!((shown.content.title, shown.content.summary), (of(chaos), of("Reads.")));
+    let subject = queue(&f).remove(0).subject;
+    run(f.operator().allow_name(subject, of("A tribute."), &f.key())).unwrap();
+    assert_eq!(run(f.anonymous().listing(id)).unwrap().content.title, of(copa));
+    assert!(!held(&edit(&f, &eve, id, |edit| edit.content.summary = of("Still reads.")).unwrap()));
+    assert!(run(f.market.check_index(Position::START, |_| {})).unwrap().is_clean());
+}
+
+#[test]
 fn a_public_listing_goes_on_under_its_former_slug() {
     let f = Fixture::default();
     let eve = f.person("evil", "eve");

@@ -257,6 +257,74 @@ fn a_refusal_is_told_and_another_name_is_judged_anew() {
 }
 
 #[test]
+fn what_was_refused_comes_back_only_when_it_changes_itself() {
+    let f = Fixture::default();
+    let (ada, eve) = (f.person("acme", "ada"), f.person("evil", "eve"));
+    verified(&f, &ada, "acme-robotics");
+    let operator = f.operator();
+    let edit = |id, handle: &str, name: &str| {
+        let seen = run(eve.publisher(id)).unwrap();
+        let profile = PublisherProfile { name: of(name), ..seen.profile };
+        let edit = PublisherEdit { handle: of(handle), profile };
+        run(eve.update_publisher(id, seen.revision, edit, &f.key())).unwrap()
+    };
+
+    // The handle was refused: what is shown beside it makes no difference, nor does how it is joined.
+    let by_handle = create(&f, &eve, "acme-robtics", "R").id;
+    let subject = NameSubject::Publisher(by_handle);
+    run(operator.refuse_name(subject, of("Too close."), &f.key())).unwrap();
+    let events = f.events();
+    for (handle, name) in [("acme-robtics", "S"), ("acme_robtics", "T"), ("acme-robt1cs", "T")] {
+        assert!(held(&edit(by_handle, handle, name)));
+        assert_eq!(queue(&f), [], "{handle}, {name}");
+        let told = run(eve.publisher(by_handle)).unwrap().held.unwrap();
+        assert_eq!((told.state, told.reason), (NameState::Refused, Some(of("Too close."))));
+    }
+    let log = run(operator.audit_log(Position::START, ALL)).unwrap();
+    let holds = log.iter().filter(|entry| matches!(entry.event.fact, Fact::NameHeld { .. }));
+    assert_eq!((holds.count(), f.events() - events), (1, 3), "nobody is told anew");
+    // An operator who thinks better of it lets pass what there is now.
+    run(operator.allow_name(subject, of("A club."), &f.key())).unwrap();
+    let public = run(f.anonymous().publisher(by_handle)).unwrap();
+    assert_eq!((public.handle, public.profile.name), (of("acme-robt1cs"), of("T")));
+
+    // What is shown was refused: another handle makes no difference.
+    let mal = f.person("other", "mal");
+    let by_name = create(&f, &mal, "weather-club", "acme robotics").id;
+    assert_eq!(queue(&f)[0].likeness, Likeness::DisplayName);
+    let subject = NameSubject::Publisher(by_name);
+    run(operator.refuse_name(subject, of("Theirs."), &f.key())).unwrap();
+    let seen = run(mal.publisher(by_name)).unwrap();
+    let profile = PublisherProfile { name: of("Acme  Robotics!"), ..seen.profile.clone() };
+    let wanted = PublisherEdit { handle: of("rain-club"), profile };
+    let receipt = run(mal.update_publisher(by_name, seen.revision, wanted, &f.key())).unwrap();
+    assert!(held(&receipt));
+    assert_eq!(queue(&f), []);
+    let profile = PublisherProfile { name: of("Rain club"), ..seen.profile };
+    let wanted = PublisherEdit { handle: of("rain-club"), profile };
+    let receipt = run(mal.update_publisher(by_name, receipt.revision, wanted, &f.key())).unwrap();
+    assert!(!held(&receipt), "what was refused is gone");
+}
+
+#[test]
+fn a_name_in_another_alphabet_is_held_only_where_it_reads_as_a_well_known_one() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    // `copa`, and the same to the eye in Cyrillic and Greek letters.
+    verified(&f, &ada, "copa");
+    let cases = [
+        ("\u{441}\u{43e}\u{440}\u{430}", true),
+        ("\u{421}\u{41e}\u{420}\u{410}", true),
+        ("\u{425}\u{430}\u{43e}\u{441}", false),
+        ("Copacabana", false),
+    ];
+    for (n, (name, expected)) in cases.into_iter().enumerate() {
+        let by = f.person(&format!("other-{n}"), "eve");
+        assert_eq!(held(&create(&f, &by, &format!("club-{n}"), name)), expected, "{name}");
+    }
+}
+
+#[test]
 fn what_was_allowed_stays_allowed() {
     let f = Fixture::default();
     let (ada, eve) = (f.person("acme", "ada"), f.person("evil", "eve"));

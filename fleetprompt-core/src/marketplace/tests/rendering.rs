@@ -250,6 +250,23 @@ fn what_was_interrupted_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn a_retry_after_an_upgrade_is_answered_and_renders_nothing() {
+    let (f, ada, acme) = scene();
+    let key = f.key();
+    let mut new = new_listing(acme, "bot");
+    new.content.description = Some(of("*Hi*"));
+    let made = run(ada.create_listing(new.clone(), &key)).unwrap();
+    resanitise(&f, ALL);
+    grow_old(&f);
+    let (before, events) = (stored(&f), f.events());
+    assert_eq!(run(ada.create_listing(new.clone(), &key)).unwrap(), made);
+    assert_eq!((stored(&f), f.events()), (before, events), "what is kept is for upkeep to renew");
+    assert_eq!(resanitise(&f, ALL), 1);
+    assert_eq!(run(ada.create_listing(new, &key)).unwrap(), made);
+    assert_eq!(shown(&ada, made.id).unwrap(), "<p><em>Hi</em></p>\n");
+}
+
+#[test]
 fn newer_rules_are_not_undone() {
     let (f, ada, acme) = scene();
     let id = f.draft(&ada, acme, "bot");

@@ -246,3 +246,37 @@ fn a_description_shows_the_images_of_its_own_listing_and_of_no_other() {
     run(ada.arrange_screenshots(listing, revision, places(&[]), &s.key())).unwrap();
     assert_eq!(html(listing).as_str(), "<p>A list.</p>\n", "gone with the image");
 }
+
+#[test]
+fn release_notes_show_the_images_of_their_listing_while_it_has_them() {
+    let s = Studio::default();
+    let (ada, listing) = s.published("acme");
+    let (eve, other) = s.published("other");
+    let shot = s.screenshot(&ada, listing, picture(1), "A list.").unwrap().image.unwrap();
+    let digits = shot.to_string().replace("sha256:", "");
+    let note = |by: &Acting, id, version: &str| {
+        let notes = Some(of(&format!("New: ![A list.](media:{digits})")));
+        let content = ReleaseContent { notes, ..ReleaseContent::default() };
+        run(by.publish_release(id, of(version), content, &s.key())).unwrap();
+    };
+    let html = |id, version: &str| {
+        let notes = run(s.anonymous().release_notes_html(id, &of(version))).unwrap().unwrap();
+        notes.with_media_root(&of("/media/"))
+    };
+    let image = format!("<img src=\"/media/{digits}\" alt=\"A list.\" loading=\"lazy\">");
+    let (shown, told) = (format!("<p>New: {image}</p>\n"), "<p>New: A list.</p>\n");
+    note(&ada, listing, "1.0.0");
+    note(&eve, other, "1.0.0");
+    assert_eq!(html(listing, "1.0.0"), shown);
+    assert_eq!(html(other, "1.0.0"), told, "not its own");
+
+    // The listing changes, and the release never does.
+    let revision = s.listing(&ada, listing).revision;
+    run(ada.arrange_screenshots(listing, revision, places(&[]), &s.key())).unwrap();
+    assert_eq!(html(listing, "1.0.0"), told, "gone with the image");
+    note(&ada, listing, "1.1.0");
+    assert_eq!(html(listing, "1.1.0"), told);
+    s.screenshot(&ada, listing, picture(1), "A list.").unwrap();
+    s.icon(&ada, listing, picture(2)).unwrap();
+    assert_eq!([html(listing, "1.0.0"), html(listing, "1.1.0")], [&shown[..]; 2], "and back");
+}

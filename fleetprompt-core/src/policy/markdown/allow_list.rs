@@ -10,7 +10,7 @@ pub(super) const LINK_SCHEMES: &[&str] = &["http", "https", "mailto"];
 /// Where an image that became a link may lead.
 pub(super) const IMAGE_SCHEMES: &[&str] = &["http", "https"];
 /// The scheme by which a text names the listing's own media. It never leaves the server.
-pub(super) const MEDIA_SCHEME: &str = "media";
+pub(crate) const MEDIA_SCHEME: &str = "media";
 /// What links say about themselves: no vote for where they lead, no way back into our page.
 pub(super) const LINK_REL: &str = "nofollow noopener ugc";
 /// What every id begins with, so that none can be one of the page's own.
@@ -183,25 +183,26 @@ pub(super) const WITH_CONTENT: &[&str] = &[
 
 /// The element of this name, in any case.
 pub(super) fn find(name: &str) -> Option<&'static Element> {
-    let name = packed(name)?;
-    let at = BY_NAME.binary_search_by_key(&name, |(other, _)| *other).ok()?;
-    BY_NAME.get(at).map(|(_, element)| *element)
+    let initial = name.bytes().next()?.to_ascii_lowercase().checked_sub(b'a')?;
+    let named = BY_INITIAL.get(usize::from(initial))?.iter();
+    let mut named = named.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    named.next().map(|(_, element)| *element)
 }
 
-/// A name as a number, which compares faster: every tag is looked up. None is longer.
-fn packed(name: &str) -> Option<u128> {
-    let bytes = name.bytes().map(|byte| u128::from(byte.to_ascii_lowercase()));
-    (name.len() < 16).then(|| bytes.fold(1, |packed, byte| packed << 8 | byte))
-}
+type Named = (&'static str, &'static Element);
 
-static BY_NAME: LazyLock<Vec<(u128, &'static Element)>> = LazyLock::new(|| {
+/// The elements and what stands for them, by the first letter of their names: every tag is looked up.
+static BY_INITIAL: LazyLock<Vec<Vec<Named>>> = LazyLock::new(|| {
     let named = |name: &str| ELEMENTS.iter().find(|element| element.name == name);
     let own = ELEMENTS.iter().map(|element| (element.name, Some(element)));
     let aliases = ALIASES.iter().map(|(other, stands_for)| (*other, named(stands_for)));
-    let all = own.chain(aliases).filter_map(|(name, element)| Some((packed(name)?, element?)));
-    let mut all: Vec<_> = all.collect();
-    all.sort_unstable_by_key(|(name, _)| *name);
-    all
+    let all = own.chain(aliases).filter_map(|(name, element)| Some((name, element?)));
+    let all: Vec<Named> = all.collect();
+    let begin_with = |initial: u8| {
+        let begins = move |named: &&Named| named.0.as_bytes().first() == Some(&initial);
+        all.iter().filter(begins).copied().collect()
+    };
+    (b'a'..=b'z').map(begin_with).collect()
 });
 
 type Table = HashMap<&'static str, HashSet<&'static str>>;
@@ -249,7 +250,8 @@ mod tests {
         }
         assert_eq!(find("TaBle").map(|element| element.name), Some("table"));
         assert_eq!(find("h1").map(|element| element.name), Some("h3"));
-        assert_eq!(BY_NAME.len(), ELEMENTS.len() + ALIASES.len());
+        let found: usize = BY_INITIAL.iter().map(Vec::len).sum();
+        assert_eq!(found, ELEMENTS.len() + ALIASES.len());
         for name in ["script", "", "\0a", "a\0", "blockquoteblockquote"] {
             assert!(find(name).is_none(), "{name:?}");
         }

@@ -4,13 +4,14 @@
 use std::collections::{HashMap, VecDeque};
 
 use linkify::{LinkFinder, LinkKind};
+use memchr::memchr;
 use pulldown_cmark::{
     CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
     html::push_html,
 };
 
 use super::allow_list::{FOOTNOTE, FOOTNOTE_REFERENCE, ID_MAX, ID_PREFIX, TASK};
-use super::highlight::highlight;
+use super::highlight::{Language, highlight, language};
 
 /// The most events of a text: more than prose of the longest text has. What has more was made to
 /// grow while it is read, as rows of a table that fill up to its width.
@@ -52,8 +53,10 @@ struct Pass<'a> {
     heading: Option<(usize, String)>,
     /// How often a heading of these words came.
     headings: HashMap<String, u32>,
+    /// Whether a block of code is being read, in a language that is not known.
+    in_code: bool,
     /// Code that is being read: its language and itself.
-    code: Option<(CowStr<'a>, String)>,
+    code: Option<(&'static Language, String)>,
     /// Text with a web address, whose rest may still come: the parser ends a text wherever a mark
     /// could stand.
     address: Option<String>,
@@ -104,13 +107,14 @@ impl<'a> Pass<'a> {
             defining: Vec::new(),
             heading: None,
             headings: HashMap::new(),
+            in_code: false,
             code: None,
             address: None,
         }
     }
 
     fn take(&mut self, event: Event<'a>) {
-        if !matches!(event, Event::Text(_)) {
+        if self.address.is_some() && !matches!(event, Event::Text(_)) {
             self.end_address();
         }
         if let Some((_, code)) = &mut self.code {
@@ -129,13 +133,12 @@ impl<'a> Pass<'a> {
         match event {
             Event::Start(Tag::Heading { level, .. }) => self.begin_heading(level),
             Event::End(TagEnd::Heading(level)) => self.end_heading(level),
-            Event::Start(Tag::CodeBlock(kind)) => {
-                let info = match kind {
-                    CodeBlockKind::Fenced(info) => info,
-                    CodeBlockKind::Indented => CowStr::Borrowed(""),
-                };
-                self.code = Some((info, String::new()));
+            Event::Start(Tag::CodeBlock(kind)) => self.begin_code(&kind),
+            Event::End(TagEnd::CodeBlock) => {
+                self.in_code = false;
+                self.push(Event::Html(CowStr::Borrowed("</code></pre>\n")));
             }
+            Event::Text(text) if self.in_code => self.push(Event::Text(text)),
             Event::Start(Tag::FootnoteDefinition(name)) => self.begin_footnote(name),
             Event::End(TagEnd::FootnoteDefinition) => self.end_footnote(),
             Event::FootnoteReference(name) => self.footnote_reference(name),
@@ -170,11 +173,26 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Code in a known language is kept until all of it is there, since its words may span events.
+    fn begin_code(&mut self, kind: &CodeBlockKind<'a>) {
+        let known = match kind {
+            CodeBlockKind::Fenced(info) => language(info),
+            CodeBlockKind::Indented => None,
+        };
+        match known {
+            Some(language) => self.code = Some((language, String::new())),
+            None => {
+                self.in_code = true;
+                self.push(Event::Html(CowStr::Borrowed("<pre><code>")));
+            }
+        }
+    }
+
     fn code_block(&mut self) {
-        let Some((info, code)) = self.code.take() else { return };
+        let Some((language, code)) = self.code.take() else { return };
         let mut html = String::with_capacity(code.len() * 2);
         html.push_str("<pre><code>");
-        highlight(&info, &code, &mut html);
+        highlight(language, &code, &mut html);
         html.push_str("</code></pre>\n");
         self.push(Event::Html(html.into()));
     }
@@ -246,7 +264,7 @@ impl<'a> Pass<'a> {
     fn text(&mut self, text: CowStr<'a>) {
         if let Some(address) = &mut self.address {
             address.push_str(&text);
-        } else if self.in_link == 0 && self.in_image == 0 && text.contains("://") {
+        } else if self.in_link == 0 && self.in_image == 0 && has_address(&text) {
             self.address = Some(text.into_string());
         } else {
             self.push(Event::Text(text));
@@ -272,6 +290,11 @@ impl<'a> Pass<'a> {
             self.push(Event::End(TagEnd::Link));
         }
     }
+}
+
+/// Whether a web address may stand in the text. Most have no colon, which is found out faster.
+fn has_address(text: &str) -> bool {
+    memchr(b':', text.as_bytes()).is_some() && text.contains("://")
 }
 
 /// A page has its own first and second headings.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memchr;
+
 use crate::domain::{MEDIA_MARK, Sha256Digest};
 
 use super::allow_list::{LINK_REL, MEDIA_SCHEME};
-use super::tokens::Attributes;
+use super::tokens::{Attribute, Attributes};
 
 /// Whether a link is being written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,46 +22,62 @@ enum Link {
 /// sanitiser wrote: values are in double quotes, `<` and `>` stand for tags only, and no link is
 /// within another.
 pub(super) fn finish(html: &str, media: &BTreeSet<Sha256Digest>) -> String {
-    let mut out = String::with_capacity(html.len());
+    let piece = |from: usize, to: usize| html.get(from..to).unwrap_or_default();
+    let next = |sought: u8, from: usize| {
+        let found = memchr(sought, html.as_bytes().get(from..)?);
+        found.map(|at| from + at)
+    };
+    let mut out = String::with_capacity(html.len() + html.len() / 16);
     let mut link = Link::None;
-    let mut rest = html;
-    while let Some((text, tag)) = rest.split_once('<') {
-        out.push_str(text);
-        rest = tag;
-        let end = tag.find([' ', '>']).unwrap_or(tag.len());
-        let Some((name, behind)) = tag.split_at_checked(end) else { continue };
-        let attributes = Attributes::of(behind);
-        let Some(behind) = attributes.clone().behind() else { continue };
-        rest = behind;
-        match name {
-            "img" => image(&mut out, attributes, link, media),
+    let mut attributes = Vec::new();
+    // What stays as it is goes over in as few pieces as may be.
+    let (mut written, mut at) = (0, 0);
+    while let Some(start) = next(b'<', at)
+        && let Some(end) = next(b'>', start)
+    {
+        at = end + 1;
+        let tag = piece(start + 1, end);
+        let (name, behind) = match memchr(b' ', tag.as_bytes()) {
+            Some(space) => (piece(start + 1, start + 1 + space), piece(start + 2 + space, end)),
+            // Most tags are names alone.
+            None if !matches!(tag, "a" | "/a" | "img" | "pre") => continue,
+            None => (tag, ""),
+        };
+        attributes.clear();
+        attributes.extend(Attributes::of(behind));
+        let stays = match name {
+            "img" => false,
             "a" => {
-                let leads = |(name, value): (&str, &str)| {
-                    name == "id" || name == "href" && !value.is_empty()
+                let leads = |(name, value): &Attribute<'_>| {
+                    *name == "id" || *name == "href" && !value.is_empty()
                 };
-                link = if attributes.clone().any(leads) { Link::Kept } else { Link::Dropped };
-                if link == Link::Kept {
-                    start_tag(&mut out, "a", attributes);
-                }
+                link = if attributes.iter().any(leads) { Link::Kept } else { Link::Dropped };
+                link == Link::Kept && attributes.is_sorted()
             }
-            "/a" => {
-                if link == Link::Kept {
-                    out.push_str("</a>");
-                }
-                link = Link::None;
-            }
+            "/a" => std::mem::replace(&mut link, Link::None) == Link::Kept,
+            "pre" => false,
+            _ => attributes.is_sorted(),
+        };
+        if stays {
+            continue;
+        }
+        out.push_str(piece(written, start));
+        written = at;
+        match name {
+            "img" => image(&mut out, &attributes, link, media),
             // A parser leaves out a line end right behind the tag: one that it may.
             "pre" => out.push_str("<pre>\n"),
-            name => start_tag(&mut out, name, attributes),
+            "a" if link == Link::Dropped => {}
+            "/a" => {}
+            _ => start_tag(&mut out, name, &mut attributes),
         }
     }
-    out.push_str(rest);
+    out.push_str(piece(written, html.len()));
     out
 }
 
 /// Writes a tag, its attributes in the order of their names.
-fn start_tag(out: &mut String, name: &str, attributes: Attributes<'_>) {
-    let mut attributes: Vec<(&str, &str)> = attributes.collect();
+fn start_tag(out: &mut String, name: &str, attributes: &mut [Attribute<'_>]) {
     attributes.sort_unstable();
     out.extend(["<", name]);
     for (name, value) in attributes {
@@ -68,12 +86,16 @@ fn start_tag(out: &mut String, name: &str, attributes: Attributes<'_>) {
     out.push('>');
 }
 
-fn image(out: &mut String, attributes: Attributes<'_>, link: Link, media: &BTreeSet<Sha256Digest>) {
-    let value = |wanted: &str| {
-        attributes.clone().find(|(name, value)| *name == wanted && !value.is_empty())
-    };
-    let source = value("src").map(|(_, source)| source);
-    let alt = value("alt").map(|(_, alt)| alt);
+fn image(
+    out: &mut String,
+    attributes: &[Attribute<'_>],
+    link: Link,
+    media: &BTreeSet<Sha256Digest>,
+) {
+    let value =
+        |wanted: &str| attributes.iter().find(|(name, value)| *name == wanted && !value.is_empty());
+    let source = value("src").map(|(_, source)| *source);
+    let alt = value("alt").map(|(_, alt)| *alt);
     let own = source.and_then(|source| own_media(source, media));
     if let Some(digits) = own {
         out.extend([MEDIA_MARK, digits, "\" alt=\"", alt.unwrap_or_default(), "\""]);

@@ -8,18 +8,23 @@ mod languages;
 
 use super::allow_list::code;
 use super::escape::escape;
-use languages::{Language, find};
+pub(super) use languages::Language;
+use languages::find;
 
 /// The longest code that is highlighted, in bytes.
 const CODE_MAX: usize = 32 * 1_024;
 
-/// Writes code as HTML, highlighted if its language is known and it is not too long. The language
-/// is the first word behind the fence.
-pub(super) fn highlight(info: &str, text: &str, out: &mut String) {
-    let name = info.split([' ', '\t', ',', '{', '}', ':']).find(|word| !word.is_empty());
-    match name.and_then(find).filter(|_| text.len() <= CODE_MAX) {
-        Some(language) => Scanner { language, rest: text, out }.run(),
-        None => escape(text, out),
+/// The language of a block of code, if it is known: the first word behind the fence.
+pub(super) fn language(info: &str) -> Option<&'static Language> {
+    let mut words = info.split([' ', '\t', ',', '{', '}', ':']);
+    words.find(|word| !word.is_empty()).and_then(find)
+}
+
+/// Writes code as HTML, highlighted if it is not too long.
+pub(super) fn highlight(language: &'static Language, text: &str, out: &mut String) {
+    match text.len() {
+        ..=CODE_MAX => Scanner { language, rest: text, out }.run(),
+        _ => escape(text, out),
     }
 }
 

@@ -6,7 +6,7 @@
 //! measure; the sanitiser comes after it and believes nothing.
 
 use super::allow_list::{self, DEPTH_MAX, Element, Kind};
-use super::tokens::{Attributes, Token, Tokens, is_space};
+use super::tokens::{Attribute, Token, Tokens, is_space};
 
 /// Writes HTML anew: elements of the allow-list only, closed in the order in which they were
 /// opened, nested at most [`DEPTH_MAX`] deep.
@@ -16,11 +16,12 @@ pub(super) fn tidy(html: &str) -> String {
         open: vec![],
         too_deep: vec![],
     };
-    for token in Tokens::new(html) {
+    let mut tokens = Tokens::new(html);
+    while let Some(token) = tokens.next() {
         match token {
             Token::Text(text) => tidy.text(text),
             Token::Less => tidy.text("&lt;"),
-            Token::Open(element, attributes) => tidy.open(element, attributes),
+            Token::Open(element) => tidy.open(element, tokens.attributes()),
             Token::Close(element) => tidy.close(element),
         }
     }
@@ -43,7 +44,7 @@ impl Tidy {
         self.out.push_str(text);
     }
 
-    fn open(&mut self, element: &'static Element, attributes: Attributes<'_>) {
+    fn open(&mut self, element: &'static Element, attributes: &[Attribute<'_>]) {
         // A cell may bring its row and section along.
         if self.open.len() + 3 > DEPTH_MAX && !matches!(element.kind, Kind::Void | Kind::Rule) {
             if self.too_deep.len() < DEPTH_MAX {
@@ -165,9 +166,9 @@ impl Tidy {
         }
     }
 
-    fn write_tag(&mut self, element: &Element, attributes: Attributes<'_>) {
+    fn write_tag(&mut self, element: &Element, attributes: &[Attribute<'_>]) {
         self.out.extend(["<", element.name]);
-        for (name, value) in attributes.take(ATTRIBUTES_MAX) {
+        for &(name, value) in attributes {
             let listed = element.attributes.iter().find(|other| other.eq_ignore_ascii_case(name));
             if let Some(name) = listed {
                 self.write_attribute(name, value);
@@ -196,6 +197,3 @@ impl Tidy {
         self.out.push('"');
     }
 }
-
-/// How many attributes of a tag are looked at.
-const ATTRIBUTES_MAX: usize = 16;

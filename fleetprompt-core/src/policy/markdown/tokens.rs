@@ -1,6 +1,8 @@
 //! HTML, cut into tags and text. Not a parser: what it makes of malformed input need not be what a
 //! browser would, since everything is written anew from what it found, and sanitised after that.
 
+use memchr::memchr;
+
 use super::allow_list::{Element, WITH_CONTENT, find};
 
 /// A piece of HTML.
@@ -9,8 +11,8 @@ pub(super) enum Token<'a> {
     Text(&'a str),
     /// A `<` that begins nothing.
     Less,
-    /// A start tag.
-    Open(&'static Element, Attributes<'a>),
+    /// A start tag, whose attributes are [`Tokens::attributes`].
+    Open(&'static Element),
     /// An end tag.
     Close(&'static Element),
 }
@@ -20,13 +22,31 @@ pub(super) enum Token<'a> {
 /// all that is in them, are left out.
 pub(super) struct Tokens<'a> {
     rest: &'a str,
+    attributes: Vec<Attribute<'a>>,
     /// Elements that have no end tag in what is left, so that it is looked for once.
     endless: Vec<&'static str>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(html: &'a str) -> Self {
-        Tokens { rest: html, endless: Vec::new() }
+        Tokens { rest: html, attributes: Vec::new(), endless: Vec::new() }
+    }
+
+    /// The first attributes of the start tag that came last.
+    pub(super) fn attributes(&self) -> &[Attribute<'a>] {
+        &self.attributes
+    }
+
+    /// Reads a tag behind its name to its end; answers what comes behind it, if it ends.
+    fn behind_attributes(&mut self, tag: &'a str) -> Option<&'a str> {
+        self.attributes.clear();
+        if let Some(behind) = tag.strip_prefix('>') {
+            return Some(behind);
+        }
+        let mut attributes = Attributes::of(tag);
+        self.attributes.extend(attributes.by_ref().take(ATTRIBUTES_MAX));
+        attributes.by_ref().for_each(drop);
+        attributes.rest.strip_prefix('>')
     }
 
     /// Goes on behind the end tag of an element that is not for reading, if it has one.
@@ -59,8 +79,9 @@ impl<'a> Iterator for Tokens<'a> {
                 return None;
             }
             let Some(behind) = self.rest.strip_prefix('<') else {
-                let text;
-                (text, self.rest) = split_before(self.rest, '<');
+                let end = memchr(b'<', self.rest.as_bytes()).unwrap_or(self.rest.len());
+                let (text, rest) = self.rest.split_at_checked(end)?;
+                self.rest = rest;
                 return Some(Token::Text(text));
             };
             if let Some(comment) = behind.strip_prefix("!--") {
@@ -79,15 +100,13 @@ impl<'a> Iterator for Tokens<'a> {
                 self.rest = behind_tag(behind);
                 continue;
             }
-            let ends = |byte: u8| is_space(byte.into()) || matches!(byte, b'>' | b'/');
-            let end = named.bytes().position(ends).unwrap_or(named.len());
-            let (name, rest) = named.split_at_checked(end).unwrap_or((named, ""));
-            let attributes = Attributes { rest };
+            let (name, tag) =
+                split_where(named, |byte| is_blank(byte) || matches!(byte, b'>' | b'/'));
             // A tag that never ends is no tag, and nothing can come behind it.
-            self.rest = attributes.clone().behind()?;
+            self.rest = self.behind_attributes(tag)?;
             match find(name) {
                 Some(element) if closes => return Some(Token::Close(element)),
-                Some(element) => return Some(Token::Open(element, attributes)),
+                Some(element) => return Some(Token::Open(element)),
                 None if closes => {}
                 None => self.skip_content(name),
             }
@@ -95,9 +114,14 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// The attributes of a tag: names as they were, and values without quotes, their character
-/// references as they were.
-#[derive(Clone)]
+/// How many attributes of a tag are looked at.
+const ATTRIBUTES_MAX: usize = 16;
+
+/// The name of an attribute as it was, and its value without quotes, its character references as
+/// they were.
+pub(super) type Attribute<'a> = (&'a str, &'a str);
+
+/// The attributes of a tag. What delimits them is ASCII, so they are read by the byte.
 pub(super) struct Attributes<'a> {
     rest: &'a str,
 }
@@ -107,45 +131,39 @@ impl<'a> Attributes<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         Attributes { rest: text }
     }
-
-    /// What comes behind the tag, if it ends.
-    pub(super) fn behind(mut self) -> Option<&'a str> {
-        if !self.rest.starts_with('>') {
-            self.by_ref().for_each(drop);
-        }
-        self.rest.strip_prefix('>')
-    }
 }
 
 impl<'a> Iterator for Attributes<'a> {
-    type Item = (&'a str, &'a str);
+    type Item = Attribute<'a>;
 
-    fn next(&mut self) -> Option<(&'a str, &'a str)> {
-        self.rest = self.rest.trim_start_matches(|c| is_space(c) || c == '/');
-        if self.rest.is_empty() || self.rest.starts_with('>') {
-            return None;
-        }
-        let ends =
-            |&(at, c): &(usize, char)| is_space(c) || matches!(c, '/' | '>') || c == '=' && at > 0;
-        let end = self.rest.char_indices().find(ends).map_or(self.rest.len(), |(at, _)| at);
-        let (name, rest) = self.rest.split_at_checked(end)?;
+    fn next(&mut self) -> Option<Attribute<'a>> {
+        (_, self.rest) = split_where(self.rest, |byte| !is_blank(byte) && byte != b'/');
+        let first = self.rest.bytes().next().filter(|first| *first != b'>')?;
+        let ends = |byte: u8| is_blank(byte) || matches!(byte, b'/' | b'>' | b'=');
+        // A name may begin with what ends one.
+        let (name, rest) = match first {
+            b'=' => {
+                let behind = self.rest.bytes().skip(1).position(ends);
+                self.rest.split_at_checked(behind.map_or(self.rest.len(), |at| at + 1))?
+            }
+            _ => split_where(self.rest, ends),
+        };
         self.rest = rest;
-        let Some(value) = rest.trim_start_matches(is_space).strip_prefix('=') else {
+        let Some(value) = without_blanks(rest).strip_prefix('=') else {
             return Some((name, ""));
         };
-        let value = value.trim_start_matches(is_space);
-        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let value = match quote {
-            Some(quote) => {
-                let inner = value.strip_prefix(quote).unwrap_or(value);
-                let (inner, rest) = inner.split_once(quote).unwrap_or((inner, ""));
-                self.rest = rest;
+        let value = without_blanks(value);
+        let value = match value.bytes().next() {
+            Some(quote @ (b'"' | b'\'')) => {
+                let inner = value.get(1..)?;
+                let end = memchr(quote, inner.as_bytes()).unwrap_or(inner.len());
+                let (inner, rest) = inner.split_at_checked(end)?;
+                self.rest = rest.get(1..).unwrap_or_default();
                 inner
             }
-            None => {
-                let end = value.find(|c| is_space(c) || c == '>').unwrap_or(value.len());
-                let (bare, rest) = value.split_at_checked(end)?;
-                self.rest = rest;
+            _ => {
+                let bare;
+                (bare, self.rest) = split_where(value, |byte| is_blank(byte) || byte == b'>');
                 bare
             }
         };
@@ -153,14 +171,23 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
+/// The text before the first byte of this kind, which is ASCII, and the text from there on.
+fn split_where(text: &str, stops: impl Fn(u8) -> bool) -> (&str, &str) {
+    let end = text.bytes().position(stops).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+fn without_blanks(text: &str) -> &str {
+    split_where(text, |byte| !is_blank(byte)).1
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\x0C' | b'\r')
+}
+
 /// White space as HTML has it.
 pub(super) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\x0C' | '\r')
-}
-
-/// The text before `stop`, and the text from there on.
-fn split_before(text: &str, stop: char) -> (&str, &str) {
-    text.find(stop).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
 }
 
 /// What comes behind the next `>`.

@@ -57,6 +57,24 @@ fn a_refused_scan_can_be_tried_again_under_the_same_key() {
 }
 
 #[test]
+fn what_was_taken_is_answered_again_though_the_scanner_has_learnt_more() {
+    let s = Studio::default();
+    let (ada, listing) = s.published("acme");
+    let (key, revision) = (s.key(), s.listing(&ada, listing).revision);
+    let taken = run(ada.set_icon(listing, revision, picture(1), &key)).unwrap();
+    for learnt in [ScanVerdict::Rejected, ScanVerdict::Unavailable] {
+        s.scanner.says(learnt);
+        let (scans, events) = (s.scans(), s.events());
+        let again = run(ada.set_icon(listing, revision, picture(1), &key)).unwrap();
+        assert_eq!((again, s.scans(), s.events()), (taken.clone(), scans, events));
+        assert_eq!(s.listing(&ada, listing).media.icon.unwrap().digest, taken.image.unwrap());
+    }
+    s.scanner.says(ScanVerdict::Rejected);
+    let anew = s.icon(&ada, listing, picture(1));
+    assert_eq!(refused(anew), ErrorCode::UploadRejected, "another request is another matter");
+}
+
+#[test]
 fn who_takes_uploads_says_whether_they_are_scanned() {
     let builder = || {
         Marketplace::builder(MemoryStore::default())

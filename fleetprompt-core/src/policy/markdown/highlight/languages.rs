@@ -1,7 +1,7 @@
 //! What tells comments, strings and keywords apart, by language.
 
 /// A language, or a family whose words look alike.
-pub(super) struct Language {
+pub(in crate::policy::markdown) struct Language {
     names: &'static [&'static str],
     /// What begins a comment that ends with its line.
     pub(super) line: &'static [&'static str],
