@@ -41,6 +41,7 @@
 //! [`StoreError::OutcomeUnknown`]: fleetprompt_core::port::StoreError::OutcomeUnknown
 
 mod committer;
+mod copy;
 mod error;
 mod index;
 mod options;
@@ -55,5 +56,6 @@ mod schema;
 mod session;
 mod store;
 
+pub use copy::PostgresCopyTarget;
 pub use options::{PostgresOptions, SchemaName};
 pub use store::PostgresStore;

@@ -21,6 +21,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0002.sql")),
     M::up(include_str!("schema/0003.sql")),
     M::up(include_str!("schema/0004.sql")),
+    M::up(include_str!("schema/0005.sql")),
 ];
 
 /// How many statements a connection keeps prepared: more than the store has.

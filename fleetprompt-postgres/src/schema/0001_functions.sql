@@ -20,6 +20,14 @@ BEGIN
         (1181503602::bigint << 32) | 'log_head'::regclass::oid::bigint);
 END $$;
 
+-- Whoever would write into a copy that is not finished is told.
+CREATE FUNCTION refuse_unfinished_1(unfinished boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF unfinished THEN
+        RAISE EXCEPTION USING ERRCODE = 'FP002', MESSAGE = 'a copy into the schema is not finished';
+    END IF;
+END $$;
+
 -- Sets entries of the search index, and what follows from it for the dictionary.
 --
 --   ordinals, new_entries       what changes, in order; the entry 0 removes
@@ -203,7 +211,11 @@ DECLARE
     hit record;
 BEGIN
     PERFORM write_turn_1();
-    SELECT h.last, h.at, h.feed_last INTO STRICT last, latest, feed_last FROM log_head AS h;
+    SELECT h.last, h.at, h.feed_last, h.copying IS NOT NULL
+    INTO STRICT last, latest, feed_last, failed FROM log_head AS h;
+    IF failed THEN
+        PERFORM refuse_unfinished_1(true);
+    END IF;
     last_before := last;
 
     FOR kind IN 1 .. cardinality(kinds) LOOP
@@ -427,7 +439,7 @@ SET search_path FROM CURRENT AS $$
 DECLARE
     pruned bigint;
 BEGIN
-    PERFORM write_turn_1();
+    PERFORM write_turn_1(), refuse_unfinished_1(h.copying IS NOT NULL) FROM log_head AS h;
     DELETE FROM receipt AS t USING (
         SELECT r.scope FROM receipt AS r WHERE r.expires_at <= until
         ORDER BY r.expires_at, r.scope LIMIT most
@@ -444,7 +456,7 @@ DECLARE
     in_feed bigint;
     pruned bigint;
 BEGIN
-    PERFORM write_turn_1();
+    PERFORM write_turn_1(), refuse_unfinished_1(h.copying IS NOT NULL) FROM log_head AS h;
     SELECT coalesce(min(e.position) FILTER (WHERE e.at >= before) - 1, max(e.position))
     INTO reached
     FROM (SELECT o.position, o.at FROM event AS o ORDER BY o.position LIMIT most) AS e;

@@ -282,13 +282,17 @@ CREATE UNIQUE INDEX event_by_feed_position ON event (feed_position)
     WHERE feed_position IS NOT NULL;
 
 -- Where the log stands; outlives the pruning of all events. Always one row.
+--
+--   copying  how far a copy of another store into this schema has come, as JSON; null without an
+--            unfinished one. A schema that has one is no store yet
 CREATE TABLE log_head (
     one smallint PRIMARY KEY CHECK (one = 1),
     last bigint NOT NULL,
     at bigint NOT NULL,
     feed_last bigint NOT NULL,
     pruned bigint NOT NULL,
-    feed_pruned bigint NOT NULL
+    feed_pruned bigint NOT NULL,
+    copying text
 ) WITH (fillfactor = 10);
 INSERT INTO log_head VALUES (1, 0, 0, 0, 0, 0);
 

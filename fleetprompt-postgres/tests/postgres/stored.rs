@@ -68,6 +68,7 @@ const OTHERS: Reasons = &[
             "log_head.feed_pruned",
         ],
     ),
+    ("tells how far a copy has come", &["log_head.copying"]),
     ("tells how the schema was made", &["schema_version.one", "schema_version.version"]),
 ];
 

@@ -121,6 +121,7 @@ const COLUMNS: Reasons = &[
             "log_head.feed_pruned",
         ],
     ),
+    ("tells how far a copy has come", &["log_head.copying"]),
 ];
 
 /// The fields of documents, and why they are there.
