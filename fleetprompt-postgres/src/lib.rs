@@ -44,6 +44,7 @@ mod committer;
 mod copy;
 mod error;
 mod index;
+mod limiter;
 mod options;
 mod prepared;
 mod program;
@@ -57,5 +58,6 @@ mod session;
 mod store;
 
 pub use copy::PostgresCopyTarget;
+pub use limiter::PostgresLimiter;
 pub use options::{PostgresOptions, SchemaName};
 pub use store::PostgresStore;

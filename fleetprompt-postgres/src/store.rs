@@ -175,6 +175,17 @@ impl PostgresStore {
         if self.inner.settings.transaction_pooling { Begin::Write } else { Begin::Nothing }
     }
 
+    /// Writes with one statement beside the committer, what may be lost; each wait is given up after
+    /// `patience`.
+    pub(crate) async fn jot<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let pool = self.inner.readers.clone();
+        Ok(self.on(pool, self.one_write(), patience, write).await??)
+    }
+
     /// Writes with several statements, all or nothing.
     pub(crate) async fn transact<T: Send + 'static>(
         &self,

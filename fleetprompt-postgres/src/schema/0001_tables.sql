@@ -270,6 +270,19 @@ CREATE TABLE receipt (
 );
 CREATE INDEX receipt_by_expiry ON receipt (expires_at, scope);
 
+-- What is remembered of callers whose arrivals are limited. Not worth keeping over a crash: a budget is
+-- full again then.
+--
+--   due     when the next one is due, in microseconds
+--   before  what that was before the last arrival
+--   at      when the last arrival was
+CREATE UNLOGGED TABLE limit_due (
+    key bytea PRIMARY KEY CHECK (octet_length(key) = 32),
+    due bigint NOT NULL,
+    before bigint NOT NULL,
+    at bigint NOT NULL
+) WITH (fillfactor = 50);
+
 -- What happened, in the order in which it was committed; positions have no gaps. Events that the
 -- public feed shows have a place in that second sequence too.
 CREATE TABLE event (

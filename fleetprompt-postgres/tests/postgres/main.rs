@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod limiter;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod migration;
