@@ -13,8 +13,8 @@
 -- in the column that lists are ordered by, and the key that breaks ties. Records refer to each other
 -- by id, without foreign keys, because a reference may outlive what it names.
 --
--- A new kind of record is its table and its indexes, and nothing else: `commit_1` is told the names
--- of the tables and columns that it writes.
+-- A new kind of record is its table and its indexes, and a call of `make_record_functions_1`, which makes
+-- its statements.
 
 -- The marketplace's own row.
 CREATE TABLE deployment (
