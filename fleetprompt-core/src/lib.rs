@@ -39,6 +39,7 @@
 //! | [`token`] | install tokens: claims, codec, keys |
 //! | [`search`] | how queries and texts are understood, filters and orders, cursors |
 //! | [`port`] | what a host or an adapter implements: store, identity, clock, randomness, limiter |
+//! | [`copy`] | everything of one store into another, tested row by row |
 //! | [`memory`] | stores in memory: the plainest ones, for tests and for trying things out |
 //! | `media` | with the features `images`, `object-store` and `clamav`: what uploads need, ready made |
 //! | `openapi` | with the feature `openapi`: what makes schemas derived from the code read well |
@@ -60,6 +61,7 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod copy;
 pub mod domain;
 mod error;
 pub mod marketplace;

@@ -350,9 +350,9 @@ impl Inner {
     /// never shown.
     fn store_error(&self, error: &StoreError) -> Error {
         match error {
-            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => {
-                ErrorCode::Unavailable.into()
-            }
+            StoreError::Unavailable(_)
+            | StoreError::OutcomeUnknown(_)
+            | StoreError::UnfinishedCopy => ErrorCode::Unavailable.into(),
             StoreError::Full => ErrorCode::StoreFull.into(),
             StoreError::ReadOnly => ErrorCode::StoreReadOnly.into(),
             StoreError::Corrupt(_)

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{Position, Revision, Timestamp};
 use crate::port::{
-    Change, ClaimedName, ColumnValue, Commit, Committed, CounterRange, Direction, Head,
+    Change, ClaimedName, ColumnValue, Commit, Committed, CopyMark, CounterRange, Direction, Head,
     IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, RecordKind,
     Refusal, Scan, Store, StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt,
     Versioned,
 };
 
+mod copy;
 mod index;
 mod media;
 
@@ -32,7 +33,7 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     records: BTreeMap<RecordKey, Versioned<Record>>,
     names: BTreeMap<ClaimedName, NameOwner>,
@@ -41,6 +42,8 @@ struct State {
     events: Vec<StoredEvent>,
     feed: Vec<StoredFeedEntry>,
     head: Option<Head>,
+    /// How far a copy into the store has come, while there is one.
+    copying: Option<CopyMark>,
     index: index::Entries,
 }
 
@@ -91,6 +94,9 @@ impl State {
     }
 
     fn commit(&mut self, commit: Commit) -> Result<Committed, StoreError> {
+        if self.copying.is_some() {
+            return Err(StoreError::UnfinishedCopy);
+        }
         let receipt = commit.receipt.as_ref().and_then(|new| self.receipts.get(&new.scope));
         if let Some((receipt, _)) = receipt {
             return Ok(Committed::Replayed(receipt.clone()));

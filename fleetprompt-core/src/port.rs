@@ -2,6 +2,7 @@
 
 mod clock;
 mod commit;
+mod copy;
 mod counter;
 mod error;
 mod identity;
@@ -19,6 +20,9 @@ pub use clock::{Clock, Entropy, EntropyError, Seed};
 pub use commit::{
     Change, Commit, Committed, Expectation, Fingerprint, IdempotencyScope, NewReceipt,
     RECEIPT_MAX_BYTES, Refusal, StoredReceipt,
+};
+pub use copy::{
+    CopyKey, CopyMark, CopyRow, CopySnapshot, CopySource, CopyState, CopyTable, CopyTarget,
 };
 pub use counter::{Counter, CounterFamily, CounterRange, Within};
 pub use error::StoreError;

@@ -106,6 +106,7 @@ fn by_code(code: &str) -> StoreError {
         "53100" => StoreError::Full,
         "25006" => StoreError::ReadOnly,
         "FP001" => StoreError::Open("transactions of the database are not read committed"),
+        "FP002" => StoreError::UnfinishedCopy,
         "57014" => StoreError::Unavailable("the server took too long"),
         "40001" | "40P01" | "55P03" => StoreError::Unavailable("others were in the way"),
         "53300" => StoreError::Unavailable("the server has too many connections"),

@@ -19,7 +19,7 @@ use crate::store::PostgresStore;
 mod dictionary;
 mod entry;
 mod find;
-mod lookup;
+pub(crate) mod lookup;
 mod order;
 mod question;
 mod shelf;

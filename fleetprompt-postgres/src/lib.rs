@@ -41,8 +41,10 @@
 //! [`StoreError::OutcomeUnknown`]: fleetprompt_core::port::StoreError::OutcomeUnknown
 
 mod committer;
+mod copy;
 mod error;
 mod index;
+mod limiter;
 mod options;
 mod prepared;
 mod program;
@@ -55,5 +57,7 @@ mod schema;
 mod session;
 mod store;
 
+pub use copy::PostgresCopyTarget;
+pub use limiter::PostgresLimiter;
 pub use options::{PostgresOptions, SchemaName};
 pub use store::PostgresStore;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
 
-use crate::store::PostgresStore;
+use crate::store::{PostgresStore, Purpose};
 
 /// The most bytes of a name in PostgreSQL.
 const NAME_MAX_BYTES: usize = 63;
@@ -211,8 +211,9 @@ impl PostgresOptions {
     /// # Errors
     /// [`StoreError::Open`] when the address can't be understood, the role is not let in or lacks a
     /// right, or the schema is another program's; [`StoreError::SchemaTooNew`] when a newer version of
-    /// FleetPrompt wrote it; [`StoreError::Unavailable`] when the server can't be reached.
+    /// FleetPrompt wrote it; [`StoreError::UnfinishedCopy`] when a copy into it was begun and not
+    /// finished; [`StoreError::Unavailable`] when the server can't be reached.
     pub async fn connect(&self, url: &str) -> Result<PostgresStore, StoreError> {
-        PostgresStore::with_options(url, self).await
+        PostgresStore::with_options(url, self, Purpose::Serving).await
     }
 }

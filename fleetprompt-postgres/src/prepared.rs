@@ -95,7 +95,7 @@ impl Body {
     }
 }
 
-fn new_row(record: &Record) -> Result<NewRow, StoreError> {
+pub(crate) fn new_row(record: &Record) -> Result<NewRow, StoreError> {
     let lacking = StoreError::Malformed("a record lacks a value for a column");
     let mut columns = Map::new();
     for column in record.kind().columns() {
@@ -108,7 +108,7 @@ fn new_row(record: &Record) -> Result<NewRow, StoreError> {
     Ok(NewRow { doc: record.encode()?, columns: Value::Object(columns).to_string() })
 }
 
-fn new_event(event: &Event) -> Result<NewEvent, StoreError> {
+pub(crate) fn new_event(event: &Event) -> Result<NewEvent, StoreError> {
     let malformed = |_| StoreError::Malformed("an event could not be encoded");
     let doc = serde_json::to_string(event).map_err(malformed)?;
     Ok(NewEvent { at: event.at, doc, in_feed: event.feed.is_some() })

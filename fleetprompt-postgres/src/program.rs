@@ -219,11 +219,7 @@ impl Program {
         };
         let expiry = |new: &NewReceipt| new.expires_at.as_millis();
         let expiries = self.receipts.iter().map(|new| new.as_ref().map(expiry));
-        let columns = |kind: &RecordKind| {
-            let names: Vec<_> = kind.columns().iter().map(|column| column.name()).collect();
-            names.join(" ")
-        };
-        let parameters: Vec<String> = (1..=36).map(|n| format!("${n}")).collect();
+        let parameters: Vec<String> = (1..=35).map(|n| format!("${n}")).collect();
         let sql = format!(
             "SELECT outcome, detail, kid, fingerprint, answer FROM {}.commit_1({})",
             settings.schema,
@@ -244,7 +240,6 @@ impl Program {
             .bind(self.ys.clone())
             .bind(self.zs.clone())
             .bind(self.kinds.list(|kind| kind.name()))
-            .bind(self.kinds.list(columns))
             .bind(self.record_kinds.clone())
             .bind(self.records.list(|key| key.id().to_owned()))
             .bind(self.row_docs.clone())

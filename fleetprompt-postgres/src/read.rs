@@ -60,10 +60,14 @@ pub(crate) async fn receipt(
 
 /// A receipt from three columns of a row.
 pub(crate) fn stored_receipt(row: &PgRow, first: usize) -> Result<StoredReceipt, Fault> {
+    Ok(StoredReceipt { fingerprint: fingerprint(row, first)?, answer: row::get(row, first + 2)? })
+}
+
+/// A receipt's fingerprint from two columns of a row.
+pub(crate) fn fingerprint(row: &PgRow, first: usize) -> Result<Fingerprint, Fault> {
     let kid: &str = row::get(row, first)?;
     let kid = kid.parse().map_err(|_| StoreError::Corrupt("a receipt names no key"))?;
-    let fingerprint = Fingerprint { kid, digest: digest(row, first + 1)? };
-    Ok(StoredReceipt { fingerprint, answer: row::get(row, first + 2)? })
+    Ok(Fingerprint { kid, digest: digest(row, first + 1)? })
 }
 
 pub(crate) async fn counters(
@@ -161,7 +165,8 @@ pub(crate) async fn head(mut session: Session<'_>) -> Result<Head, Fault> {
     })
 }
 
-fn event(row: &PgRow, column: usize) -> Result<Event, Fault> {
+/// An event from a column.
+pub(crate) fn event(row: &PgRow, column: usize) -> Result<Event, Fault> {
     let event = serde_json::from_str(row::get(row, column)?);
     event.map_err(|_| StoreError::Corrupt("a stored event can't be read").into())
 }

@@ -21,6 +21,28 @@ pub(crate) fn record(kind: RecordKind, row: &PgRow) -> Result<Versioned<Record>,
     })
 }
 
+/// The columns of [`RECORD`], the key, and those that repeat what the document says.
+pub(crate) fn whole(kind: RecordKind) -> String {
+    let columns = kind.columns().iter().map(|column| format!(", {}", column.name()));
+    format!("{RECORD}, id{}", columns.collect::<String>())
+}
+
+/// Whether the columns of a row, from the one numbered `first` on, repeat what the document says.
+pub(crate) fn agrees(row: &PgRow, first: usize, record: &Record) -> Result<bool, Fault> {
+    for (at, column) in record.kind().columns().iter().enumerate() {
+        let at = at.saturating_add(first);
+        let same = match record.column(*column) {
+            Some(ColumnValue::Integer(n)) => get::<i64>(row, at)? == n,
+            Some(ColumnValue::Text(text)) => get::<&str>(row, at)? == text,
+            None => false,
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// A column's value.
 pub(crate) fn get<'r, T>(row: &'r PgRow, column: usize) -> Result<T, Fault>
 where

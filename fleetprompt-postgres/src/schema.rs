@@ -49,6 +49,14 @@ pub(crate) async fn prepare(pool: &PgPool, settings: &Settings) -> Result<(), Fa
     Ok(transaction.commit().await?)
 }
 
+/// Makes sure that the schema is a store, and no unfinished copy of one.
+pub(crate) async fn check_finished(pool: &PgPool, settings: &Settings) -> Result<(), Fault> {
+    let mut conn = pool.acquire().await?;
+    let sql = format!("SELECT copying IS NOT NULL FROM {}.log_head", settings.schema);
+    let row = Session::new(&mut conn, settings).one(settings.statement(sql)).await?;
+    if row::get(&row, 0)? { Err(StoreError::UnfinishedCopy.into()) } else { Ok(()) }
+}
+
 fn known() -> u32 {
     u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
 }

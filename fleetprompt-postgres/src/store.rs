@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 256;
 
 /// Begins a transaction that reads. Plans are chosen by the store, see the module `index`.
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
 /// A store in one schema of a PostgreSQL database, which any number of processes may share.
@@ -52,18 +52,27 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
 /// ```
 #[derive(Clone)]
 pub struct PostgresStore {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    settings: Arc<Settings>,
-    readers: PgPool,
+pub(crate) struct Inner {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) readers: PgPool,
     writer: PgPool,
     /// How long a statement may take in all.
-    patience: Duration,
+    pub(crate) patience: Duration,
     /// `None` once the store is closing.
     jobs: Option<mpsc::Sender<Job>>,
-    threads: Threads,
+    pub(crate) threads: Threads,
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be read and committed to.
+    Serving,
+    /// To be copied into, which may not have been finished before.
+    Copying,
 }
 
 impl Drop for Inner {
@@ -104,6 +113,7 @@ impl PostgresStore {
     pub(crate) async fn with_options(
         url: &str,
         options: &PostgresOptions,
+        purpose: Purpose,
     ) -> Result<Self, StoreError> {
         let connect = connect_options(url, options)?;
         let starting = Starting::new(options.threads)?;
@@ -111,7 +121,7 @@ impl PostgresStore {
             schema: options.schema.clone(),
             transaction_pooling: options.transaction_pooling,
         });
-        let opening = open(connect, options.clone(), Arc::clone(&settings));
+        let opening = open(connect, options.clone(), Arc::clone(&settings), purpose);
         let (readers, writer) = run(&starting.handle()?, opening).await?;
         let patience = options.statement_timeout.saturating_add(GRACE);
         let (jobs, waiting) = mpsc::channel(options.queue);
@@ -140,7 +150,7 @@ impl PostgresStore {
     ) -> Result<T, StoreError> {
         let pooling = self.inner.settings.transaction_pooling;
         let begin = if pooling { Begin::Snapshot } else { Begin::Nothing };
-        Ok(self.on(self.inner.readers.clone(), begin, read).await??)
+        Ok(self.on(self.inner.readers.clone(), begin, self.inner.patience, read).await??)
     }
 
     /// Reads several times in one state of the database.
@@ -148,7 +158,8 @@ impl PostgresStore {
         &self,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        Ok(self.on(self.inner.readers.clone(), Begin::Snapshot, read).await??)
+        let (pool, patience) = (self.inner.readers.clone(), self.inner.patience);
+        Ok(self.on(pool, Begin::Snapshot, patience, read).await??)
     }
 
     /// Writes with one statement.
@@ -156,10 +167,41 @@ impl PostgresStore {
         &self,
         write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let pooling = self.inner.settings.transaction_pooling;
-        let begin = if pooling { Begin::Write } else { Begin::Nothing };
+        self.written(self.one_write(), write).await
+    }
+
+    /// What is begun before one statement that writes.
+    fn one_write(&self) -> Begin {
+        if self.inner.settings.transaction_pooling { Begin::Write } else { Begin::Nothing }
+    }
+
+    /// Writes with one statement beside the committer, what may be lost; each wait is given up after
+    /// `patience`.
+    pub(crate) async fn jot<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let pool = self.inner.readers.clone();
+        Ok(self.on(pool, self.one_write(), patience, write).await??)
+    }
+
+    /// Writes with several statements, all or nothing.
+    pub(crate) async fn transact<T: Send + 'static>(
+        &self,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.written(Begin::Write, write).await
+    }
+
+    async fn written<T: Send + 'static>(
+        &self,
+        begin: Begin,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let lost = StoreError::OutcomeUnknown("the connection was lost while writing");
-        match self.on(self.inner.writer.clone(), begin, write).await? {
+        let (pool, patience) = (self.inner.writer.clone(), self.inner.patience);
+        match self.on(pool, begin, patience, write).await? {
             Err(fault) if !fault.is_undone() => Err(lost),
             done => Ok(done?),
         }
@@ -171,13 +213,16 @@ impl PostgresStore {
         &self,
         pool: PgPool,
         begin: Begin,
+        patience: Duration,
         work: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<Result<T, Fault>, StoreError> {
-        let (settings, patience) = (Arc::clone(&self.inner.settings), self.inner.patience);
+        let settings = Arc::clone(&self.inner.settings);
         self.inner
             .threads
             .run(async move {
-                let mut conn = pool.acquire().await.map_err(|error| store_error(&error))?;
+                let busy = StoreError::Unavailable("no connection to the database became free");
+                let conn = tokio::time::timeout(patience, pool.acquire()).await;
+                let mut conn = conn.map_err(|_| busy)?.map_err(|error| store_error(&error))?;
                 let done = begin.and_do(&mut conn, &settings, work);
                 let done = tokio::time::timeout(patience, done).await;
                 Ok(done.unwrap_or_else(|_| {
@@ -242,6 +287,7 @@ async fn open(
     connect: PgConnectOptions,
     options: PostgresOptions,
     settings: Arc<Settings>,
+    purpose: Purpose,
 ) -> Result<(PgPool, PgPool), StoreError> {
     let pool = |connections| {
         PgPoolOptions::new()
@@ -260,6 +306,9 @@ async fn open(
     };
     let (readers, writer) = (pool(options.connections), pool(1));
     schema::prepare(&writer, &settings).await.map_err(open_error)?;
+    if purpose == Purpose::Serving {
+        schema::check_finished(&writer, &settings).await.map_err(open_error)?;
+    }
     Ok((readers, writer))
 }
 

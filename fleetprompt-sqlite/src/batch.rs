@@ -24,6 +24,8 @@ pub(crate) struct Batch<'c> {
     /// Where the log stands after the work so far.
     pub(crate) head: Head,
     saved: Head,
+    /// Whether a copy into the file was begun and not finished.
+    copying: bool,
     /// What the work so far makes of the search index.
     pub(crate) index: Pending,
 }
@@ -32,8 +34,13 @@ impl<'c> Batch<'c> {
     /// Begins a transaction with the right to write; waits for another process that has it.
     pub(crate) fn begin(conn: &'c Connection, patience: Duration) -> Result<Self, Fault> {
         lock(conn, patience)?;
-        let head = read::head(conn)?;
-        Ok(Batch { conn, head, saved: head, index: Pending::default() })
+        let (head, copying) = (read::head(conn)?, read::is_copying(conn)?);
+        Ok(Batch { conn, head, saved: head, copying, index: Pending::default() })
+    }
+
+    /// Makes sure that the file is a store, and no unfinished copy of one.
+    pub(crate) fn check_finished(&self) -> Result<(), Fault> {
+        if self.copying { Err(StoreError::UnfinishedCopy.into()) } else { Ok(()) }
     }
 
     /// Writes what was left for the end: the changes of the search index, and the head, if the log

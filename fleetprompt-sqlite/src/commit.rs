@@ -17,6 +17,7 @@ use crate::row::{Param, holds, integer, position, revision};
 
 /// Applies a commit to the transaction of `batch`, or refuses it and writes nothing.
 pub(crate) fn commit(batch: &mut Batch<'_>, prepared: &Prepared) -> Result<Committed, Fault> {
+    batch.check_finished()?;
     let conn = batch.conn;
     if let Some(new) = &prepared.receipt
         && let Some(kept) = read::receipt(conn, &new.scope)?
@@ -140,7 +141,10 @@ fn apply(
 ) -> Result<(), Fault> {
     let table = write.key.kind().name();
     match (&write.row, found) {
-        (Some(row), None) => insert(conn, &write.key, row, first)?,
+        (Some(row), None) => {
+            let written = Written { revision: Revision::FIRST, created: first, changed: first };
+            insert(conn, &write.key, row, written)?;
+        }
         (Some(row), Some(found)) => update(conn, table, row, found, first)?,
         (None, Some(found)) => {
             let sql = format!("DELETE FROM {table} WHERE rowid = ?1");
@@ -151,8 +155,21 @@ fn apply(
     Ok(())
 }
 
-fn insert(conn: &Connection, key: &RecordKey, row: &NewRow, first: Position) -> Result<(), Fault> {
-    let (table, first) = (key.kind().name(), integer(first.get()));
+/// How often and where in the log a record was written.
+pub(crate) struct Written {
+    pub(crate) revision: Revision,
+    pub(crate) created: Position,
+    pub(crate) changed: Position,
+}
+
+/// Inserts a record that is not there.
+pub(crate) fn insert(
+    conn: &Connection,
+    key: &RecordKey,
+    row: &NewRow,
+    written: Written,
+) -> Result<(), Fault> {
+    let table = key.kind().name();
     let mut sql = format!("INSERT INTO {table} (id, revision, created, changed, doc");
     for (column, _) in &row.columns {
         sql += ", ";
@@ -163,8 +180,9 @@ fn insert(conn: &Connection, key: &RecordKey, row: &NewRow, first: Position) -> 
     sql += ")";
     let values: Vec<Param<'_>> = row.columns.iter().map(|(_, value)| Param(value)).collect();
     let id = key.id();
-    let revision = integer(Revision::FIRST.get());
-    let mut params: Vec<&dyn ToSql> = vec![&id, &revision, &first, &first, &row.doc];
+    let revision = integer(written.revision.get());
+    let (created, changed) = (integer(written.created.get()), integer(written.changed.get()));
+    let mut params: Vec<&dyn ToSql> = vec![&id, &revision, &created, &changed, &row.doc];
     params.extend(values.iter().map(|value| value as &dyn ToSql));
     conn.prepare_cached(&sql)?.execute(params_from_iter(params))?;
     Ok(())
@@ -205,16 +223,28 @@ fn append(batch: &mut Batch<'_>, event: &NewEvent) -> Result<(), Fault> {
     if event.in_feed {
         head.feed_last = head.feed_last.next();
     }
-    let feed_position = event.in_feed.then(|| integer(head.feed_last.get()));
-    let position = integer(head.last.get());
-    batch
-        .conn
-        .prepare_cached("INSERT INTO event (position, at, feed_position, doc) VALUES (?, ?, ?, ?)")?
-        .execute(params![position, event.at.as_millis(), feed_position, event.doc])?;
+    let (position, feed_position) = (head.last, event.in_feed.then_some(head.feed_last));
+    write_event(batch.conn, position, feed_position, event)
+}
+
+/// Inserts an event in its places in the log and the feed.
+pub(crate) fn write_event(
+    conn: &Connection,
+    position: Position,
+    feed_position: Option<Position>,
+    event: &NewEvent,
+) -> Result<(), Fault> {
+    let feed_position = feed_position.map(|position| integer(position.get()));
+    let (position, at) = (integer(position.get()), event.at.as_millis());
+    conn.prepare_cached(
+        "INSERT INTO event (position, at, feed_position, doc) VALUES (?, ?, ?, ?)",
+    )?
+    .execute(params![position, at, feed_position, event.doc])?;
     Ok(())
 }
 
-fn keep(conn: &Connection, new: &NewReceipt) -> Result<(), Fault> {
+/// Inserts an answer kept for retries.
+pub(crate) fn keep(conn: &Connection, new: &NewReceipt) -> Result<(), Fault> {
     conn.prepare_cached(
         "INSERT INTO receipt (scope, kid, fingerprint, answer, expires_at) VALUES (?, ?, ?, ?, ?)",
     )?
@@ -273,28 +303,50 @@ impl<'a> Ledger<'a> {
 
     fn write(&self, conn: &Connection) -> Result<(), Fault> {
         for (counter, value) in &self.counters {
-            conn.prepare_cached(
-                "INSERT INTO counter (scope, name, value) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET value = ?3",
-            )?
-            .execute(params![counter.scope(), counter.name(), integer(*value)])?;
+            set_counter(conn, counter.scope(), counter.name(), *value)?;
         }
         for (name, owner) in &self.names {
             let (scope, name) = (name.scope().name(), name.name());
             match owner {
-                Some(owner) => conn
-                    .prepare_cached(
-                        "INSERT INTO name_claim (scope, name, owner) VALUES (?1, ?2, ?3)
-                         ON CONFLICT DO UPDATE SET owner = ?3",
-                    )?
-                    .execute([scope, name, owner.as_str()])?,
-                None => conn
-                    .prepare_cached("DELETE FROM name_claim WHERE scope = ?1 AND name = ?2")?
-                    .execute([scope, name])?,
-            };
+                Some(owner) => set_owner(conn, scope, name, owner)?,
+                None => {
+                    conn.prepare_cached("DELETE FROM name_claim WHERE scope = ?1 AND name = ?2")?
+                        .execute([scope, name])?;
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// Sets a counter.
+pub(crate) fn set_counter(
+    conn: &Connection,
+    scope: &str,
+    name: &str,
+    value: u64,
+) -> Result<(), Fault> {
+    conn.prepare_cached(
+        "INSERT INTO counter (scope, name, value) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET value = ?3",
+    )?
+    .execute(params![scope, name, integer(value)])?;
+    Ok(())
+}
+
+/// Gives a name to an owner.
+pub(crate) fn set_owner(
+    conn: &Connection,
+    scope: &str,
+    name: &str,
+    owner: &NameOwner,
+) -> Result<(), Fault> {
+    conn.prepare_cached(
+        "INSERT INTO name_claim (scope, name, owner) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET owner = ?3",
+    )?
+    .execute([scope, name, owner.as_str()])?;
+    Ok(())
 }
 
 fn value_of(conn: &Connection, counter: &Counter) -> Result<u64, Fault> {

@@ -19,7 +19,7 @@ mod dictionary;
 mod find;
 mod forward;
 mod ids;
-mod lookup;
+pub(crate) mod lookup;
 mod pending;
 mod plan;
 mod prepared;

@@ -47,6 +47,7 @@
 
 mod batch;
 mod commit;
+mod copy;
 mod error;
 mod index;
 mod open;
@@ -62,6 +63,7 @@ mod store;
 mod upkeep;
 mod writer;
 
+pub use copy::SqliteCopyTarget;
 pub use options::SqliteOptions;
 pub use store::SqliteStore;
 pub use upkeep::{BackupProgress, CheckReport, FileSize, Finding, RebuildProgress, RebuildReport};

@@ -23,6 +23,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0004.sql")),
     M::up(include_str!("schema/0005.sql")),
     M::up(include_str!("schema/0006.sql")),
+    M::up(include_str!("schema/0007.sql")),
 ];
 
 /// How many statements a connection keeps prepared: more than the store has.

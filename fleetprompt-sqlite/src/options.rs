@@ -152,6 +152,7 @@ impl SqliteOptions {
     /// # Errors
     /// [`StoreError::Open`] when the file can't be opened or is another program's,
     /// [`StoreError::SchemaTooNew`] when a newer version of FleetPrompt wrote it,
+    /// [`StoreError::UnfinishedCopy`] when a copy into it was begun and not finished,
     /// [`StoreError::Unavailable`] when another process holds it for longer than the busy timeout.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         SqliteStore::with_options(path.as_ref(), self)

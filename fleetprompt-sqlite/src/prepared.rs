@@ -95,7 +95,7 @@ impl Body {
     }
 }
 
-fn new_row(record: &Record) -> Result<NewRow, StoreError> {
+pub(crate) fn new_row(record: &Record) -> Result<NewRow, StoreError> {
     Ok(NewRow { doc: record.encode()?, columns: columns(record)? })
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn columns(record: &Record) -> Result<Vec<(Column, ColumnValue)>, Sto
     columns.ok_or(StoreError::Malformed("a record lacks a value for a column"))
 }
 
-fn new_event(event: &Event) -> Result<NewEvent, StoreError> {
+pub(crate) fn new_event(event: &Event) -> Result<NewEvent, StoreError> {
     let doc = serde_json::to_string(event)
         .map_err(|_| StoreError::Malformed("an event could not be encoded"))?;
     Ok(NewEvent { at: event.at, doc, in_feed: event.feed.is_some() })

@@ -10,6 +10,7 @@ use crate::row::{integer, position, time};
 
 /// Forgets at most `limit` entries, the oldest first; answers how many.
 pub(crate) fn prune(batch: &mut Batch<'_>, what: Prune, limit: u32) -> Result<u32, Fault> {
+    batch.check_finished()?;
     match what {
         Prune::Receipts(before) => receipts(batch, before, limit),
         Prune::Events(before) => events(batch, before, limit),

@@ -2,8 +2,9 @@
 
 use fleetprompt_core::domain::{Event, Position};
 use fleetprompt_core::port::{
-    ClaimedName, CounterRange, Head, IdempotencyScope, LogPage, NameOwner, PageKey, PageSize,
-    Record, RecordKey, Scan, StoreError, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
+    ClaimedName, CounterRange, Fingerprint, Head, IdempotencyScope, LogPage, NameOwner, PageKey,
+    PageSize, Record, RecordKey, Scan, StoreError, StoredEvent, StoredFeedEntry, StoredReceipt,
+    Versioned,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 
@@ -85,10 +86,7 @@ pub(crate) fn receipt(
         conn.prepare_cached("SELECT kid, fingerprint, answer FROM receipt WHERE scope = ?1")?;
     let mut rows = statement.query([&scope.0])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let kid: String = row.get(0)?;
-    let kid = kid.parse().map_err(|_| StoreError::Corrupt("a receipt names no key"))?;
-    let fingerprint = fleetprompt_core::port::Fingerprint { kid, digest: row::digest(row, 1)? };
-    Ok(Some(StoredReceipt { fingerprint, answer: row.get(2)? }))
+    Ok(Some(StoredReceipt { fingerprint: fingerprint(row, 0)?, answer: row.get(2)? }))
 }
 
 pub(crate) fn counters(
@@ -153,6 +151,19 @@ pub(crate) fn head(conn: &Connection) -> Result<Head, Fault> {
     })
 }
 
+/// Whether a copy into the file was begun and not finished.
+pub(crate) fn is_copying(conn: &Connection) -> Result<bool, Fault> {
+    let mut statement = conn.prepare_cached("SELECT copying IS NOT NULL FROM log_head")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// A receipt's fingerprint from two columns of a row.
+pub(crate) fn fingerprint(row: &Row<'_>, first: usize) -> Result<Fingerprint, Fault> {
+    let kid: String = row.get(first)?;
+    let kid = kid.parse().map_err(|_| StoreError::Corrupt("a receipt names no key"))?;
+    Ok(Fingerprint { kid, digest: row::digest(row, first + 1)? })
+}
+
 /// An event from a column.
 pub(crate) fn event(row: &Row<'_>, column: usize) -> Result<Event, Fault> {
     let doc = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
@@ -160,7 +171,7 @@ pub(crate) fn event(row: &Row<'_>, column: usize) -> Result<Event, Fault> {
     event.map_err(|_| StoreError::Corrupt("a stored event can't be read").into())
 }
 
-fn collect<T>(
+pub(crate) fn collect<T>(
     rows: &mut rusqlite::Rows<'_>,
     mut read: impl FnMut(&Row<'_>) -> Result<T, Fault>,
 ) -> Result<Vec<T>, Fault> {

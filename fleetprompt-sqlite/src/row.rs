@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Row, ToSql};
 
 use crate::error::Fault;
+use crate::prepared::columns;
 
 /// The columns that [`record`] reads.
 pub(crate) const RECORD: &str = "revision, created, changed, doc";
@@ -19,6 +20,22 @@ pub(crate) fn record(kind: RecordKind, row: &Row<'_>) -> Result<Versioned<Record
         changed: position(row, 2)?,
         value: Record::decode(kind, doc)?,
     })
+}
+
+/// The columns of [`RECORD`], the key, and those that repeat what the document says.
+pub(crate) fn whole(kind: RecordKind) -> String {
+    let columns = kind.columns().iter().map(|column| format!(", {}", column.name()));
+    format!("{RECORD}, id{}", columns.collect::<String>())
+}
+
+/// Whether the columns of a row, from the one numbered `first` on, repeat what the document says.
+pub(crate) fn agrees(row: &Row<'_>, first: usize, record: &Record) -> Result<bool, Fault> {
+    for (at, (_, value)) in columns(record)?.iter().enumerate() {
+        if !holds(row, at.saturating_add(first), value)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A number for a column. Revisions and positions never come near the end of `i64`; a cursor that

@@ -85,6 +85,18 @@ impl SqliteStore {
     }
 
     pub(crate) fn with_options(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let store = SqliteStore::finished_or_not(path, options)?;
+        if store.inner.readers.read(read::is_copying)? {
+            return Err(StoreError::UnfinishedCopy);
+        }
+        Ok(store)
+    }
+
+    /// Opens the file, also while a copy into it is unfinished.
+    pub(crate) fn finished_or_not(
+        path: &Path,
+        options: &SqliteOptions,
+    ) -> Result<Self, StoreError> {
         prepare(path, options)?;
         let writer = if options.read_only {
             None

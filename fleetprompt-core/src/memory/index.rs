@@ -13,7 +13,7 @@ use crate::port::{
 use super::MemoryStore;
 
 /// The entries, by the position that created their listing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Entries(BTreeMap<Position, IndexEntry>);
 
 impl Entries {
@@ -22,6 +22,16 @@ impl Entries {
             Some(entry) => drop(self.0.insert(ordinal, entry)),
             None => drop(self.0.remove(&ordinal)),
         }
+    }
+
+    /// The entries behind `after`, in the order of their listings' creation.
+    pub(super) fn behind(&self, after: Position) -> impl Iterator<Item = StoredEntry> + '_ {
+        let behind = self.0.range(after.next()..);
+        behind.map(|(ordinal, entry)| StoredEntry { ordinal: *ordinal, entry: entry.clone() })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// What matches, the best first.
@@ -181,9 +191,7 @@ impl SearchIndex for MemoryStore {
 
     fn entries(&self, after: Position, size: PageSize) -> StoreFuture<'_, Vec<StoredEntry>> {
         let state = self.state();
-        let behind = state.index.0.iter().filter(|(ordinal, _)| **ordinal > after);
-        let stored =
-            behind.map(|(ordinal, entry)| StoredEntry { ordinal: *ordinal, entry: entry.clone() });
-        Box::pin(ready(Ok(stored.take(size.get().into()).collect())))
+        let stored = state.index.behind(after).take(size.get().into()).collect();
+        Box::pin(ready(Ok(stored)))
     }
 }

@@ -75,15 +75,34 @@ impl Rate {
     }
 
     const fn of_burst(self, count: u32) -> Span {
-        let micros = self.interval().saturating_mul(count as i64);
+        let micros = self.interval_micros().saturating_mul(count as i64);
         Span::of_millis(micros.saturating_add(999) / 1_000)
     }
 
-    /// Microseconds from one to the next: finer than the clock, so that high rates do not round
-    /// to nothing.
-    const fn interval(self) -> i64 {
+    /// The emission interval of the algorithm: microseconds from one to the next, at least 1. Finer
+    /// than the clock, so that high rates do not round to nothing.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::Span;
+    /// use fleetprompt_core::policy::Rate;
+    /// assert_eq!(Rate::per(Span::seconds(1), 3).interval_micros(), 333_333);
+    /// ```
+    pub const fn interval_micros(self) -> i64 {
         let interval = self.period.as_millis().saturating_mul(1_000) / self.count as i64;
         if interval < 1 { 1 } else { interval }
+    }
+
+    /// The tolerance of the algorithm: how many microseconds ahead of the clock the time that is due
+    /// may come to lie, which is an interval for each of the burst; at most [`i64::MAX`].
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::Span;
+    /// use fleetprompt_core::policy::Rate;
+    /// let rate = Rate::per(Span::seconds(1), 10).with_burst(3);
+    /// assert_eq!(rate.tolerance_micros(), 300_000);
+    /// ```
+    pub fn tolerance_micros(self) -> i64 {
+        self.interval_micros().saturating_mul(i64::from(self.burst))
     }
 }
 
@@ -136,17 +155,17 @@ pub enum LimitDecision {
 /// ```
 pub fn gcra(due: ArrivalTime, now: Timestamp, rate: Rate) -> (ArrivalTime, LimitDecision) {
     let now = now.as_millis().saturating_mul(1_000);
-    let interval = rate.interval();
-    let tolerance = interval.saturating_mul(i64::from(rate.burst));
+    let (interval, tolerance) = (rate.interval_micros(), rate.tolerance_micros());
+    let latest = now.saturating_add(tolerance);
     // A clock that stepped back must not lock a caller out for longer than a full burst.
-    let due_now = due.0.clamp(now, now.saturating_add(tolerance));
+    let due_now = due.0.clamp(now, latest);
     let next = due_now.saturating_add(interval);
     let excess = next.saturating_sub(now).saturating_sub(tolerance);
     if excess > 0 {
         let millis = u32::try_from((excess + 999) / 1_000).unwrap_or(u32::MAX);
         return (due, LimitDecision::Limited { retry_after: Span::millis(millis) });
     }
-    let remaining = u32::try_from((now + tolerance - next) / interval).unwrap_or(u32::MAX);
+    let remaining = u32::try_from(latest.saturating_sub(next) / interval).unwrap_or(u32::MAX);
     (ArrivalTime(next), LimitDecision::Allowed { remaining })
 }
 
@@ -162,7 +181,7 @@ pub fn gcra(due: ArrivalTime, now: Timestamp, rate: Rate) -> (ArrivalTime, Limit
 /// ```
 pub fn gcra_given_back(due: ArrivalTime, rate: Rate) -> ArrivalTime {
     // What is due in the past is a full budget: `gcra` takes it for now.
-    ArrivalTime(due.0.saturating_sub(rate.interval()))
+    ArrivalTime(due.0.saturating_sub(rate.interval_micros()))
 }
 
 #[cfg(test)]
@@ -191,6 +210,15 @@ mod tests {
             let elapsed_us = now.since(start).as_millis() * 1_000;
             let interval = 1_000_000 / i64::from(count);
             prop_assert!(passed <= i64::from(burst) + elapsed_us / interval);
+        }
+
+        /// Law: however large the burst, somebody who was never seen may pass.
+        #[test]
+        fn the_first_passes(days in 1_u32..40, count in 1_u32.., burst in 1_u32..) {
+            let rate = Rate::per(Span::days(days), count).with_burst(burst);
+            let (_, decision) = gcra(ArrivalTime::default(), Timestamp::MAX, rate);
+            let passes = matches!(decision, LimitDecision::Allowed { .. });
+            prop_assert!(passes);
         }
 
         /// Law: whoever waits as long as told is let in.

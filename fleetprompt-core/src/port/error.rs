@@ -26,6 +26,9 @@ pub enum StoreError {
     /// What is stored can't be understood.
     #[error("the store is corrupt: {0}")]
     Corrupt(&'static str),
+    /// A copy into the store was begun and not finished: finish it first. Nothing was changed.
+    #[error("a copy into the store was begun and not finished")]
+    UnfinishedCopy,
     /// The store was written by a newer version of the program.
     #[error("the store has schema version {found}; this program knows up to {known}")]
     SchemaTooNew {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::StoreError;
+
 /// What a name is unique in.
 ///
 /// ```
@@ -24,6 +26,9 @@ pub enum NameScope {
 }
 
 impl NameScope {
+    const ALL: &'static [NameScope] =
+        &[NameScope::Handle, NameScope::Slug, NameScope::EntitlementSource, NameScope::Reference];
+
     /// The scope's name, fit for SQL as a value.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,6 +61,16 @@ impl ClaimedName {
     /// The name `name` in `scope`.
     pub(crate) fn new(scope: NameScope, name: String) -> Self {
         ClaimedName { scope, name }
+    }
+
+    /// The name in the row of a store's table: the scope by its [`name`](NameScope::name).
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when there is no such scope.
+    pub fn stored(scope: &str, name: String) -> Result<Self, StoreError> {
+        let scope = NameScope::ALL.iter().find(|known| known.name() == scope);
+        let scope = scope.ok_or(StoreError::Corrupt("a name is unique in an unknown scope"))?;
+        Ok(ClaimedName { scope: *scope, name })
     }
 
     /// What the name is unique in.

@@ -126,7 +126,7 @@ pub(super) async fn listings(
     Ok(ordinals.iter().map(|ordinal| found.get(ordinal).cloned()).collect())
 }
 
-pub(super) async fn entries(
+pub(crate) async fn entries(
     mut session: Session<'_>,
     after: Position,
     size: PageSize,

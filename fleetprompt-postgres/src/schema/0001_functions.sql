@@ -5,6 +5,8 @@
 -- statement of a function has a snapshot of its own, so that what follows the lock sees what was
 -- committed before it was given.
 --
+-- What is planned once in a session is a statement whose text is fixed, so tables are named in them.
+--
 -- A function keeps its name and meaning for good. What is to be done otherwise gets a new number, so
 -- that processes of the version before go on working while others are replaced.
 
@@ -18,6 +20,14 @@ BEGIN
     -- "FlPr", and what tells one schema of a database from another.
     PERFORM pg_advisory_xact_lock(
         (1181503602::bigint << 32) | 'log_head'::regclass::oid::bigint);
+END $$;
+
+-- Whoever would write into a copy that is not finished is told.
+CREATE FUNCTION refuse_unfinished_1(unfinished boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF unfinished THEN
+        RAISE EXCEPTION USING ERRCODE = 'FP002', MESSAGE = 'a copy into the schema is not finished';
+    END IF;
 END $$;
 
 -- Sets entries of the search index, and what follows from it for the dictionary.
@@ -121,6 +131,104 @@ BEGIN
     END IF;
 END $$;
 
+-- Makes the functions that read and write records, from the tables of records that are there. In each, a
+-- kind has a statement of its own that names its table, so that a session plans it once, and not with
+-- every batch. A migration that adds a kind, or a column to one, calls this again.
+--
+--   kind           the table
+--   number, kinds  which of the records are of the kind: those whose number it is
+--   ids to docs    the records and rows, as in commit_1
+CREATE FUNCTION make_record_functions_1() RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $make$
+DECLARE
+    readings text; deletions text; writings text;
+BEGIN
+    SELECT
+        string_agg(format(
+            'WHEN %1$L THEN RETURN QUERY
+                SELECT k.place, t.revision, t.created
+                FROM unnest(kinds, ids) WITH ORDINALITY AS k (kind, id, place)
+                JOIN %2$s AS t ON t.id = k.id WHERE k.kind = number;',
+            r.name, r.place), E'\n'),
+        string_agg(format(
+            'WHEN %1$L THEN
+                DELETE FROM %2$s AS t USING unnest(kinds, ids, rows) AS k (kind, id, row)
+                WHERE t.id = k.id AND k.kind = number AND k.row = -1;',
+            r.name, r.place), E'\n'),
+        string_agg(format(
+            'WHEN %1$L THEN
+                INSERT INTO %2$s AS t (id, revision, created, changed, doc%3$s)
+                SELECT k.id, k.revision, k.created, k.changed, n.doc%4$s
+                FROM unnest(kinds, ids, rows, revisions, createds, changeds)
+                    AS k (kind, id, row, revision, created, changed)
+                JOIN unnest(docs, columns) WITH ORDINALITY AS n (doc, columns, row) ON n.row = k.row
+                CROSS JOIN LATERAL
+                    jsonb_populate_record(NULL::%2$s, n.columns::jsonb) AS r
+                WHERE k.kind = number AND k.row > 0
+                ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,
+                    created = excluded.created, changed = excluded.changed,
+                    doc = excluded.doc%5$s;',
+            r.name, r.place, r.listed, r.taken, r.replaced), E'\n')
+    INTO readings, deletions, writings
+    FROM (
+        SELECT c.relname AS name, c.oid::regclass AS place,
+            coalesce(string_agg(', ' || a.column, '' ORDER BY a.attnum), '') AS listed,
+            coalesce(string_agg(', r.' || a.column, '' ORDER BY a.attnum), '') AS taken,
+            coalesce(string_agg(', ' || a.column || ' = excluded.' || a.column, ''), '') AS replaced
+        FROM pg_class AS c
+        LEFT JOIN LATERAL (
+            SELECT quote_ident(t.attname) AS column, t.attnum FROM pg_attribute AS t
+            WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped
+                AND t.attname NOT IN ('id', 'revision', 'created', 'changed', 'doc')
+        ) AS a ON true
+        WHERE c.relkind = 'r' AND c.relnamespace = (
+            SELECT h.relnamespace FROM pg_class AS h WHERE h.oid = 'log_head'::regclass
+        ) AND EXISTS (
+            SELECT FROM pg_attribute AS d WHERE d.attrelid = c.oid AND d.attname = 'changed'
+        )
+        GROUP BY c.oid, c.relname
+    ) AS r;
+
+    EXECUTE format($function$
+        CREATE OR REPLACE FUNCTION found_records_1(
+            kind text, number integer, kinds integer[], ids text[]
+        ) RETURNS TABLE (place bigint, revision bigint, created bigint) LANGUAGE plpgsql AS $body$
+        #variable_conflict use_variable
+        BEGIN
+            CASE kind
+            %s
+            END CASE;
+        END $body$
+    $function$, readings);
+
+    EXECUTE format($function$
+        CREATE OR REPLACE FUNCTION delete_records_1(
+            kind text, number integer, kinds integer[], ids text[], rows integer[]
+        ) RETURNS void LANGUAGE plpgsql AS $body$
+        #variable_conflict use_variable
+        BEGIN
+            CASE kind
+            %s
+            END CASE;
+        END $body$
+    $function$, deletions);
+
+    EXECUTE format($function$
+        CREATE OR REPLACE FUNCTION put_records_1(
+            kind text, number integer, kinds integer[], ids text[], rows integer[],
+            revisions bigint[], createds bigint[], changeds bigint[], docs text[], columns text[]
+        ) RETURNS void LANGUAGE plpgsql AS $body$
+        #variable_conflict use_variable
+        BEGIN
+            CASE kind
+            %s
+            END CASE;
+        END $body$
+    $function$, writings);
+END $make$;
+
+SELECT make_record_functions_1();
+
 -- Applies commits, one after the other, as if each came alone, and answers each.
 --
 -- The records, names, counters and receipts that they touch have places in arrays, which are filled
@@ -141,7 +249,7 @@ END $$;
 --         7  event, x           it is appended; 1: to the feed too
 --         8                     the receipt is kept
 --         9  listing, x         its entry becomes entry x; 0: none
---   kinds, kind_columns         the tables of records, and the columns of each beside its own
+--   kinds                       the tables of records
 --   record_kinds, record_ids    the records
 --   row_docs, row_columns       the rows to put
 --   owners                      all owners of names that the steps speak of
@@ -153,7 +261,7 @@ CREATE FUNCTION commit_1(
     receipt_scopes bytea[], receipt_kids text[], receipt_fingerprints bytea[],
     receipt_answers text[], receipt_expiries bigint[],
     ops integer[], places integer[], xs bigint[], ys bigint[], zs bigint[],
-    kinds text[], kind_columns text[], record_kinds integer[], record_ids text[],
+    kinds text[], record_kinds integer[], record_ids text[],
     row_docs text[], row_columns text[],
     event_times bigint[], event_docs text[],
     name_scopes text[], name_texts text[], owners text[],
@@ -164,7 +272,8 @@ CREATE FUNCTION commit_1(
     term_finds boolean[], term_words boolean[]
 ) RETURNS TABLE (outcome integer, detail bigint, kid text, fingerprint bytea, answer text)
 LANGUAGE plpgsql
-SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off AS $$
+SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_variable
 DECLARE
     commits integer := cardinality(step_ends);
@@ -203,15 +312,17 @@ DECLARE
     hit record;
 BEGIN
     PERFORM write_turn_1();
-    SELECT h.last, h.at, h.feed_last INTO STRICT last, latest, feed_last FROM log_head AS h;
+    SELECT h.last, h.at, h.feed_last, h.copying IS NOT NULL
+    INTO STRICT last, latest, feed_last, failed FROM log_head AS h;
+    IF failed THEN
+        PERFORM refuse_unfinished_1(true);
+    END IF;
     last_before := last;
 
     FOR kind IN 1 .. cardinality(kinds) LOOP
-        FOR hit IN EXECUTE format(
-            'SELECT k.place, t.revision, t.created
-             FROM unnest($1, $2) WITH ORDINALITY AS k (kind, id, place)
-             JOIN %I AS t ON t.id = k.id WHERE k.kind = $3', kinds[kind])
-            USING record_kinds, record_ids, kind
+        FOR hit IN
+            SELECT f.place, f.revision, f.created
+            FROM found_records_1(kinds[kind], kind, record_kinds, record_ids) AS f
         LOOP
             revisions[hit.place] := hit.revision;
             createds[hit.place] := hit.created;
@@ -344,32 +455,11 @@ BEGIN
 
     FOR kind IN 1 .. cardinality(kinds) LOOP
         IF kinds_cut[kind] THEN
-            EXECUTE format(
-                'DELETE FROM %I AS t USING unnest($1, $2, $3) AS k (kind, id, row)
-                 WHERE t.id = k.id AND k.kind = $4 AND k.row = -1', kinds[kind])
-                USING record_kinds, record_ids, rows, kind;
+            PERFORM delete_records_1(kinds[kind], kind, record_kinds, record_ids, rows);
         END IF;
         IF kinds_put[kind] THEN
-            EXECUTE (
-                SELECT format(
-                    'INSERT INTO %1$I AS t (id, revision, created, changed, doc%2$s)
-                     SELECT k.id, k.revision, k.created, k.changed, n.doc%3$s
-                     FROM unnest($1, $2, $3, $4, $5, $6)
-                         AS k (kind, id, row, revision, created, changed)
-                     JOIN unnest($7, $8) WITH ORDINALITY AS n (doc, columns, row) ON n.row = k.row
-                     CROSS JOIN LATERAL jsonb_populate_record(NULL::%1$I, n.columns::jsonb) AS r
-                     WHERE k.kind = $9 AND k.row > 0
-                     ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,
-                         created = excluded.created, changed = excluded.changed,
-                         doc = excluded.doc%4$s',
-                    kinds[kind],
-                    coalesce(string_agg(format(', %I', c.name), '' ORDER BY c.place), ''),
-                    coalesce(string_agg(format(', r.%I', c.name), '' ORDER BY c.place), ''),
-                    coalesce(string_agg(format(', %1$I = excluded.%1$I', c.name), ''), ''))
-                FROM string_to_table(kind_columns[kind], ' ')
-                    WITH ORDINALITY AS c (name, place)
-            ) USING record_kinds, record_ids, rows, revisions, createds, changeds,
-                row_docs, row_columns, kind;
+            PERFORM put_records_1(kinds[kind], kind, record_kinds, record_ids, rows,
+                revisions, createds, changeds, row_docs, row_columns);
         END IF;
     END LOOP;
 
@@ -427,7 +517,7 @@ SET search_path FROM CURRENT AS $$
 DECLARE
     pruned bigint;
 BEGIN
-    PERFORM write_turn_1();
+    PERFORM write_turn_1(), refuse_unfinished_1(h.copying IS NOT NULL) FROM log_head AS h;
     DELETE FROM receipt AS t USING (
         SELECT r.scope FROM receipt AS r WHERE r.expires_at <= until
         ORDER BY r.expires_at, r.scope LIMIT most
@@ -444,7 +534,7 @@ DECLARE
     in_feed bigint;
     pruned bigint;
 BEGIN
-    PERFORM write_turn_1();
+    PERFORM write_turn_1(), refuse_unfinished_1(h.copying IS NOT NULL) FROM log_head AS h;
     SELECT coalesce(min(e.position) FILTER (WHERE e.at >= before) - 1, max(e.position))
     INTO reached
     FROM (SELECT o.position, o.at FROM event AS o ORDER BY o.position LIMIT most) AS e;

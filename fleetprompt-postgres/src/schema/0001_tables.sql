@@ -13,8 +13,8 @@
 -- in the column that lists are ordered by, and the key that breaks ties. Records refer to each other
 -- by id, without foreign keys, because a reference may outlive what it names.
 --
--- A new kind of record is its table and its indexes, and nothing else: `commit_1` is told the names
--- of the tables and columns that it writes.
+-- A new kind of record is its table and its indexes, and a call of `make_record_functions_1`, which makes
+-- its statements.
 
 -- The marketplace's own row.
 CREATE TABLE deployment (
@@ -282,6 +282,19 @@ CREATE TABLE receipt (
 );
 CREATE INDEX receipt_by_expiry ON receipt (expires_at, scope);
 
+-- What is remembered of callers whose arrivals are limited. Not worth keeping over a crash: a budget is
+-- full again then.
+--
+--   due     when the next one is due, in microseconds
+--   before  what that was before the last arrival
+--   at      when the last arrival was
+CREATE UNLOGGED TABLE limit_due (
+    key bytea PRIMARY KEY CHECK (octet_length(key) = 32),
+    due bigint NOT NULL,
+    before bigint NOT NULL,
+    at bigint NOT NULL
+) WITH (fillfactor = 50);
+
 -- What happened, in the order in which it was committed; positions have no gaps. Events that the
 -- public feed shows have a place in that second sequence too.
 CREATE TABLE event (
@@ -294,13 +307,17 @@ CREATE UNIQUE INDEX event_by_feed_position ON event (feed_position)
     WHERE feed_position IS NOT NULL;
 
 -- Where the log stands; outlives the pruning of all events. Always one row.
+--
+--   copying  how far a copy of another store into this schema has come, as JSON; null without an
+--            unfinished one. A schema that has one is no store yet
 CREATE TABLE log_head (
     one smallint PRIMARY KEY CHECK (one = 1),
     last bigint NOT NULL,
     at bigint NOT NULL,
     feed_last bigint NOT NULL,
     pruned bigint NOT NULL,
-    feed_pruned bigint NOT NULL
+    feed_pruned bigint NOT NULL,
+    copying text
 ) WITH (fillfactor = 10);
 INSERT INTO log_head VALUES (1, 0, 0, 0, 0, 0);
 

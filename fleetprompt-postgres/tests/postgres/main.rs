@@ -5,9 +5,13 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod kills;
+#[cfg(test)]
+mod limiter;
 #[cfg(test)]
 mod load;
 #[cfg(test)]

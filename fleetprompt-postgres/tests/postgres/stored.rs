@@ -68,6 +68,11 @@ const OTHERS: Reasons = &[
             "log_head.feed_pruned",
         ],
     ),
+    (
+        "limits arrivals, under digests",
+        &["limit_due.key", "limit_due.due", "limit_due.before", "limit_due.at"],
+    ),
+    ("tells how far a copy has come", &["log_head.copying"]),
     ("tells how the schema was made", &["schema_version.one", "schema_version.version"]),
 ];
 

@@ -153,13 +153,15 @@ impl Drop for Schema {
 }
 
 /// The tables beside those of records.
-const OTHERS: &[&str] = &["name_claim", "counter", "receipt", "event", "index_term", "index_entry"];
+const OTHERS: &[&str] =
+    &["name_claim", "counter", "receipt", "event", "index_term", "index_entry", "limit_due"];
 
 fn empty(name: &SchemaName) {
     let tables = RecordKind::ALL.iter().map(|kind| kind.name()).chain(OTHERS.iter().copied());
     let deletes: Vec<String> = tables.map(|table| format!("DELETE FROM {name}.{table}")).collect();
     sql(&format!(
-        "{}; UPDATE {name}.log_head SET last = 0, at = 0, feed_last = 0, pruned = 0, feed_pruned = 0;
+        "{}; UPDATE {name}.log_head SET last = 0, at = 0, feed_last = 0, pruned = 0, feed_pruned = 0,
+             copying = NULL;
          UPDATE {name}.index_size SET entries = 0",
         deletes.join("; ")
     ));

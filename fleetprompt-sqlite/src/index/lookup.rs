@@ -132,7 +132,7 @@ pub(super) fn listings(
     Ok(found)
 }
 
-pub(super) fn entries(
+pub(crate) fn entries(
     conn: &Connection,
     after: Position,
     size: PageSize,

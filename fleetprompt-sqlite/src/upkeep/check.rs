@@ -5,13 +5,12 @@ mod index;
 use std::fmt;
 
 use fleetprompt_core::domain::Position;
-use fleetprompt_core::port::{Head, Record, RecordKind};
-use rusqlite::{Connection, Row};
+use fleetprompt_core::port::{Head, RecordKind};
+use rusqlite::Connection;
 
 use crate::error::Fault;
-use crate::prepared::columns;
 use crate::read;
-use crate::row::{self, RECORD, holds, position, time};
+use crate::row::{self, position, time};
 
 /// How many of SQLite's own findings are reported.
 const PAGES_MOST: u32 = 100;
@@ -142,12 +141,7 @@ fn records(
     report: &mut CheckReport,
 ) -> Result<(), Fault> {
     let table = kind.name();
-    let mut sql = format!("SELECT {RECORD}, id");
-    for column in kind.columns() {
-        sql += ", ";
-        sql += column.name();
-    }
-    sql += &format!(" FROM {table}");
+    let sql = format!("SELECT {} FROM {table}", row::whole(kind));
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([])?;
     let (mut unreadable, mut elsewhere, mut beside, mut out_of_log) = (0, 0, 0, 0);
@@ -159,23 +153,13 @@ fn records(
         };
         out_of_log += u64::from(found.created > found.changed || found.changed > head.last);
         elsewhere += u64::from(row.get_ref(4)?.as_str().ok() != Some(found.value.key().id()));
-        beside += u64::from(!agrees(row, &found.value)?);
+        beside += u64::from(!row::agrees(row, 5, &found.value)?);
     }
     report.find(table, "the document can't be read", unreadable);
     report.find(table, "the document belongs under another key", elsewhere);
     report.find(table, "a column differs from the document", beside);
     report.find(table, "a position is not in the log", out_of_log);
     Ok(())
-}
-
-/// Whether the columns repeat what the document says.
-fn agrees(row: &Row<'_>, record: &Record) -> Result<bool, Fault> {
-    for (at, (_, value)) in columns(record)?.iter().enumerate() {
-        if !holds(row, at.saturating_add(5), value)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 fn events(conn: &Connection, head: &Head, report: &mut CheckReport) -> Result<(), Fault> {

@@ -122,6 +122,7 @@ const COLUMNS: Reasons = &[
             "log_head.feed_pruned",
         ],
     ),
+    ("tells how far a copy has come", &["log_head.copying"]),
 ];
 
 /// The fields of documents, and why they are there.
