@@ -3,7 +3,11 @@
 //! `scripts/with-postgres cargo nextest run -p fleetprompt-postgres` starts one and runs them.
 
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod failover;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -11,10 +15,18 @@ mod kills;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod market;
+#[cfg(test)]
 mod migration;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod races;
+#[cfg(test)]
+mod replica;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
