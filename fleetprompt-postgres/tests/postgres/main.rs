@@ -19,6 +19,8 @@ mod market;
 #[cfg(test)]
 mod migration;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod races;
