@@ -7,9 +7,13 @@ mod cluster;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod full_disk;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
