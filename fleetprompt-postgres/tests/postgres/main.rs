@@ -9,6 +9,8 @@ mod conformance;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod dump;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod faults;
