@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use sqlx::postgres::PgRow;
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ pub(crate) struct Cluster {
     port: u16,
     programs: PathBuf,
     user: Option<User>,
-    _removed: Option<TempDir>,
+    guard: Option<Child>,
 }
 
 /// Whom the server runs as, since it refuses root.
@@ -62,9 +62,7 @@ fn programs() -> PathBuf {
 impl Cluster {
     /// A new server with these settings beside its own.
     pub(crate) fn new(settings: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().to_owned();
-        let cluster = Cluster::unmade(path, Some(folder), 5432);
+        let cluster = Cluster::unmade(TempDir::new().unwrap().keep(), 5432);
         cluster.make(settings);
         cluster.start();
         cluster
@@ -74,7 +72,7 @@ impl Cluster {
     pub(crate) fn in_folder(folder: &Path, settings: &str) -> Self {
         let path = folder.join("cluster");
         fs::create_dir(&path).unwrap();
-        let cluster = Cluster::unmade(path, None, 5432);
+        let cluster = Cluster::unmade(path, 5432);
         cluster.make(settings);
         cluster.start();
         cluster
@@ -82,20 +80,20 @@ impl Cluster {
 
     /// A new server that listens on TCP as well. It is not started yet.
     pub(crate) fn on_tcp(settings: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().to_owned();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let cluster = Cluster::unmade(path, Some(folder), free);
+        let cluster = Cluster::unmade(TempDir::new().unwrap().keep(), free);
         cluster.make(&format!("listen_addresses = '127.0.0.1'\n{settings}"));
         cluster
     }
 
-    fn unmade(folder: PathBuf, removed: Option<TempDir>, port: u16) -> Self {
+    fn unmade(folder: PathBuf, port: u16) -> Self {
         let user = User::to_run_as();
         if let Some(User { uid, gid, .. }) = &user {
             chown(&folder, Some(*uid), Some(*gid)).unwrap();
         }
-        Cluster { folder, port, programs: programs(), user, _removed: removed }
+        let mut cluster = Cluster { folder, port, programs: programs(), user, guard: None };
+        cluster.guard = Some(cluster.guard());
+        cluster
     }
 
     fn make(&self, settings: &str) {
@@ -139,9 +137,7 @@ impl Cluster {
     }
 
     fn copied(&self, how: &[&dyn AsRef<OsStr>]) -> Cluster {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().to_owned();
-        let copy = Cluster::unmade(path, Some(folder), 5432);
+        let copy = Cluster::unmade(TempDir::new().unwrap().keep(), 5432);
         let (data, folder, port) = (copy.data(), self.folder.display(), self.port);
         let from = format!("host={folder} port={port} user=market application_name=standby");
         let common: [&dyn AsRef<OsStr>; 6] =
@@ -233,25 +229,41 @@ impl Cluster {
     }
 
     fn command(&self, program: &str) -> Command {
+        let mut command = self.as_user(self.programs.join(program));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn as_user(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match &self.user {
-            None => Command::new(self.programs.join(program)),
+            None => Command::new(program),
             Some(User { name, gid, .. }) => {
                 let mut command = Command::new("setpriv");
                 command.args(["--reuid", name, "--regid", &gid.to_string(), "--clear-groups"]);
-                command.arg(self.programs.join(program));
+                command.arg(program);
                 command
             }
         };
-        command.stdin(Stdio::null()).current_dir(&self.folder).env("HOME", &self.folder);
+        command.current_dir(&self.folder).env("HOME", &self.folder);
         command
+    }
+
+    /// A process that ends the server when this one is gone, whatever became of it.
+    fn guard(&self) -> Child {
+        let mut command = self.as_user("setsid");
+        let script = r#"read -r _; "$0" stop --silent --mode immediate --pgdata "$1"; rm -rf "$2""#;
+        command.args(["sh", "-c", script]).arg(self.programs.join("pg_ctl"));
+        command.arg(self.data()).arg(&self.folder).stdin(Stdio::piped());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let mut command = self.command("pg_ctl");
-        command.args(["stop", "--silent", "--mode", "immediate", "--pgdata"]).arg(self.data());
-        // It may have been killed, or never started.
-        drop(command.stdout(Stdio::null()).stderr(Stdio::null()).status());
+        if let Some(mut guard) = self.guard.take() {
+            drop(guard.stdin.take());
+            // The server may have been killed, or never started.
+            drop(guard.wait());
+        }
     }
 }

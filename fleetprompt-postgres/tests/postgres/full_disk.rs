@@ -43,9 +43,6 @@ fn a_server_without_room_says_so_and_goes_on_once_there_is_some() {
         }
     }
     all_there_once(&store, total);
-    drop(store);
-    drop(cluster);
-    fs::remove_dir_all(folder.join("cluster")).unwrap();
 }
 
 /// Takes all room but some megabytes.
