@@ -146,6 +146,7 @@ impl std::fmt::Debug for Marketplace {
 }
 
 /// What all use cases share.
+#[derive(Clone)]
 struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -153,14 +154,14 @@ struct Inner {
     identity: Arc<dyn Identity>,
     limits: Option<(Arc<dyn Limiter>, Rate)>,
     media: Option<uploads::Media>,
-    systems: SystemRegistry,
+    systems: Arc<SystemRegistry>,
     quotas: Quotas,
     issuer: Issuer,
     token_lifetime: Span,
     invitation_lifetime: Span,
     retention: Retention,
-    keys: RwLock<Arc<KeyRing>>,
-    deployment: RwLock<DeploymentId>,
+    keys: Arc<RwLock<Arc<KeyRing>>>,
+    deployment: Arc<RwLock<DeploymentId>>,
 }
 
 impl Marketplace {
@@ -259,6 +260,19 @@ pub struct Acting {
 impl Acting {
     fn inner(&self) -> &Inner {
         &self.market.inner
+    }
+
+    /// The same reader, for one look at the public catalogue. Who has not signed in has written nothing
+    /// that they would miss, so what they are shown may be a little stale, if the store has a use
+    /// for that. Each look has a view of its own, since the one of a reader who never leaves could not
+    /// go back to what is cheaper. Not for the change feed: what a follower was told of must be seen.
+    fn glancing(&self) -> Acting {
+        let Acting { market, principal } = self.clone();
+        let stale =
+            if principal.is_anonymous() { market.inner.store.bounded_staleness() } else { None };
+        let Some(store) = stale else { return Acting { market, principal } };
+        let inner = Arc::new(Inner { store, ..(*market.inner).clone() });
+        Acting { market: Marketplace { inner }, principal }
     }
 
     /// Who acts.

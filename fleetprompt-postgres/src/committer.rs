@@ -13,6 +13,7 @@ use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Connection as _, Postgres};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::connections::give_back;
 use crate::error::Fault;
 use crate::prepared::Prepared;
 use crate::program::{Answer, Program};
@@ -99,8 +100,10 @@ impl Committer {
         let mut conn = self.pool.acquire().await.map_err(Failed::undone)?;
         let called = tokio::time::timeout(self.patience, self.call(&mut conn, &program)).await;
         let rows = match called {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(failed)) => return Err(failed),
+            Ok(called) => {
+                give_back(conn);
+                called?
+            }
             Err(_) => {
                 // What is still on its way must not be taken for an answer to the next call.
                 drop(conn.detach());

@@ -83,8 +83,9 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
             Some(code) => by_code(&code),
             None => StoreError::Unavailable("the server reported an error without a code"),
         },
-        sqlx::Error::Io(_) => StoreError::Unavailable("the connection to the server failed"),
-        sqlx::Error::Tls(_) => StoreError::Unavailable("no encrypted connection to the server"),
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => StoreError::Unavailable(
+            no_trust(error).unwrap_or("the connection to the server failed"),
+        ),
         sqlx::Error::PoolTimedOut => StoreError::Unavailable("no connection became free in time"),
         sqlx::Error::PoolClosed => StoreError::Unavailable("the store is closed"),
         sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => {
@@ -99,6 +100,38 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
         sqlx::Error::Encode(_) => StoreError::Malformed("a value is too long for the database"),
         _ => StoreError::Unavailable("the connection to the server failed"),
     }
+}
+
+/// Why there is no encrypted connection, if that is what failed.
+fn no_trust(error: &sqlx::Error) -> Option<&'static str> {
+    use rustls::{CertificateError, Error};
+    let cause = match error {
+        sqlx::Error::Io(error) => error.get_ref()?.downcast_ref::<Error>()?,
+        sqlx::Error::Tls(error) if error.to_string() == "server does not support TLS" => {
+            return Some("the server does not offer TLS");
+        }
+        sqlx::Error::Tls(error) => match error.downcast_ref::<Error>() {
+            Some(cause) => cause,
+            None => return Some("a certificate or key for TLS can't be used"),
+        },
+        _ => return None,
+    };
+    Some(match cause {
+        Error::InvalidCertificate(cause) => match cause {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "the server's certificate is not from an authority that is trusted"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "the server's certificate is for another host name"
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "the server's certificate has expired"
+            }
+            _ => "the server's certificate is not acceptable",
+        },
+        Error::AlertReceived(_) => "the server refuses the TLS connection, or the certificate",
+        _ => "the TLS connection to the server failed",
+    })
 }
 
 fn by_code(code: &str) -> StoreError {
@@ -134,6 +167,11 @@ fn by_class(code: &str) -> StoreError {
 
 /// The port's error for one of opening a store.
 pub(crate) fn open_error(fault: Fault) -> StoreError {
+    if let Fault::Sqlx(error) = &fault
+        && let Some(cause) = no_trust(error)
+    {
+        return StoreError::Open(cause);
+    }
     match StoreError::from(fault) {
         StoreError::Corrupt(_) => StoreError::Open("the schema belongs to another program"),
         error => error,

@@ -30,6 +30,9 @@
 //!   ([`StoreError::OutcomeUnknown`]): the idempotency key answers it.
 //! - Any number of processes may start together on a new database, or on an old one: one of them
 //!   brings the schema up to date. A newer schema is refused.
+//! - Anonymous readers of the catalogue may be answered by a standby, within a bound on how stale it
+//!   is ([`PostgresOptions::replica`]); everybody else reads what was committed last.
+//! - When a standby is promoted, the store finds it ([`PostgresOptions::failover`]).
 //!
 //! # What it needs
 //!
@@ -40,16 +43,21 @@
 //!
 //! [`StoreError::OutcomeUnknown`]: fleetprompt_core::port::StoreError::OutcomeUnknown
 
+mod address;
 mod committer;
+mod connections;
 mod copy;
 mod error;
 mod index;
 mod limiter;
 mod options;
 mod prepared;
+mod primary;
+mod probe;
 mod program;
 mod prune;
 mod read;
+mod replica;
 mod row;
 mod runtime;
 mod scan;
@@ -57,6 +65,7 @@ mod schema;
 mod session;
 mod store;
 
+pub use address::DatabaseUrl;
 pub use copy::PostgresCopyTarget;
 pub use limiter::PostgresLimiter;
 pub use options::{PostgresOptions, SchemaName};

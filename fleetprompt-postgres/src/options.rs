@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
 
+use crate::address::DatabaseUrl;
 use crate::store::{PostgresStore, Purpose};
 
 /// The most bytes of a name in PostgreSQL.
@@ -95,6 +96,15 @@ pub struct PostgresOptions {
     pub(crate) queue: usize,
     pub(crate) batch: usize,
     pub(crate) transaction_pooling: bool,
+    pub(crate) failover: Vec<DatabaseUrl>,
+    pub(crate) replica: Option<ReplicaOptions>,
+}
+
+/// A standby that reads, and how stale it may be.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplicaOptions {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) staleness: Duration,
 }
 
 impl Default for PostgresOptions {
@@ -108,6 +118,8 @@ impl Default for PostgresOptions {
             queue: 4_096,
             batch: 256,
             transaction_pooling: false,
+            failover: Vec::new(),
+            replica: None,
         }
     }
 }
@@ -203,17 +215,55 @@ impl PostgresOptions {
         PostgresOptions { transaction_pooling: on, ..self }
     }
 
-    /// Connects to the database at `url`, `postgres://role:password@host:port/database`, with
-    /// `?host=/folder` for a socket; what is missing is taken from the environment as libpq does
-    /// (`PGHOST`, `PGPASSWORD`, …). The schema is made if it is missing, and brought up to date if it
-    /// is old.
+    /// Another server that may be the primary: a standby that is promoted when the primary is lost.
+    /// May be called for each of several. The store looks every second whether its server still is
+    /// the primary, and if not, goes to the first one that is. It promotes nothing by itself, and
+    /// takes whatever is not in recovery for the primary: whoever promotes a standby makes sure that
+    /// the old primary stays away.
+    ///
+    /// Not needed where one address always leads to the primary.
+    ///
+    /// ```
+    /// # use fleetprompt_postgres::PostgresStore;
+    /// let options = PostgresStore::options()
+    ///     .failover("postgres://market@db2.example/market?sslmode=verify-full".parse()?);
+    /// # Ok::<(), fleetprompt_core::port::StoreError>(())
+    /// ```
+    pub fn failover(mut self, url: DatabaseUrl) -> Self {
+        self.failover.push(url);
+        self
+    }
+
+    /// A streaming standby that answers reads of the public catalogue by readers who have not signed
+    /// in, as long as it is known to have everything that was answered `staleness` ago (at least
+    /// 200 milliseconds). Otherwise, and when it fails, the primary answers. Everybody else reads from
+    /// the primary.
+    ///
+    /// The address leads to one standby, not to one of several: what is known of one says nothing
+    /// about another. Such a store has two connections more, which measure.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use fleetprompt_postgres::PostgresStore;
+    /// let replica = "postgres://market@replica.example/market?sslmode=verify-full".parse()?;
+    /// let options = PostgresStore::options().replica(replica, Duration::from_secs(5));
+    /// # Ok::<(), fleetprompt_core::port::StoreError>(())
+    /// ```
+    pub fn replica(self, url: DatabaseUrl, staleness: Duration) -> Self {
+        let staleness = staleness.max(Duration::from_millis(200));
+        PostgresOptions { replica: Some(ReplicaOptions { url, staleness }), ..self }
+    }
+
+    /// Connects to the database at `url`, a [`DatabaseUrl`]. The schema is made if it is missing, and
+    /// brought up to date if it is old.
     ///
     /// # Errors
-    /// [`StoreError::Open`] when the address can't be understood, the role is not let in or lacks a
-    /// right, or the schema is another program's; [`StoreError::SchemaTooNew`] when a newer version of
-    /// FleetPrompt wrote it; [`StoreError::UnfinishedCopy`] when a copy into it was begun and not
-    /// finished; [`StoreError::Unavailable`] when the server can't be reached.
+    /// [`StoreError::Open`] when the address can't be understood, the server can't prove what
+    /// `sslmode` asks it to, the role is not let in or lacks a right, or the schema is another
+    /// program's; [`StoreError::SchemaTooNew`] when a newer version of FleetPrompt wrote it;
+    /// [`StoreError::UnfinishedCopy`] when a copy into it was begun and not finished;
+    /// [`StoreError::Unavailable`] when the server can't be reached.
     pub async fn connect(&self, url: &str) -> Result<PostgresStore, StoreError> {
-        PostgresStore::with_options(url, self, Purpose::Serving).await
+        PostgresStore::with_options(url.parse()?, self, Purpose::Serving).await
     }
 }

@@ -1,6 +1,5 @@
 //! The store: reads on any connection, writes through the committer.
 
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,26 +9,25 @@ use fleetprompt_core::port::{
     PageKey, PageSize, Prune, Record, RecordKey, Scan, Store, StoreError, StoreFuture, StoredEvent,
     StoredFeedEntry, StoredReceipt, Versioned,
 };
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::mpsc;
 
+use crate::address::DatabaseUrl;
 use crate::committer::{Committer, Job, submit};
-use crate::error::{Fault, open_error, store_error};
+use crate::connections::{Opened, connect_options, give_back, open};
+use crate::error::{Fault, store_error};
 use crate::options::PostgresOptions;
 use crate::prepared::Prepared;
+use crate::probe::PATIENCE;
 use crate::prune::prune;
 use crate::read;
+use crate::replica::{Reader, Replica};
 use crate::runtime::{Starting, Threads, run};
-use crate::schema;
 use crate::session::{Session, Settings, Work};
 
-/// How long a connection may have been idle before it is tested again ahead of its use.
-const TRUSTED: Duration = Duration::from_secs(1);
 /// How much longer than its own time-out the server may take to say so.
 const GRACE: Duration = Duration::from_secs(5);
-/// How many statements a connection keeps prepared: more than the store has.
-const STATEMENTS: usize = 256;
 
 /// Begins a transaction that reads. Plans are chosen by the store, see the module `index`.
 pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
@@ -53,12 +51,15 @@ pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ON
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) inner: Arc<Inner>,
+    /// Who reads what may be stale; `None` for all others.
+    reader: Option<Arc<Reader>>,
 }
 
 pub(crate) struct Inner {
     pub(crate) settings: Arc<Settings>,
     pub(crate) readers: PgPool,
     writer: PgPool,
+    replica: Option<Arc<Replica>>,
     /// How long a statement may take in all.
     pub(crate) patience: Duration,
     /// `None` once the store is closing.
@@ -110,19 +111,41 @@ impl PostgresStore {
         PostgresOptions::default()
     }
 
+    /// How stale the replica is at most; `None` without one, and while it does not serve because it
+    /// is too far behind or gone. For an operator to look at: a replica that should be there and
+    /// answers `None` for long is worth an alert.
+    ///
+    /// ```no_run
+    /// # use fleetprompt_postgres::PostgresStore;
+    /// # fn look(store: &PostgresStore) {
+    /// match store.replica_staleness() {
+    ///     Some(staleness) => println!("at most {} ms behind", staleness.as_millis()),
+    ///     None => println!("everything is read from the primary"),
+    /// }
+    /// # }
+    /// ```
+    pub fn replica_staleness(&self) -> Option<Duration> {
+        self.inner.replica.as_ref()?.staleness()
+    }
+
     pub(crate) async fn with_options(
-        url: &str,
+        url: DatabaseUrl,
         options: &PostgresOptions,
         purpose: Purpose,
     ) -> Result<Self, StoreError> {
-        let connect = connect_options(url, options)?;
+        let replica_url = options.replica.as_ref().map(|replica| &replica.url);
+        for url in [&url].into_iter().chain(&options.failover).chain(replica_url) {
+            url.check_files()?;
+        }
+        let servers = [&url].into_iter().chain(&options.failover);
+        let servers: Vec<_> = servers.map(|url| connect_options(url, options)).collect();
         let starting = Starting::new(options.threads)?;
         let settings = Arc::new(Settings {
             schema: options.schema.clone(),
             transaction_pooling: options.transaction_pooling,
         });
-        let opening = open(connect, options.clone(), Arc::clone(&settings), purpose);
-        let (readers, writer) = run(&starting.handle()?, opening).await?;
+        let opening = open(servers, options.clone(), Arc::clone(&settings), purpose);
+        let Opened { readers, writer, replica } = run(&starting.handle()?, opening).await?;
         let patience = options.statement_timeout.saturating_add(GRACE);
         let (jobs, waiting) = mpsc::channel(options.queue);
         let committer = Committer {
@@ -132,34 +155,61 @@ impl PostgresStore {
             most: options.batch,
             patience,
         };
-        let (to_close, and_this) = (readers.clone(), writer.clone());
+        let mut to_close = vec![writer.clone(), readers.clone()];
+        to_close.extend(replica.as_ref().map(|replica| replica.pool.clone()));
         let threads = starting.keep(async move {
             committer.run().await;
-            and_this.close().await;
-            to_close.close().await;
+            for pool in to_close {
+                // A server that says nothing is not waited for.
+                drop(tokio::time::timeout(PATIENCE, pool.close()).await);
+            }
         })?;
         let jobs = Some(jobs);
-        let inner = Inner { settings, readers, writer, patience, jobs, threads };
-        Ok(PostgresStore { inner: Arc::new(inner) })
+        let inner = Inner { settings, readers, writer, replica, patience, jobs, threads };
+        Ok(PostgresStore { inner: Arc::new(inner), reader: None })
     }
 
     /// Reads with one statement.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
         let pooling = self.inner.settings.transaction_pooling;
-        let begin = if pooling { Begin::Snapshot } else { Begin::Nothing };
-        Ok(self.on(self.inner.readers.clone(), begin, self.inner.patience, read).await??)
+        self.ask(if pooling { Begin::Snapshot } else { Begin::Nothing }, read).await
     }
 
     /// Reads several times in one state of the database.
     pub(crate) async fn snapshot<T: Send + 'static>(
         &self,
-        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (pool, patience) = (self.inner.readers.clone(), self.inner.patience);
-        Ok(self.on(pool, Begin::Snapshot, patience, read).await??)
+        self.ask(Begin::Snapshot, read).await
+    }
+
+    /// Reads from the replica, if that is good enough for the reader and it answers, or else from
+    /// the primary.
+    async fn ask<T: Send + 'static>(
+        &self,
+        begin: Begin,
+        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Inner { readers, replica, patience, .. } = &*self.inner;
+        if let (Some(reader), Some(replica)) = (&self.reader, replica)
+            && replica.serves(reader.seen())
+        {
+            let pool = replica.pool.clone();
+            match self.on(pool, begin, PATIENCE.min(*patience), read.clone()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                // What it said no to may have been cancelled by what it replays.
+                Ok(Err(fault)) if fault.is_undone() => {}
+                Ok(Err(_)) | Err(_) => replica.doubt(),
+            }
+        }
+        let answer = self.on(readers.clone(), begin, *patience, read).await?;
+        if let Some(reader) = &self.reader {
+            reader.saw_primary();
+        }
+        Ok(answer?)
     }
 
     /// Writes with one statement.
@@ -224,11 +274,16 @@ impl PostgresStore {
                 let conn = tokio::time::timeout(patience, pool.acquire()).await;
                 let mut conn = conn.map_err(|_| busy)?.map_err(|error| store_error(&error))?;
                 let done = begin.and_do(&mut conn, &settings, work);
-                let done = tokio::time::timeout(patience, done).await;
-                Ok(done.unwrap_or_else(|_| {
-                    drop(conn.detach());
-                    Err(Fault::Silence)
-                }))
+                match tokio::time::timeout(patience, done).await {
+                    Ok(done) => {
+                        give_back(conn);
+                        Ok(done)
+                    }
+                    Err(_) => {
+                        drop(conn.detach());
+                        Ok(Err(Fault::Silence))
+                    }
+                }
             })
             .await
     }
@@ -268,50 +323,6 @@ impl Begin {
     }
 }
 
-fn connect_options(url: &str, options: &PostgresOptions) -> Result<PgConnectOptions, StoreError> {
-    let connect = PgConnectOptions::from_str(url).map_err(|error| open_error(error.into()))?;
-    let connect = connect.application_name("fleetprompt").disable_statement_logging();
-    if options.transaction_pooling {
-        // A pooler passes neither on.
-        return Ok(connect.statement_cache_capacity(0).extra_float_digits(None));
-    }
-    let timeout = options.statement_timeout.as_millis().min(i32::MAX as u128);
-    Ok(connect.statement_cache_capacity(STATEMENTS).options([
-        ("statement_timeout", timeout.to_string()),
-        ("default_transaction_isolation", "read committed".to_owned()),
-    ]))
-}
-
-/// Connects, and sees to the schema.
-async fn open(
-    connect: PgConnectOptions,
-    options: PostgresOptions,
-    settings: Arc<Settings>,
-    purpose: Purpose,
-) -> Result<(PgPool, PgPool), StoreError> {
-    let pool = |connections| {
-        PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(options.acquire_timeout)
-            .test_before_acquire(false)
-            .before_acquire(|conn, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > TRUSTED {
-                        conn.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(connect.clone())
-    };
-    let (readers, writer) = (pool(options.connections), pool(1));
-    schema::prepare(&writer, &settings).await.map_err(open_error)?;
-    if purpose == Purpose::Serving {
-        schema::check_finished(&writer, &settings).await.map_err(open_error)?;
-    }
-    Ok((readers, writer))
-}
-
 impl std::fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let schema = self.inner.settings.schema.as_str();
@@ -340,12 +351,24 @@ impl Store for PostgresStore {
         Box::pin(self.read(move |session| Box::pin(read::name(session, name))))
     }
 
+    fn bounded_staleness(&self) -> Option<Arc<dyn Store>> {
+        let PostgresStore { inner, reader } = self;
+        if inner.replica.is_none() || reader.is_some() {
+            return None;
+        }
+        let reader = Some(Arc::default());
+        Some(Arc::new(PostgresStore { inner: Arc::clone(inner), reader }))
+    }
+
     fn receipt<'a>(
         &'a self,
         scope: &'a IdempotencyScope,
     ) -> StoreFuture<'a, Option<StoredReceipt>> {
         let scope = *scope;
-        Box::pin(self.read(move |session| Box::pin(read::receipt(session, scope))))
+        let primary = PostgresStore { inner: Arc::clone(&self.inner), reader: None };
+        Box::pin(async move {
+            primary.read(move |session| Box::pin(read::receipt(session, scope))).await
+        })
     }
 
     fn counters<'a>(

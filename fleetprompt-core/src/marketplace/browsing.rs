@@ -24,8 +24,9 @@ impl Acting {
     /// # Errors
     /// `listing_not_found`, also for one that the reader may not see.
     pub async fn listing(&self, id: ListingId) -> Result<ListingView> {
-        let (listing, publisher) = self.readable_listing(id).await?;
-        self.listing_seen(listing, &publisher.value).await
+        let reader = self.glancing();
+        let (listing, publisher) = reader.readable_listing(id).await?;
+        reader.listing_seen(listing, &publisher.value).await
     }
 
     /// The listing at an address. Names that look alike lead to the same listing.
@@ -38,14 +39,15 @@ impl Acting {
         slug: &Slug,
     ) -> Result<Found<ListingView, ListingAddress>> {
         let missing = ErrorCode::ListingNotFound;
-        let market = self.inner();
+        let reader = self.glancing();
+        let market = reader.inner();
         let publisher: PublisherId =
             market.named(&ClaimedName::handle(&handle.skeleton())).await?.ok_or(missing)?;
         let id: ListingId =
             market.named(&ClaimedName::slug(publisher, slug)).await?.ok_or(missing)?;
-        let (listing, publisher) = self.readable_listing(id).await?;
+        let (listing, publisher) = reader.readable_listing(id).await?;
         if publisher.value.handle == *handle && listing.value.slug == *slug {
-            return Ok(Found::Here(self.listing_seen(listing, &publisher.value).await?));
+            return Ok(Found::Here(reader.listing_seen(listing, &publisher.value).await?));
         }
         let (handle, slug) = (publisher.value.handle, listing.value.slug);
         Ok(Found::Moved(ListingAddress { handle, slug }))
@@ -60,10 +62,11 @@ impl Acting {
         handle: &Handle,
     ) -> Result<Found<PublisherView, Handle>> {
         let name = ClaimedName::handle(&handle.skeleton());
-        let id = self.inner().named(&name).await?.ok_or(ErrorCode::PublisherNotFound)?;
-        let (publisher, _) = self.readable_publisher(id).await?;
+        let reader = self.glancing();
+        let id = reader.inner().named(&name).await?.ok_or(ErrorCode::PublisherNotFound)?;
+        let (publisher, _) = reader.readable_publisher(id).await?;
         if publisher.value.handle == *handle {
-            Ok(Found::Here(self.publisher_seen(publisher).await?))
+            Ok(Found::Here(reader.publisher_seen(publisher).await?))
         } else {
             Ok(Found::Moved(publisher.value.handle))
         }
@@ -74,8 +77,9 @@ impl Acting {
     /// # Errors
     /// `publisher_not_found`, also for a suspended or held one that is not the reader's own.
     pub async fn publisher(&self, id: PublisherId) -> Result<PublisherView> {
-        let (publisher, _) = self.readable_publisher(id).await?;
-        self.publisher_seen(publisher).await
+        let reader = self.glancing();
+        let (publisher, _) = reader.readable_publisher(id).await?;
+        reader.publisher_seen(publisher).await
     }
 
     /// The publishers that the reader is a member of, the oldest membership first.
@@ -118,10 +122,11 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<ListingView>> {
-        let (owner, sight) = self.readable_publisher(publisher).await?;
+        let reader = self.glancing();
+        let (owner, sight) = reader.readable_publisher(publisher).await?;
         if !sight.inside && !sight.same_tenant {
             let filter = CatalogueFilter { publisher: Some(publisher), ..Default::default() };
-            return self.browse(filter, CatalogueOrder::Newest, cursor, size).await;
+            return reader.browse(filter, CatalogueOrder::Newest, cursor, size).await;
         }
         let query = ("publisher_listings", publisher);
         let scan = Scan::ListingsOf(publisher);

@@ -236,14 +236,14 @@ impl MarketplaceBuilder {
                 identity: self.identity,
                 limits: self.limits,
                 media,
-                systems: self.systems,
+                systems: Arc::new(self.systems),
                 quotas: self.quotas,
                 issuer: self.issuer.ok_or(BuildError::NoIssuer)?,
                 token_lifetime: self.token_lifetime,
                 invitation_lifetime: self.invitation_lifetime,
                 retention: self.retention,
-                keys: RwLock::new(Arc::new(self.keys.ok_or(BuildError::NoKeys)?)),
-                deployment: RwLock::new(deployment),
+                keys: Arc::new(RwLock::new(Arc::new(self.keys.ok_or(BuildError::NoKeys)?))),
+                deployment: Arc::new(RwLock::new(deployment)),
             }),
         })
     }

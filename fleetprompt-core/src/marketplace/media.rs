@@ -73,8 +73,9 @@ impl Acting {
     /// `listing_not_found`, also for a listing that the reader may not see; `media_not_found` for
     /// what is none of its images, or none any more; `uploads_off` without a media store.
     pub async fn media(&self, listing: ListingId, digest: Sha256Digest) -> Result<MediaFile> {
-        let market = self.inner();
-        let (found, publisher) = self.readable_listing(listing).await?;
+        let reader = self.glancing();
+        let market = reader.inner();
+        let (found, publisher) = reader.readable_listing(listing).await?;
         let image = found.value.media.image(&digest).ok_or(ErrorCode::MediaNotFound)?;
         let public = Sight::PUBLIC.reads(&found.value, &publisher.value);
         let store = &market.media.as_ref().ok_or(ErrorCode::UploadsOff)?.store;

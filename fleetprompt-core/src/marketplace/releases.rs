@@ -103,10 +103,11 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<ReleaseView>> {
-        self.readable_listing(listing).await?;
+        let reader = self.glancing();
+        reader.readable_listing(listing).await?;
         let query = ("releases", listing);
         let scan = Scan::Releases { listing, channel: None, available_only: false };
-        let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
+        let paging = Paging::new(reader.inner(), &self.principal, &query, scan)?;
         paging.page(cursor, size, |row: Versioned<Release>| ReleaseView::of(row.value)).await
     }
 
@@ -115,9 +116,10 @@ impl Acting {
     /// # Errors
     /// `listing_not_found`, `release_not_found`.
     pub async fn release(&self, listing: ListingId, version: &Version) -> Result<ReleaseView> {
-        self.readable_listing(listing).await?;
+        let reader = self.glancing();
+        reader.readable_listing(listing).await?;
         let key = RecordKey::release(listing, version);
-        let found = self.inner().read::<Release>(&key).await?;
+        let found = reader.inner().read::<Release>(&key).await?;
         found
             .filter(|row| row.value.version == *version)
             .map(|row| ReleaseView::of(row.value))
@@ -134,8 +136,9 @@ impl Acting {
         listing: ListingId,
         channel: Channel,
     ) -> Result<ReleaseView> {
-        self.readable_listing(listing).await?;
-        let latest = self.inner().latest(listing, channel).await?;
+        let reader = self.glancing();
+        reader.readable_listing(listing).await?;
+        let latest = reader.inner().latest(listing, channel).await?;
         latest.map(ReleaseView::of).ok_or_else(|| ErrorCode::ReleaseNotFound.into())
     }
 }

@@ -80,16 +80,17 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<SearchPage> {
-        let market = self.inner();
+        let reader = self.glancing();
+        let market = reader.inner();
         let asked = (&request.query, &request.filter, request.order);
         let binding = cursor_binding(&self.principal, &("search", asked))?;
         let mut plan = market.plan(&request.query, &request.filter).await?;
         let relevance = request.order == CatalogueOrder::Relevance && !plan.is_wordless();
         let (page, instead) = if relevance {
-            self.by_relevance(&mut plan, &binding, cursor, size).await?
+            reader.by_relevance(&mut plan, &binding, cursor, size).await?
         } else {
             let order = request.order;
-            self.by_order(&mut plan, order, &binding, cursor, size).await?
+            reader.by_order(&mut plan, order, &binding, cursor, size).await?
         };
         let marker = Marker::new(plan.stems());
         let hits = page.items.into_iter().map(|listing| SearchHit::new(listing, &marker));
@@ -114,8 +115,9 @@ impl Acting {
         size: PageSize,
     ) -> Result<Page<ListingView>> {
         let binding = cursor_binding(&self.principal, &("browse", &filter, order))?;
-        let mut plan = self.inner().plan(&Query::default(), &filter).await?;
-        Ok(self.by_order(&mut plan, order, &binding, cursor, size).await?.0)
+        let reader = self.glancing();
+        let mut plan = reader.inner().plan(&Query::default(), &filter).await?;
+        Ok(reader.by_order(&mut plan, order, &binding, cursor, size).await?.0)
     }
 
     async fn by_relevance(

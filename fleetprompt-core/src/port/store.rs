@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::domain::{Event, FeedChange, Position, Timestamp};
 
@@ -34,7 +35,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// What holds for all methods:
 ///
 /// - Commits are totally ordered, across all processes that share the store. A read that begins
-///   after a commit was answered sees it.
+///   after a commit was answered sees it, but in a view of [`bounded_staleness`](Self::bounded_staleness).
 /// - Dropping a returned future cancels nothing halfway: a commit is applied whole or not at all,
 ///   and its caller no longer knows which.
 /// - Errors hold no values; [`StoreError::OutcomeUnknown`] is the only one after which a commit may
@@ -99,6 +100,17 @@ pub trait Store: SearchIndex {
             }
             Ok(found)
         })
+    }
+
+    /// A view of the store for one task that may read what is a little stale: from a replica, say.
+    /// `None`, the default, if there is nothing to gain. The marketplace reads the catalogue through
+    /// one for readers who have not signed in, and nothing else.
+    ///
+    /// - What it reads was the latest state at some moment within a bound that the operator set.
+    /// - Within one view, nothing that was read is followed by something older.
+    /// - Commits, receipts and pruning are those of the store.
+    fn bounded_staleness(&self) -> Option<Arc<dyn Store>> {
+        None
     }
 
     /// Reads who has a name.

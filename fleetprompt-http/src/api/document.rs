@@ -1,13 +1,13 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
 use fleetprompt_core::openapi::Tidy;
-use utoipa::{Modify as _, OpenApi};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Content, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder,
     schema::Type,
 };
+use utoipa::{Modify as _, OpenApi};
 
 use fleetprompt_core::domain::{AssetKind, BadgeKind, BindingState, PriceClass};
 use fleetprompt_core::search::CatalogueOrder;

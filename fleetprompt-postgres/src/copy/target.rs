@@ -60,7 +60,7 @@ impl PostgresOptions {
     /// # Errors
     /// As [`connect`](Self::connect), but for [`StoreError::UnfinishedCopy`].
     pub async fn connect_copy_target(&self, url: &str) -> Result<PostgresCopyTarget, StoreError> {
-        let store = PostgresStore::with_options(url, self, Purpose::Copying).await?;
+        let store = PostgresStore::with_options(url.parse()?, self, Purpose::Copying).await?;
         Ok(PostgresCopyTarget(store))
     }
 }

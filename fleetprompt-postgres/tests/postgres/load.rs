@@ -128,3 +128,34 @@ pub(crate) fn reported(store: &PostgresStore) -> BTreeMap<String, u64> {
         }
     }
 }
+
+/// Commits the n-th [`indexed`] until it is told what became of it; answers how many tries that took.
+pub(crate) fn insist(store: &PostgresStore, n: u64) -> u32 {
+    let mut tries = 1;
+    loop {
+        match commit(store, indexed(n)) {
+            Ok(Committed::Applied { .. }) => return tries,
+            Ok(Committed::Replayed(kept)) => {
+                assert!(tries > 1, "a commit that was never sent is known");
+                assert_eq!(kept.answer, format!("answer {n}"));
+                return tries;
+            }
+            outcome => assert!(may_be_repeated(&outcome), "{outcome:?}"),
+        }
+        tries += 1;
+    }
+}
+
+/// Whether the outcome is one after which a caller tries again.
+pub(crate) fn may_be_repeated(outcome: &Result<Committed, StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::OutcomeUnknown(_) | StoreError::Unavailable(_)))
+}
+
+/// The first so many [`indexed`] commits were applied, each once.
+pub(crate) fn all_there_once(store: &PostgresStore, total: u64) {
+    assert!((0..total).all(|n| revision(store, n) == Some(Revision::FIRST)));
+    assert_eq!(count(store), total);
+    assert_eq!(frequencies(store, "agent"), (total, vec![total]));
+    let once: BTreeMap<_, _> = (0..total).map(|n| (attempt_key(n).id().to_owned(), 1)).collect();
+    assert_eq!(reported(store), once);
+}

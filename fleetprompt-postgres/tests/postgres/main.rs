@@ -3,11 +3,21 @@
 //! `scripts/with-postgres cargo nextest run -p fleetprompt-postgres` starts one and runs them.
 
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod copy;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod dump;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod full_disk;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
@@ -15,10 +25,20 @@ mod limiter;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod market;
+#[cfg(test)]
 mod migration;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod races;
+#[cfg(test)]
+mod replica;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

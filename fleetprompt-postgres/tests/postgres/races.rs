@@ -1,5 +1,7 @@
 //! Two stores on one schema, as two processes have them.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
 
@@ -8,7 +10,7 @@ use fleetprompt_core::domain::{AttemptState, Position, Revision};
 use fleetprompt_core::port::{Change, Committed, Refusal};
 
 use crate::load::{apply, attempt, attempt_key, commit, page, reported, revision};
-use crate::support::{Client, Schema};
+use crate::support::{Client, Schema, url};
 
 const THREADS: u64 = 16;
 const COMMITS: u64 = 20;
@@ -41,6 +43,80 @@ fn the_log_is_dense_to_a_reader_who_follows_two_writers() {
     let reported = reported(&stores[1]);
     assert_eq!(reported.len() as u64, total);
     assert!(reported.values().all(|times| *times == 1));
+}
+
+const RANGE: &str = "FLEETPROMPT_TEST_RANGE";
+
+/// Commits a range of attempts, and says when it is ready to.
+#[test]
+#[ignore = "a process of the race"]
+fn commits_as_one_of_many() {
+    let Ok(range) = std::env::var(RANGE) else { return };
+    let (schema, first) = range.split_once(':').unwrap();
+    let first: u64 = first.parse().unwrap();
+    let options = Schema::options_of(schema);
+    let store = pollster::block_on(options.connect(&url())).unwrap();
+    println!("open.");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &store;
+            let first = first + thread * COMMITS;
+            scope.spawn(move || (first..first + COMMITS).for_each(|n| apply(store, n)));
+        }
+    });
+}
+
+#[test]
+fn the_log_is_dense_to_a_reader_who_follows_several_processes() {
+    let schema = Schema::new();
+    let store = schema.open();
+    let mut foreign = Client::connect();
+    foreign.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_current_xact_id()");
+    let mut processes: Vec<_> = (0..3)
+        .map(|process| {
+            let name = schema.name.as_str();
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "races::commits_as_one_of_many", "--ignored", "--nocapture"])
+                .env(RANGE, format!("{name}:{}", process * 4 * COMMITS))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap());
+            let mut line = String::new();
+            while !line.ends_with("open.\n") {
+                line.clear();
+                assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before the race");
+            }
+            (child, lines)
+        })
+        .collect();
+    for (child, _) in &mut processes {
+        writeln!(child.stdin.as_mut().unwrap(), "go").unwrap();
+    }
+    let total = 3 * 4 * COMMITS;
+    let (mut after, mut events) = (Position::START, Vec::new());
+    while after.get() < total {
+        for entry in page(&store, after) {
+            assert_eq!(entry.position, after.next());
+            after = entry.position;
+            events.push(entry);
+        }
+    }
+    for (mut child, mut lines) in processes {
+        std::io::copy(&mut lines, &mut std::io::sink()).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+    foreign.run("COMMIT");
+    assert!(reported(&store).values().all(|times| *times == 1));
+    // Whoever reads it again, and later, reads the same.
+    let (mut after, mut again) = (Position::START, Vec::new());
+    while again.len() < events.len() {
+        again.extend(page(&store, after));
+        after = again.last().unwrap().position;
+    }
+    assert_eq!(again, events);
 }
 
 #[test]

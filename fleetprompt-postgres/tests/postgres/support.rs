@@ -25,21 +25,26 @@ pub(crate) fn url() -> String {
 }
 
 /// Connects past the store.
-async fn client() -> PgConnection {
+async fn client(url: &str) -> Result<PgConnection, sqlx::Error> {
     // A pooler refuses a session that asks for more than it knows.
-    let options = url().parse::<PgConnectOptions>().unwrap().extra_float_digits(None);
-    PgConnection::connect_with(&options).await.unwrap()
+    let options = url.parse::<PgConnectOptions>().unwrap().extra_float_digits(None);
+    PgConnection::connect_with(&options).await
 }
 
 /// Runs SQL as a client of its own would.
 pub(crate) fn sql(text: &str) -> Vec<PgRow> {
+    sql_at(&url(), text).unwrap()
+}
+
+/// Runs SQL on another server.
+pub(crate) fn sql_at(url: &str, text: &str) -> Result<Vec<PgRow>, sqlx::Error> {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut conn = client().await;
-            let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut conn).await.unwrap();
-            conn.close().await.unwrap();
-            rows
+            let mut conn = client(url).await?;
+            let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut conn).await?;
+            conn.close().await?;
+            Ok(rows)
         })
     };
     // On a thread of its own, since this one may be ending.
@@ -61,9 +66,13 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect() -> Self {
+        Client::connect_to(&url()).unwrap()
+    }
+
+    pub(crate) fn connect_to(url: &str) -> Result<Self, sqlx::Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let conn = runtime.block_on(client());
-        Client { runtime, conn }
+        let conn = runtime.block_on(client(url))?;
+        Ok(Client { runtime, conn })
     }
 
     /// Runs SQL in the session.
@@ -127,8 +136,13 @@ impl Schema {
 
     /// How the tests connect: with few connections, since many tests run at the same time.
     pub(crate) fn options(&self) -> PostgresOptions {
+        Schema::options_of(self.name.as_str())
+    }
+
+    /// As [`options`](Self::options), to a schema that somebody else made.
+    pub(crate) fn options_of(name: &str) -> PostgresOptions {
         let pooled = std::env::var_os(POOLED).is_some();
-        let options = PostgresStore::options().schema(self.name.clone()).connections(4);
+        let options = PostgresStore::options().schema(name.parse().unwrap()).connections(4);
         options.transaction_pooling(pooled)
     }
 

@@ -166,7 +166,7 @@ fn a_tenant_begins_so_many_a_day() {
     let strict = Marketplace::builder(world.store.clone())
         .keys(ring())
         .issuer("https://market.example".parse().unwrap())
-        .systems(world.market.inner.systems.clone())
+        .systems((*world.market.inner.systems).clone())
         .quotas(Quotas { installs_per_day: 2, ..Quotas::default() })
         .clock(Arc::new(world.clock.clone()))
         .build();

@@ -81,7 +81,7 @@ fn a_fenced_store_redeems_nothing_that_was_issued_before() {
     let other = Marketplace::builder(world.store.clone())
         .keys(ring())
         .issuer("https://market.example".parse().unwrap())
-        .systems(world.market.inner.systems.clone())
+        .systems((*world.market.inner.systems).clone())
         .clock(Arc::new(world.clock.clone()))
         .build();
     let other = pollster::block_on(other).unwrap().act_as(service("whs"));

@@ -26,7 +26,8 @@ impl Acting {
     /// # Errors
     /// When the store fails.
     pub async fn suggest(&self, query: &Query) -> Result<Suggestions> {
-        let market = self.inner();
+        let reader = self.glancing();
+        let market = reader.inner();
         let words = market.suggested_words(query).await?;
         if words.is_empty() {
             return Ok(Suggestions::default());

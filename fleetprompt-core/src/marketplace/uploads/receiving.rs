@@ -11,12 +11,14 @@ use crate::port::{
 };
 
 /// What the host brings for media.
+#[derive(Clone)]
 pub(in crate::marketplace) struct Media {
     pub(in crate::marketplace) store: Arc<dyn MediaStore>,
     pub(in crate::marketplace) uploads: Option<Uploads>,
 }
 
 /// What the host brings for uploads. Without a scanner it said that it wants none.
+#[derive(Clone)]
 pub(in crate::marketplace) struct Uploads {
     pub(in crate::marketplace) redraw: Arc<dyn Redraw>,
     pub(in crate::marketplace) scanner: Option<Arc<dyn UploadScanner>>,

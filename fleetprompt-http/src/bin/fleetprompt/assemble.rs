@@ -162,9 +162,9 @@ fn identity(settings: &Settings, served: SocketAddr) -> Outcome<Arc<dyn Authenti
         services => Some(Services::new(services.to_vec()).map_err(refused)?),
     };
     let dev = settings.insecure_dev_identity.then(|| DevIdentity::for_listener(served));
-    let dev = dev.transpose().map_err(|error| {
-        Failure::usage(format!("insecure-dev-identity: {error}, not {served}"))
-    })?;
+    let dev = dev
+        .transpose()
+        .map_err(|error| Failure::usage(format!("insecure-dev-identity: {error}, not {served}")))?;
     Ok(Arc::new(Chain::new(oidc, services, dev).map_err(refused)?))
 }
 

@@ -1,0 +1,117 @@
+//! The connections of a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fleetprompt_core::port::StoreError;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Postgres};
+
+use crate::address::DatabaseUrl;
+use crate::error::open_error;
+use crate::options::PostgresOptions;
+use crate::primary::{self, Primary};
+use crate::probe::PATIENCE;
+use crate::replica::Replica;
+use crate::schema;
+use crate::session::Settings;
+use crate::store::Purpose;
+
+/// How long a connection may have been idle before it is tested again ahead of its use.
+const TRUSTED: Duration = Duration::from_secs(1);
+/// How many statements a connection keeps prepared: more than the store has.
+const STATEMENTS: usize = 256;
+
+/// How a server is connected to.
+pub(crate) fn connect_options(url: &DatabaseUrl, options: &PostgresOptions) -> PgConnectOptions {
+    let connect = url.connect.clone();
+    let connect = connect.application_name("fleetprompt").disable_statement_logging();
+    if options.transaction_pooling {
+        // A pooler passes neither on.
+        return connect.statement_cache_capacity(0).extra_float_digits(None);
+    }
+    let timeout = options.statement_timeout.as_millis().min(i32::MAX as u128);
+    connect.statement_cache_capacity(STATEMENTS).options([
+        ("statement_timeout", timeout.to_string()),
+        ("default_transaction_isolation", "read committed".to_owned()),
+    ])
+}
+
+/// What a store is opened to.
+pub(crate) struct Opened {
+    pub(crate) readers: PgPool,
+    pub(crate) writer: PgPool,
+    pub(crate) replica: Option<Arc<Replica>>,
+}
+
+/// Connects, sees to the schema, and begins to look after the servers.
+pub(crate) async fn open(
+    servers: Vec<PgConnectOptions>,
+    options: PostgresOptions,
+    settings: Arc<Settings>,
+    purpose: Purpose,
+) -> Result<Opened, StoreError> {
+    let no_server = StoreError::Open("the store needs an address");
+    let first = servers.first().ok_or(no_server)?;
+    let several = servers.len() > 1;
+    let primary = |connections| {
+        pool(connections, options.acquire_timeout)
+            .after_connect(move |conn, _| {
+                Box::pin(async move {
+                    match several {
+                        true => primary::require(conn).await,
+                        false => Ok(()),
+                    }
+                })
+            })
+            .connect_lazy_with(first.clone())
+    };
+    let (readers, writer) = (primary(options.connections), primary(1));
+    let pools = [readers.clone(), writer.clone()];
+    let primary = Primary { servers, pools };
+    primary.find().await;
+    schema::prepare(&writer, &settings).await.map_err(open_error)?;
+    if purpose == Purpose::Serving {
+        schema::check_finished(&writer, &settings).await.map_err(open_error)?;
+    }
+    if several {
+        tokio::spawn(primary.follow());
+    }
+    let replica = options.replica.as_ref().map(|replica| {
+        let standby = connect_options(&replica.url, &options);
+        let timeout = options.acquire_timeout.min(PATIENCE);
+        let pool = pool(options.connections, timeout).connect_lazy_with(standby.clone());
+        let replica = Arc::new(Replica::new(pool, replica.staleness));
+        let (measured, readers) = (Arc::clone(&replica), readers.clone());
+        tokio::spawn(async move { measured.measure(&readers, &standby).await });
+        replica
+    });
+    Ok(Opened { readers, writer, replica })
+}
+
+/// Gives a connection back when its work is done. The driver first makes sure that nothing is left of
+/// it, and would wait for that as long as a network that swallows everything lets it.
+pub(crate) fn give_back(mut conn: PoolConnection<Postgres>) {
+    let returned = conn.return_to_pool();
+    tokio::spawn(async move { tokio::time::timeout(PATIENCE, returned).await });
+}
+
+fn pool(connections: u32, acquire_timeout: Duration) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for <= TRUSTED {
+                    return Ok(true);
+                }
+                // A network that swallows everything must not take the time to make a new one.
+                match tokio::time::timeout(PATIENCE, conn.ping()).await {
+                    Ok(pinged) => pinged.map(|()| true),
+                    Err(_) => Err(sqlx::Error::PoolTimedOut),
+                }
+            })
+        })
+}
