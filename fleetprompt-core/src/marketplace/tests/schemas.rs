@@ -572,8 +572,8 @@ fn what_members_and_operators_read_fits() {
         ResembledView::Publisher { publisher: brief() },
         ResembledView::Listing { listing: id(), address },
     ] {
-        let names = ReviewedName::Listing { slug: of("bot") };
-        answers(name(names.clone(), Some(resembled)), name(names, None));
+        let names = |title| ReviewedName::Listing { slug: of("bot"), title };
+        answers(name(names(Some(of("Bot"))), Some(resembled)), name(names(None), None));
     }
     let report = |address, evidence| ReportView {
         id: id(),

@@ -20,7 +20,7 @@ use fleetprompt_http::limits::Limits;
 use fleetprompt_http::observe::{LogOptions, Metrics, Observer, init_logs};
 use fleetprompt_http::serve::{Health, Server};
 use fleetprompt_http::{Api, router};
-use fleetprompt_postgres::PostgresStore;
+use fleetprompt_postgres::{PostgresLimiter, PostgresOptions, PostgresStore};
 use fleetprompt_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
@@ -34,6 +34,10 @@ const PROGRAM: &str = "https://program.fleetprompt.invalid";
 
 /// How many bytes of answers to anonymous readers are kept.
 const KEPT_ANSWERS_BYTES: u64 = 32 << 20;
+
+/// How often shared limits are pruned, and how many at once.
+const PRUNED_EVERY: Duration = Duration::from_secs(30);
+const PRUNED_AT_ONCE: u32 = 10_000;
 
 /// How many images are drawn anew at a time.
 const IMAGES_AT_ONCE: usize = 2;
@@ -70,7 +74,7 @@ pub(crate) async fn database(settings: &Settings, missing: IfMissing) -> Outcome
     opened.map_err(|error| Failure::from(error).of(named))
 }
 
-fn postgres(settings: &Settings) -> Outcome<fleetprompt_postgres::PostgresOptions> {
+pub(crate) fn postgres(settings: &Settings) -> Outcome<PostgresOptions> {
     let given = &settings.postgres;
     let mut options = PostgresStore::options().transaction_pooling(given.transaction_pooling);
     if let Some(schema) = &given.schema {
@@ -181,7 +185,7 @@ fn people_issuer(settings: &Settings) -> Outcome<Option<IssuerName>> {
 pub(crate) async fn serve(
     listener: TcpListener,
     served: SocketAddr,
-    market: &Marketplace,
+    (database, market): (&Database, &Marketplace),
     settings: &Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Outcome {
@@ -198,13 +202,22 @@ pub(crate) async fn serve(
         Some(figures) => Some(figures.await?),
         None => None,
     };
+    let limits = Limits::new(settings.limits.clone());
+    let (limits, pruning) = match database {
+        Database::Sqlite(_) => (limits, None),
+        Database::Postgres(store) => {
+            let shared = Arc::new(PostgresLimiter::new(store));
+            let pruning = Background(tokio::spawn(prune(Arc::clone(&shared))));
+            (limits.shared(shared), Some(pruning))
+        }
+    };
     let drained = Server::new(settings.serve.clone())
         .observer(Observer::new(settings.log, metrics))
-        .limits(Limits::new(settings.limits.clone()))
+        .limits(limits)
         .health(Health::new(market.clone()))
         .run(listener, router(api), stop)
         .await;
-    drop(figures);
+    drop((figures, pruning));
     if !drained.is_complete() {
         tracing::warn!(connections = drained.cut(), "some requests did not finish in time");
     }
@@ -212,22 +225,33 @@ pub(crate) async fn serve(
 }
 
 /// Serves the metrics, on an address of their own, until it is dropped.
-async fn figures(address: SocketAddr, metrics: Metrics) -> Outcome<Figures> {
+async fn figures(address: SocketAddr, metrics: Metrics) -> Outcome<Background> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::failed(format!("metrics-listen: {address}: {error}"))
             .hint("Choose another address, or stop what uses it.")
     })?;
     let serving = axum::serve(listener, metrics.router());
-    Ok(Figures(tokio::spawn(async move {
+    Ok(Background(tokio::spawn(async move {
         if let Err(error) = serving.await {
             tracing::error!(%error, "the metrics are not served any more");
         }
     })))
 }
 
-struct Figures(tokio::task::JoinHandle<()>);
+/// Forgets the limits of those who have not come for long, now and then.
+async fn prune(limiter: Arc<PostgresLimiter>) {
+    loop {
+        tokio::time::sleep(PRUNED_EVERY).await;
+        if limiter.prune(PRUNED_AT_ONCE).await.is_err() {
+            tracing::warn!("the shared limits could not be pruned; trying again later");
+        }
+    }
+}
 
-impl Drop for Figures {
+/// Ends when it is dropped.
+struct Background(tokio::task::JoinHandle<()>);
+
+impl Drop for Background {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::settings::DatabaseUrl;
 use fleetprompt_core::domain::{
     BadgeKind, EvidenceReference, Handle, ListingId, NameSubject, PublisherId, Reason, Slug,
     TakedownReason,
@@ -117,6 +119,15 @@ all of it.")]
     Names(NamesCommand),
     /// Copy a SQLite database into a new file, while it is in use
     Backup(BackupArgs),
+    /// Copy everything of one database into another
+    #[command(long_about = "\
+Copy everything of one database into another, from SQLite to PostgreSQL and back: people, entitlements,
+install attempts, the log, the search index. Stop what writes to the source first; reading may go on. It
+can be interrupted and run again at any time, and goes on where it stopped. At the end every table of
+both is compared; until then the target can't be served.
+
+  fleetprompt copy sqlite:market.db postgres://market@db.example/market")]
+    Copy(CopyArgs),
     /// Check the database and the search index
     Check(CheckArgs),
     /// Forget what has served, and bring the search index and rendered texts up to date
@@ -316,6 +327,17 @@ impl std::str::FromStr for Subject {
 pub(crate) struct BackupArgs {
     /// The new file
     pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// The database to copy: sqlite:PATH or postgres://…
+    pub(crate) from: DatabaseUrl,
+    /// The database to make: sqlite:PATH or postgres://…
+    pub(crate) to: DatabaseUrl,
+    /// Begin anew, where a copy was begun that can't go on
+    #[arg(long)]
+    pub(crate) restart: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The commands, a file for each family.
 
+mod copy;
 mod export;
 mod import;
 mod keys;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Listing(command) => operate::listing(&settings, command).await,
         Command::Names(command) => operate::names(&settings, command).await,
         Command::Backup(args) => tend::backup(&settings, args).await,
+        Command::Copy(args) => copy::run(settings, args).await,
         Command::Check(args) => tend::check(&settings, args).await,
         Command::Maintain => tend::maintain(&settings).await,
         Command::Fence(args) => tend::fence(&settings, args).await,

@@ -69,7 +69,7 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
         println!("{ADDRESS} is taken: this is on another port.");
     }
     let run = word()?;
-    run_server(&settings, &market, listener, |served| {
+    run_server(&settings, (&opened, &market), listener, |served| {
         print!("{}", story::opening(served));
         print!("{}", story::try_it(served, &run));
         println!("\nFleetPrompt is ready on http://{served}. Stop it with Ctrl-C.");

@@ -48,11 +48,6 @@ impl Failure {
         Self::new(Exit::Refused, what)
     }
 
-    /// Something that is needed can't be reached; trying again may help.
-    pub(crate) fn unavailable(what: impl Into<String>) -> Self {
-        Self::new(Exit::Unavailable, what)
-    }
-
     /// Adds what to do.
     #[must_use]
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {

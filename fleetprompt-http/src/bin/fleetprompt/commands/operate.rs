@@ -110,7 +110,10 @@ async fn list_names(operator: &Acting) -> Outcome {
 fn line(held: &HeldNameView) -> String {
     let name = match &held.names {
         ReviewedName::Publisher { handle, name } => format!("{handle} ({name})"),
-        ReviewedName::Listing { slug } => format!("{}/{slug}", held.publisher.handle),
+        ReviewedName::Listing { slug, title: None } => format!("{}/{slug}", held.publisher.handle),
+        ReviewedName::Listing { slug, title: Some(title) } => {
+            format!("{}/{slug} ({title})", held.publisher.handle)
+        }
     };
     let like = match &held.resembles {
         None => "something that is gone".to_owned(),

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::upkeep;
-use crate::assemble::{self, IfMissing};
+use crate::assemble::{self, Database, IfMissing};
 use crate::cli::ServeArgs;
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
@@ -23,7 +23,7 @@ pub(super) async fn run(settings: Settings, args: ServeArgs) -> Outcome {
     let keys = assemble::keys(&settings)?;
     let database = assemble::database(&settings, IfMissing::Make).await?;
     let market = assemble::marketplace(&settings, &database, keys).await?;
-    run_server(&settings, &market, listener, |served| {
+    run_server(&settings, (&database, &market), listener, |served| {
         println!("FleetPrompt is ready on http://{served}");
     })
     .await
@@ -32,7 +32,7 @@ pub(super) async fn run(settings: Settings, args: ServeArgs) -> Outcome {
 /// Serves until a signal says to stop, and tends the marketplace meanwhile.
 pub(crate) async fn run_server(
     settings: &Settings,
-    market: &Marketplace,
+    (database, market): (&Database, &Marketplace),
     listener: TcpListener,
     ready: impl FnOnce(SocketAddr),
 ) -> Outcome {
@@ -42,7 +42,7 @@ pub(crate) async fn run_server(
     let stop = stop().map_err(failed)?;
     let upkeep = Upkeep(tokio::spawn(upkeep::run(settings.upkeep_plan(), market.clone())));
     ready(served);
-    let ended = assemble::serve(listener, served, market, settings, stop).await;
+    let ended = assemble::serve(listener, served, (database, market), settings, stop).await;
     drop(upkeep);
     ended
 }

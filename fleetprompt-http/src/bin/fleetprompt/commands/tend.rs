@@ -106,7 +106,7 @@ pub(super) async fn fence(settings: &Settings, args: FenceArgs) -> Outcome {
     Ok(())
 }
 
-fn bar(template: &str) -> Outcome<ProgressBar> {
+pub(super) fn bar(template: &str) -> Outcome<ProgressBar> {
     let style = ProgressStyle::with_template(template);
     let style = style.map_err(|error| Failure::failed(error.to_string()))?;
     Ok(ProgressBar::no_length().with_style(style))
