@@ -6,9 +6,8 @@ use fleetprompt_core::domain::{
 };
 use fleetprompt_core::port::{
     Change, Commit, Committed, Counter, CounterFamily, Expectation, Fingerprint, IdempotencyScope,
-    NewReceipt, Record, RecordKey, Store as _, Within,
+    NewReceipt, Record, RecordKey, Store, Within,
 };
-use fleetprompt_sqlite::SqliteStore;
 use sha2::{Digest as _, Sha256};
 
 use crate::shared::on_two_threads;
@@ -103,7 +102,7 @@ pub(crate) fn key(n: u64) -> RecordKey {
 }
 
 /// Fills a store with what redemptions look at, and with `attempts` issued attempts.
-pub(crate) fn fill(store: &SqliteStore, attempts: u64) {
+pub(crate) fn fill(store: &dyn Store, attempts: u64) {
     let first = Commit {
         receipt: None,
         expectations: Vec::new(),
@@ -134,7 +133,7 @@ pub(crate) fn fill(store: &SqliteStore, attempts: u64) {
 }
 
 /// Commits, and insists that it is applied.
-pub(crate) async fn commit(store: &SqliteStore, commit: Commit) {
+pub(crate) async fn commit(store: &dyn Store, commit: Commit) {
     let outcome = store.commit(commit).await;
     assert!(matches!(outcome, Ok(Committed::Applied { .. })), "{outcome:?}");
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fleetprompt_core::Acting;
 use fleetprompt_core::marketplace::{SearchPage, SearchRequest};
-use fleetprompt_core::port::{PageSize, Principal};
+use fleetprompt_core::port::{PageSize, Principal, Store};
 use fleetprompt_core::search::{CatalogueFilter, CatalogueOrder, Cursor, Query};
 use fleetprompt_sqlite::SqliteStore;
 use pollster::block_on;
@@ -33,13 +33,7 @@ impl Side {
 
     /// A first page of twenty, with the views of the listings, and how many are on it.
     pub(crate) fn answer(&self, question: &Question) -> usize {
-        if question.is_wordless() {
-            let filter = filter(question);
-            let page =
-                self.visitor.browse(filter, CatalogueOrder::Popularity, None, PageSize::default());
-            return block_on(page).unwrap().items.len();
-        }
-        self.answer_uncounted(question)
+        answer(&self.visitor, question)
     }
 
     /// A first page of a search, also of one without words.
@@ -59,8 +53,20 @@ impl Side {
     }
 }
 
+/// What a visitor finds on the first page of twenty, with the views of the listings.
+pub(crate) fn answer(visitor: &Acting, question: &Question) -> usize {
+    if question.is_wordless() {
+        let filter = filter(question);
+        let page = visitor.browse(filter, CatalogueOrder::Popularity, None, PageSize::default());
+        return block_on(page).unwrap().items.len();
+    }
+    let request = request(question);
+    let page = visitor.search(&request, None, PageSize::default());
+    block_on(page).unwrap().items.len()
+}
+
 /// Somebody who is not signed in.
-pub(crate) fn visitor(store: SqliteStore) -> Acting {
+pub(crate) fn visitor(store: impl Store + 'static) -> Acting {
     marketplace(store).act_as(Principal::Anonymous)
 }
 

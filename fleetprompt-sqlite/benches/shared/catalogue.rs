@@ -7,10 +7,9 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use fleetprompt_core::domain::PersonIdentity;
 use fleetprompt_core::marketplace::{ImportLine, ImportRow};
-use fleetprompt_core::port::Principal;
+use fleetprompt_core::port::{Principal, Store};
 use fleetprompt_core::token::{KeyRing, MasterKey};
 use fleetprompt_core::{Acting, Marketplace};
-use fleetprompt_sqlite::SqliteStore;
 
 /// The rows of the catalogue in `file` (JSON Lines, plain or gzip). Lines that no import takes are
 /// left out.
@@ -25,7 +24,7 @@ pub(crate) fn read(file: &Path) -> impl Iterator<Item = ImportRow> + use<> {
 }
 
 /// A marketplace on `store`.
-pub(crate) fn marketplace(store: SqliteStore) -> Marketplace {
+pub(crate) fn marketplace(store: impl Store + 'static) -> Marketplace {
     let market = Marketplace::builder(store)
         .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
         .issuer("https://market.example".parse().unwrap())
