@@ -69,8 +69,10 @@ pub(crate) async fn open(
     };
     let (readers, writer) = (primary(options.connections), primary(1));
     let pools = [readers.clone(), writer.clone()];
-    let primary = Primary { servers, pools };
-    primary.find().await;
+    let mut primary = Primary { servers, pools, current: 0 };
+    if several {
+        primary.find().await;
+    }
     schema::prepare(&writer, &settings).await.map_err(open_error)?;
     if purpose == Purpose::Serving {
         schema::check_finished(&writer, &settings).await.map_err(open_error)?;

@@ -1,6 +1,5 @@
 //! Which of several servers is the primary.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
@@ -13,56 +12,54 @@ const EVERY: Duration = Duration::from_secs(1);
 
 const IN_RECOVERY: &str = "SELECT pg_is_in_recovery()";
 
-/// The servers that may be the primary, and the connections that lead to the one that is.
+/// The servers that may be the primary, and the connections that lead to one of them.
 pub(crate) struct Primary {
     pub(crate) servers: Vec<PgConnectOptions>,
     pub(crate) pools: [PgPool; 2],
+    /// The server that they lead to.
+    pub(crate) current: usize,
 }
 
 impl Primary {
-    /// Points the connections at the primary, as long as there is nothing to choose or none is found,
-    /// at the server that they led to before.
-    pub(crate) async fn find(&self) {
-        if self.servers.len() < 2 {
-            return;
-        }
-        for server in &self.servers {
+    /// Lets the connections lead to the primary. When there is none, they stay as they are.
+    pub(crate) async fn find(&mut self) {
+        for (n, server) in self.servers.iter().enumerate() {
             if is_primary(&mut Probe::default(), server).await {
-                self.lead_to(server);
+                if n != self.current {
+                    tracing::warn!(
+                        host = server.get_host(),
+                        port = server.get_port(),
+                        "a new primary"
+                    );
+                    self.pools.iter().for_each(|pool| lead(pool, server));
+                    self.current = n;
+                }
                 return;
             }
         }
     }
 
     /// Follows the primary wherever it goes.
-    pub(crate) async fn follow(self) {
-        let [readers, _] = &self.pools;
+    pub(crate) async fn follow(mut self) {
         let mut probe = Probe::default();
-        let mut current = readers.connect_options();
         let mut clock = tokio::time::interval(EVERY);
         loop {
             clock.tick().await;
-            if is_primary(&mut probe, &current).await {
-                continue;
+            let Some(server) = self.servers.get(self.current) else { return };
+            if !is_primary(&mut probe, server).await {
+                self.find().await;
+                probe.reset();
             }
-            self.find().await;
-            let now = readers.connect_options();
-            if !Arc::ptr_eq(&now, &current) {
-                tracing::warn!(host = now.get_host(), port = now.get_port(), "another primary");
-                current = now;
-            }
-            probe.reset();
         }
     }
+}
 
-    fn lead_to(&self, server: &PgConnectOptions) {
-        for pool in &self.pools {
-            pool.set_connect_options(server.clone());
-            // Those to another server; the ones in use end by themselves.
-            while let Some(conn) = pool.try_acquire() {
-                drop(conn.detach());
-            }
-        }
+/// Has connections made to another server from now on.
+fn lead(pool: &PgPool, server: &PgConnectOptions) {
+    pool.set_connect_options(server.clone());
+    // Those that are idle lead to the old one; those in use end by themselves.
+    while let Some(conn) = pool.try_acquire() {
+        drop(conn.detach());
     }
 }
 
