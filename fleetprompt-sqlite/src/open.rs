@@ -168,10 +168,20 @@ fn migrate(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
             }
         }
     }
-    let outcome = migrate_alone(path, options);
+    // Whoever had the turn before may be serving by now, and then nobody is alone with the file.
+    let outcome = match current(path, options) {
+        Ok(true) => Ok(()),
+        Ok(false) => migrate_alone(path, options),
+        Err(error) => Err(error),
+    };
     // Whoever still waits for this file finds the work done, and so does whoever makes a new one.
     drop(std::fs::remove_file(&beside));
     outcome
+}
+
+fn current(path: &Path, options: &SqliteOptions) -> Result<bool, StoreError> {
+    let conn = bare(path, Access::Write, options).map_err(|error| open_error(&error))?;
+    Ok(look(&conn)? == Found::Current)
 }
 
 fn migrate_alone(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
@@ -224,6 +234,18 @@ mod tests {
         });
         let conn = bare(&path, Access::Read, &options).unwrap();
         assert_eq!(look(&conn), Ok(Found::Current));
+    }
+
+    #[test]
+    fn whoever_waited_for_a_migration_does_not_wait_for_those_who_serve_by_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("market.db");
+        let options = SqliteOptions { busy_timeout: Duration::ZERO, ..Default::default() };
+        prepare(&path, &options).unwrap();
+        let serving = connect(&path, Access::Write, &options).unwrap();
+        serving.execute_batch("BEGIN IMMEDIATE").unwrap();
+        // What one does that saw an empty file, and comes to its turn now.
+        assert_eq!(migrate(&path, &options), Ok(()));
     }
 
     #[test]

@@ -126,14 +126,14 @@ impl Inner {
     }
 
     /// The rows of a part, and where the next begins.
-    async fn rows<E: Entity>(
+    async fn rows<E>(
         &self,
         scan: &Scan,
         cursor: &ExportCursor,
         size: PageSize,
     ) -> Result<(Vec<E>, Option<PageKey>)>
     where
-        E: Clone + Into<crate::port::Record>,
+        E: Entity + Clone + Into<crate::port::Record>,
     {
         let rows = self.list::<E>(scan, cursor.after.as_ref(), size).await?;
         let full = rows.len() == usize::from(size.get());

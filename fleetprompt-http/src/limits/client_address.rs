@@ -281,7 +281,8 @@ mod tests {
         let hops = options(r#"{"trusted-hops": 2}"#);
         let networks = options(r#"{"trusted-networks": ["10.0.0.0/8", "2001:db8:1::/48"]}"#);
         let xff = |value| ("x-forwarded-for", value);
-        let cases: [(&ClientAddressOptions, &str, &[(&str, &str)], &str); 13] = [
+        type Case<'a> = (&'a ClientAddressOptions, &'a str, &'a [(&'a str, &'a str)], &'a str);
+        let cases: [Case<'_>; 13] = [
             (&nobody, "192.0.2.1", &[xff("198.51.100.1")], "192.0.2.1"),
             (&nobody, "::ffff:192.0.2.1", &[], "192.0.2.1"),
             (&hops, "10.0.0.1", &[xff("6.6.6.6, 203.0.113.5, 10.0.0.2")], "203.0.113.5"),

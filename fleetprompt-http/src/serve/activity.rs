@@ -39,6 +39,8 @@ struct State {
     idle_since: Instant,
     /// Since when a head has been arriving on an idle connection.
     head_since: Option<Instant>,
+    /// Since when something waits to be sent that the client does not take.
+    unsent_since: Option<Instant>,
     served: bool,
     multiplexed: bool,
 }
@@ -76,6 +78,7 @@ impl Activity {
             next: 0,
             idle_since: Instant::now(),
             head_since: None,
+            unsent_since: None,
             served: false,
             multiplexed: false,
         };
@@ -88,7 +91,8 @@ impl Activity {
 
     pub(super) fn standing(&self) -> Standing {
         let state = self.state();
-        let oldest = state.open.values().min().copied();
+        let unsent = state.unsent_since.map(|since| since + self.times.delivery);
+        let oldest = state.open.values().copied().chain(unsent).min();
         match (oldest, state.head_since) {
             (Some(until), _) => Standing::Busy(until),
             // Frames of HTTP/2 arrive on an idle connection as well: they begin no head.
@@ -109,6 +113,27 @@ impl Activity {
         let mut state = self.state();
         if state.open.is_empty() && state.head_since.is_none() {
             state.head_since = Some(Instant::now());
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Bytes were written, or could not be. What a request's ticket does not know is how much of an
+    /// answer lies in buffers yet.
+    fn wrote<T>(&self, written: &Poll<T>) {
+        let mut state = self.state();
+        if written.is_pending() && state.unsent_since.is_none() {
+            state.unsent_since = Some(Instant::now());
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    /// All that was to be sent is sent.
+    fn sent(&self) {
+        let mut state = self.state();
+        if state.unsent_since.take().is_some() {
+            state.idle_since = Instant::now();
             drop(state);
             self.changed.notify_one();
         }
@@ -226,7 +251,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.activity.wrote(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -234,7 +261,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.activity.wrote(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -242,7 +271,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.activity.sent();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

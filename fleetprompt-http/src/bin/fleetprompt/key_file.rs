@@ -140,7 +140,8 @@ impl KeyFile {
 
     /// Revokes a key. A revoked one stays revoked.
     pub(crate) fn revoke(&mut self, kid: KeyId) -> Outcome {
-        self.take_over(|ring| ring.revoke(&kid))
+        let revoked = self.take_over(|ring| ring.revoke(&kid));
+        revoked.map_err(|failure| failure.of(format!("without {kid}")))
     }
 
     /// Takes the states of the ring over that `change` makes: its rules are the core's.

@@ -100,7 +100,7 @@ impl SigningKey {
 
 pub(super) fn jws(head: &str, claims: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let message = format!("{}.{}", encode(head.as_bytes()), encode(claims.as_bytes()));
-    let signature = encode(&sign(message.as_bytes()));
+    let signature = encode(sign(message.as_bytes()));
     format!("{message}.{signature}")
 }
 

@@ -95,8 +95,7 @@ fn secrets_are_shown_nowhere() {
         .with("FLEETPROMPT_KEY_RING", r#"{"format":"fleetprompt-keys-1","keys":["canary7f3c"]}"#);
     place.write(
         "market.toml",
-        "[[identity.services]]\nname = \"whs\"\ntoken-sha256 = \"canary7f3c\"\n\
-         [identity.oidc]\nissuer = \"https://id.example\"\nclient-secret = \"canary7f3c\"\n",
+        "[identity.oidc]\nissuer = \"https://id.example\"\naudiences = [\"market\"]\n",
     );
     for args in [
         &["--config", "market.toml", "config", "show"][..],
@@ -110,8 +109,7 @@ fn secrets_are_shown_nowhere() {
         assert!(!ran.said().contains(canary), "{args:?}: {}", ran.said());
     }
     let text = place.run(&["--config", "market.toml", "config", "show"]).ok();
-    for line in ["key-ring = ***", "postgres://market:***@db.invalid/market", "client-secret = ***"]
-    {
+    for line in ["key-ring = ***", "postgres://market:***@db.invalid/market"] {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert!(text.contains("identity.oidc.issuer = \"https://id.example\""), "{text}");
@@ -135,6 +133,7 @@ fn help_is_there_for_every_command_and_says_what_exit_codes_mean() {
         "listing",
         "names",
         "backup",
+        "copy",
         "check",
         "maintain",
         "fence",

@@ -46,7 +46,7 @@ const WHS: &str = "Bearer dev-system:whs";
 fn steps(run: &str) -> Vec<Step> {
     let post = |who: &str, key: &str, path: &str, body: &str| {
         let write = format!(
-            "curl -s \"$FP{path}\" -H \"Authorization: {who}\" -H 'Idempotency-Key: demo-{run}-{key}'"
+            "curl -s \"$FP{path}\" -H \"Authorization: {who}\" -H 'Idempotency-Key: fleetprompt-demo-{run}-{key}'"
         );
         match body {
             "" => format!("{write} -X POST"),
@@ -102,7 +102,7 @@ fn steps(run: &str) -> Vec<Step> {
                     "TAG=$(curl -s -D - -o /dev/null \"$FP/v1/listings/$LISTING\" -H 'Authorization: {ADA}' | tr -d '\\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: //p')"
                 ),
                 shown(format!(
-                    "curl -s -X PATCH \"$FP/v1/listings/$LISTING\" -H 'Authorization: {ADA}' -H 'Idempotency-Key: demo-{run}-edit' -H \"If-Match: $TAG\" -H 'Content-Type: application/merge-patch+json' -d '{{\"content\":{{\"summary\":\"Says hello, and means it.\"}}}}'"
+                    "curl -s -X PATCH \"$FP/v1/listings/$LISTING\" -H 'Authorization: {ADA}' -H 'Idempotency-Key: fleetprompt-demo-{run}-edit' -H \"If-Match: $TAG\" -H 'Content-Type: application/merge-patch+json' -d '{{\"content\":{{\"summary\":\"Says hello, and means it.\"}}}}'"
                 )),
             ],
         ),

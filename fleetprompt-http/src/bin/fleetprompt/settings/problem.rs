@@ -15,7 +15,9 @@ pub(super) fn tell(layers: &Figment, errors: Error) -> Failure {
 
 fn line(layers: &Figment, error: Error) -> String {
     let mut path = error.path.clone();
-    if let Kind::UnknownField(name, _) = &error.kind {
+    if let Kind::UnknownField(name, _) = &error.kind
+        && path.last() != Some(name)
+    {
         path.push(name.clone());
     }
     let key = path.join(".");
