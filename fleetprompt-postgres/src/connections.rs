@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
+use rustls::crypto::CryptoProvider;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Postgres};
@@ -54,6 +55,11 @@ pub(crate) async fn open(
 ) -> Result<Opened, StoreError> {
     let no_server = StoreError::Open("the store needs an address");
     let first = servers.first().ok_or(no_server)?;
+    // A program may have several providers of cryptography compiled in, and rustls chooses none then.
+    if CryptoProvider::get_default().is_none() {
+        // Whoever was quicker has installed one, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
     let several = servers.len() > 1;
     let primary = |connections| {
         pool(connections, options.acquire_timeout)

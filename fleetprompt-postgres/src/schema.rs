@@ -51,9 +51,10 @@ pub(crate) async fn prepare(pool: &PgPool, settings: &Settings) -> Result<(), Fa
 
 /// Makes sure that the schema is a store, and no unfinished copy of one.
 pub(crate) async fn check_finished(pool: &PgPool, settings: &Settings) -> Result<(), Fault> {
-    let mut conn = pool.acquire().await?;
+    // A pooler keeps the steps of a statement on one session within a transaction alone.
+    let mut transaction = pool.begin().await?;
     let sql = format!("SELECT copying IS NOT NULL FROM {}.log_head", settings.schema);
-    let row = Session::new(&mut conn, settings).one(settings.statement(sql)).await?;
+    let row = Session::new(&mut transaction, settings).one(settings.statement(sql)).await?;
     if row::get(&row, 0)? { Err(StoreError::UnfinishedCopy.into()) } else { Ok(()) }
 }
 

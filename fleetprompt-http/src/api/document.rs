@@ -86,7 +86,7 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
         (!service, "400", "A header, parameter or body can't be read."),
         (!service, "401", "Nobody is signed in who may do this, or the credential is not valid."),
         (!service && !open, "403", "The caller may not do this."),
-        (addressed, "404", "There is no such thing, or the caller may not see it."),
+        (addressed || writes, "404", "There is no such thing, or the caller may not see it."),
         (writes, "409", "The state of things does not allow this."),
         (conditional, "412", "It was changed since it was read."),
         (body, "413", "The body is too large."),

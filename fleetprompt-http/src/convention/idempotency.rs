@@ -43,7 +43,8 @@ impl utoipa::IntoParams for Key {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(IdempotencyKey::MIN))
-            .max_length(Some(IdempotencyKey::MAX));
+            .max_length(Some(IdempotencyKey::MAX))
+            .pattern(Some("^[!-~]*$"));
         let parameter = ParameterBuilder::new()
             .name(NAME)
             .parameter_in(ParameterIn::Header)

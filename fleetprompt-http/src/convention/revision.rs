@@ -41,7 +41,11 @@ impl utoipa::IntoParams for IfMatch {
             .parameter_in(ParameterIn::Header)
             .required(Required::True)
             .description(Some("The `ETag` of the answer that the edit starts from."))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .schema(Some(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .pattern(Some("^\"[0-9]+-[0-9a-f]{16}\"$")),
+            ))
             .example(Some("\"3-5f0c9a1be2d47788\"".into()));
         vec![parameter.build()]
     }
