@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetprompt_core::port::{Committed, StoreError};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgPool, PgRow};
-use sqlx::{Connection as _, Postgres};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnection, PgRow};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::connections::give_back;
 use crate::error::Fault;
+use crate::pool::Pool;
 use crate::prepared::Prepared;
 use crate::program::{Answer, Program};
 use crate::session::{Session, Settings};
@@ -52,7 +51,7 @@ pub(crate) async fn submit(
 
 /// Writes what waits.
 pub(crate) struct Committer {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
     pub(crate) settings: Arc<Settings>,
     pub(crate) waiting: mpsc::Receiver<Job>,
     /// How many commits share a transaction at most.
@@ -100,9 +99,13 @@ impl Committer {
         let mut conn = self.pool.acquire().await.map_err(Failed::undone)?;
         let called = tokio::time::timeout(self.patience, self.call(&mut conn, &program)).await;
         let rows = match called {
-            Ok(called) => {
-                give_back(conn);
-                called?
+            Ok(Ok(rows)) => {
+                conn.give_back();
+                rows
+            }
+            Ok(Err(failed)) => {
+                conn.give_back_tested();
+                return Err(failed);
             }
             Err(_) => {
                 // What is still on its way must not be taken for an answer to the next call.
@@ -116,11 +119,7 @@ impl Committer {
     }
 
     /// Calls the function; what it answers has been committed.
-    async fn call(
-        &self,
-        conn: &mut PoolConnection<Postgres>,
-        program: &Program,
-    ) -> Result<Vec<PgRow>, Failed> {
+    async fn call(&self, conn: &mut PgConnection, program: &Program) -> Result<Vec<PgRow>, Failed> {
         let statement = program.statement(&self.settings);
         if !self.settings.transaction_pooling {
             // Sent whole at once, and committed by itself.

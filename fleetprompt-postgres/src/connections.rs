@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
 use rustls::crypto::CryptoProvider;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::address::DatabaseUrl;
 use crate::error::open_error;
 use crate::options::PostgresOptions;
+use crate::pool::{Pool, TRUSTED};
 use crate::primary::{self, Primary};
 use crate::probe::PATIENCE;
 use crate::replica::Replica;
@@ -19,8 +19,6 @@ use crate::schema;
 use crate::session::Settings;
 use crate::store::Purpose;
 
-/// How long a connection may have been idle before it is tested again ahead of its use.
-const TRUSTED: Duration = Duration::from_secs(1);
 /// How many statements a connection keeps prepared: more than the store has.
 const STATEMENTS: usize = 256;
 
@@ -41,8 +39,8 @@ pub(crate) fn connect_options(url: &DatabaseUrl, options: &PostgresOptions) -> P
 
 /// What a store is opened to.
 pub(crate) struct Opened {
-    pub(crate) readers: PgPool,
-    pub(crate) writer: PgPool,
+    pub(crate) readers: Pool,
+    pub(crate) writer: Pool,
     pub(crate) replica: Option<Arc<Replica>>,
 }
 
@@ -62,7 +60,7 @@ pub(crate) async fn open(
     }
     let several = servers.len() > 1;
     let primary = |connections| {
-        pool(connections, options.acquire_timeout)
+        let driver = pool(connections, options.acquire_timeout)
             .after_connect(move |conn, _| {
                 Box::pin(async move {
                     match several {
@@ -71,7 +69,8 @@ pub(crate) async fn open(
                     }
                 })
             })
-            .connect_lazy_with(first.clone())
+            .connect_lazy_with(first.clone());
+        Pool::new(driver)
     };
     let (readers, writer) = (primary(options.connections), primary(1));
     let pools = [readers.clone(), writer.clone()];
@@ -90,19 +89,12 @@ pub(crate) async fn open(
         let standby = connect_options(&replica.url, &options);
         let timeout = options.acquire_timeout.min(PATIENCE);
         let pool = pool(options.connections, timeout).connect_lazy_with(standby.clone());
-        let replica = Arc::new(Replica::new(pool, replica.staleness));
+        let replica = Arc::new(Replica::new(Pool::new(pool), replica.staleness));
         let (measured, readers) = (Arc::clone(&replica), readers.clone());
         tokio::spawn(async move { measured.measure(&readers, &standby).await });
         replica
     });
     Ok(Opened { readers, writer, replica })
-}
-
-/// Gives a connection back when its work is done. The driver first makes sure that nothing is left of
-/// it, and would wait for that as long as a network that swallows everything lets it.
-pub(crate) fn give_back(mut conn: PoolConnection<Postgres>) {
-    let returned = conn.return_to_pool();
-    tokio::spawn(async move { tokio::time::timeout(PATIENCE, returned).await });
 }
 
 fn pool(connections: u32, acquire_timeout: Duration) -> PgPoolOptions {

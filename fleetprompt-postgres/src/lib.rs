@@ -51,6 +51,7 @@ mod error;
 mod index;
 mod limiter;
 mod options;
+mod pool;
 mod prepared;
 mod primary;
 mod probe;

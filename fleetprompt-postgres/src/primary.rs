@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+use crate::pool::Pool;
 use crate::probe::Probe;
 use crate::row;
 
@@ -15,7 +16,7 @@ const IN_RECOVERY: &str = "SELECT pg_is_in_recovery()";
 /// The servers that may be the primary, and the connections that lead to one of them.
 pub(crate) struct Primary {
     pub(crate) servers: Vec<PgConnectOptions>,
-    pub(crate) pools: [PgPool; 2],
+    pub(crate) pools: [Pool; 2],
     /// The server that they lead to.
     pub(crate) current: usize,
 }
@@ -31,7 +32,7 @@ impl Primary {
                         port = server.get_port(),
                         "a new primary"
                     );
-                    self.pools.iter().for_each(|pool| lead(pool, server));
+                    self.pools.iter().for_each(|pool| pool.lead(server));
                     self.current = n;
                 }
                 return;
@@ -51,15 +52,6 @@ impl Primary {
                 probe.reset();
             }
         }
-    }
-}
-
-/// Has connections made to another server from now on.
-fn lead(pool: &PgPool, server: &PgConnectOptions) {
-    pool.set_connect_options(server.clone());
-    // Those that are idle lead to the old one; those in use end by themselves.
-    while let Some(conn) = pool.try_acquire() {
-        drop(conn.detach());
     }
 }
 

@@ -9,8 +9,9 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::postgres::PgConnectOptions;
 
+use crate::pool::Pool;
 use crate::probe::Probe;
 use crate::row;
 
@@ -28,7 +29,7 @@ const REMEMBERED: usize = 64;
 
 /// A standby, and what is known of it.
 pub(crate) struct Replica {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
     /// How stale it may be.
     pub(crate) bound: Duration,
     known: Mutex<Known>,
@@ -45,7 +46,7 @@ struct Known {
 }
 
 impl Replica {
-    pub(crate) fn new(pool: PgPool, bound: Duration) -> Self {
+    pub(crate) fn new(pool: Pool, bound: Duration) -> Self {
         Replica { pool, bound, known: Mutex::default() }
     }
 
@@ -79,7 +80,7 @@ impl Replica {
     }
 
     /// Measures for ever, four times in the time that it may be behind, or more often.
-    pub(crate) async fn measure(&self, primary: &PgPool, standby: &PgConnectOptions) {
+    pub(crate) async fn measure(&self, primary: &Pool, standby: &PgConnectOptions) {
         let (mut of_primary, mut of_standby) = (Probe::default(), Probe::default());
         let mut server = primary.connect_options();
         let mut asked = VecDeque::new();
@@ -179,8 +180,8 @@ mod tests {
     fn replica() -> Replica {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _context = runtime.enter();
-        let pool = PgPool::connect_lazy("postgres://nowhere.example/market").unwrap();
-        Replica::new(pool, Duration::from_secs(3_600))
+        let pool = sqlx::PgPool::connect_lazy("postgres://nowhere.example/market").unwrap();
+        Replica::new(Pool::new(pool), Duration::from_secs(3_600))
     }
 
     #[test]

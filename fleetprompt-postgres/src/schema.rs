@@ -1,11 +1,12 @@
 //! Bringing a schema to the version of this program.
 
 use fleetprompt_core::port::StoreError;
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr as _};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqlSafeStr as _};
 
 use crate::error::Fault;
 use crate::options::SchemaName;
+use crate::pool::Pool;
 use crate::row;
 use crate::session::{Session, Settings};
 
@@ -25,9 +26,10 @@ enum Found {
 }
 
 /// Makes sure that the schema is one of FleetPrompt's and has this program's version.
-pub(crate) async fn prepare(pool: &PgPool, settings: &Settings) -> Result<(), Fault> {
+pub(crate) async fn prepare(pool: &Pool, settings: &Settings) -> Result<(), Fault> {
     let known = known();
-    let mut transaction = pool.begin().await?;
+    let mut conn = pool.acquire().await?;
+    let mut transaction = conn.begin().await?;
     if look(&mut transaction, settings).await? == Found::Version(known) {
         return Ok(());
     }
@@ -50,9 +52,10 @@ pub(crate) async fn prepare(pool: &PgPool, settings: &Settings) -> Result<(), Fa
 }
 
 /// Makes sure that the schema is a store, and no unfinished copy of one.
-pub(crate) async fn check_finished(pool: &PgPool, settings: &Settings) -> Result<(), Fault> {
+pub(crate) async fn check_finished(pool: &Pool, settings: &Settings) -> Result<(), Fault> {
     // A pooler keeps the steps of a statement on one session within a transaction alone.
-    let mut transaction = pool.begin().await?;
+    let mut conn = pool.acquire().await?;
+    let mut transaction = conn.begin().await?;
     let sql = format!("SELECT copying IS NOT NULL FROM {}.log_head", settings.schema);
     let row = Session::new(&mut transaction, settings).one(settings.statement(sql)).await?;
     if row::get(&row, 0)? { Err(StoreError::UnfinishedCopy.into()) } else { Ok(()) }

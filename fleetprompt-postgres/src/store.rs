@@ -10,14 +10,15 @@ use fleetprompt_core::port::{
     StoredFeedEntry, StoredReceipt, Versioned,
 };
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::postgres::PgConnection;
 use tokio::sync::mpsc;
 
 use crate::address::DatabaseUrl;
 use crate::committer::{Committer, Job, submit};
-use crate::connections::{Opened, connect_options, give_back, open};
+use crate::connections::{Opened, connect_options, open};
 use crate::error::{Fault, store_error};
 use crate::options::PostgresOptions;
+use crate::pool::Pool;
 use crate::prepared::Prepared;
 use crate::probe::PATIENCE;
 use crate::prune::prune;
@@ -57,8 +58,8 @@ pub struct PostgresStore {
 
 pub(crate) struct Inner {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) readers: PgPool,
-    writer: PgPool,
+    pub(crate) readers: Pool,
+    writer: Pool,
     replica: Option<Arc<Replica>>,
     /// How long a statement may take in all.
     pub(crate) patience: Duration,
@@ -261,7 +262,7 @@ impl PostgresStore {
     /// still on its way must not be taken for an answer to the next question.
     async fn on<T: Send + 'static>(
         &self,
-        pool: PgPool,
+        pool: Pool,
         begin: Begin,
         patience: Duration,
         work: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
@@ -276,7 +277,10 @@ impl PostgresStore {
                 let done = begin.and_do(&mut conn, &settings, work);
                 match tokio::time::timeout(patience, done).await {
                     Ok(done) => {
-                        give_back(conn);
+                        match (begin, &done) {
+                            (Begin::Nothing | Begin::Write, Ok(_)) => conn.give_back(),
+                            _ => conn.give_back_tested(),
+                        }
                         Ok(done)
                     }
                     Err(_) => {

@@ -1,0 +1,180 @@
+//! Connections that are lent again as they come back.
+//!
+//! The driver's pool asks a connection whether it still answers whenever it is given back, which takes
+//! the server as long as a point read. Here only one that may be in the middle of something goes back
+//! that way; all others wait beside it for whoever comes next.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::{Connection as _, Postgres};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::probe::PATIENCE;
+
+/// How long a connection may have been idle before it is tested again ahead of its use.
+pub(crate) const TRUSTED: Duration = Duration::from_secs(1);
+
+/// The connections to a server.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    driver: PgPool,
+    /// One for each connection: whoever has a turn finds one that is ready, or room in the driver's pool.
+    turns: Arc<Semaphore>,
+    ready: Mutex<Ready>,
+}
+
+#[derive(Default)]
+struct Ready {
+    /// The one that came back last is lent first.
+    connections: Vec<(PoolConnection<Postgres>, Instant)>,
+    /// How often they were led to another server.
+    server: u64,
+    closed: bool,
+}
+
+impl Pool {
+    /// Lends what `driver` connects, which nobody else may use.
+    pub(crate) fn new(driver: PgPool) -> Self {
+        let connections = driver.options().get_max_connections();
+        let turns = Semaphore::new(usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS));
+        Pool(Arc::new(Shared { driver, turns: Arc::new(turns), ready: Mutex::default() }))
+    }
+
+    /// A connection that answers.
+    ///
+    /// # Errors
+    /// When none becomes free in the time that the driver's pool waits for one, when the server can't
+    /// be reached, and when the pool is closed.
+    pub(crate) async fn acquire(&self) -> Result<Lent, sqlx::Error> {
+        let patience = self.0.driver.options().get_acquire_timeout();
+        let turn = tokio::time::timeout(patience, Arc::clone(&self.0.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
+        loop {
+            let (found, server) = {
+                let mut ready = self.ready();
+                (ready.connections.pop(), ready.server)
+            };
+            let conn = match found {
+                None => self.0.driver.acquire().await?,
+                Some((conn, since)) if since.elapsed() <= TRUSTED => conn,
+                Some((mut conn, _)) => {
+                    // A network that swallows everything must not take the time to make a new one.
+                    match tokio::time::timeout(PATIENCE, conn.ping()).await {
+                        Ok(Ok(())) => conn,
+                        Ok(Err(_)) | Err(_) => {
+                            drop(conn.detach());
+                            continue;
+                        }
+                    }
+                }
+            };
+            return Ok(Lent { conn, turn, server, pool: self.clone() });
+        }
+    }
+
+    /// Which server is connected to.
+    pub(crate) fn connect_options(&self) -> Arc<PgConnectOptions> {
+        self.0.driver.connect_options()
+    }
+
+    /// Has connections made to another server from now on. Those that lead to the old one are closed:
+    /// idle ones at once, those in use when they come back.
+    pub(crate) fn lead(&self, server: &PgConnectOptions) {
+        self.0.driver.set_connect_options(server.clone());
+        let idle = {
+            let mut ready = self.ready();
+            ready.server += 1;
+            std::mem::take(&mut ready.connections)
+        };
+        for (conn, _) in idle {
+            drop(conn.detach());
+        }
+        while let Some(conn) = self.0.driver.try_acquire() {
+            drop(conn.detach());
+        }
+    }
+
+    /// Closes all connections, those in use when they come back, and waits for that.
+    pub(crate) async fn close(&self) {
+        self.0.turns.close();
+        let idle = {
+            let mut ready = self.ready();
+            ready.closed = true;
+            std::mem::take(&mut ready.connections)
+        };
+        // They are closed by the driver, to which they go back.
+        drop(idle);
+        self.0.driver.close().await;
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Ready> {
+        self.0.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection on loan. Dropped, it is tested before anybody else has it.
+pub(crate) struct Lent {
+    conn: PoolConnection<Postgres>,
+    turn: OwnedSemaphorePermit,
+    server: u64,
+    pool: Pool,
+}
+
+impl Lent {
+    /// Gives it back with nothing left to be read from it, and no transaction open.
+    pub(crate) fn give_back(self) {
+        let Lent { conn, turn, server, pool } = self;
+        let mut ready = pool.ready();
+        if ready.closed {
+            drop(conn);
+        } else if ready.server == server {
+            ready.connections.push((conn, Instant::now()));
+        } else {
+            drop(conn.detach());
+        }
+        drop(ready);
+        drop(turn);
+    }
+
+    /// Gives it back as it is. The driver sees to what is left of it, and would wait for that as long
+    /// as a network that swallows everything lets it.
+    pub(crate) fn give_back_tested(self) {
+        let Lent { mut conn, turn, server, pool } = self;
+        if pool.ready().server != server {
+            drop((conn.detach(), turn));
+            return;
+        }
+        let returned = conn.return_to_pool();
+        tokio::spawn(async move {
+            // One that is given up is out of the pool, so the turn is free all the same.
+            let _ = tokio::time::timeout(PATIENCE, returned).await;
+            drop(turn);
+        });
+    }
+
+    /// Takes it out of the pool.
+    pub(crate) fn detach(self) -> PgConnection {
+        self.conn.detach()
+    }
+}
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.conn
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.conn
+    }
+}
