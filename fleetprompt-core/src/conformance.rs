@@ -136,7 +136,6 @@ macro_rules! __store_cases {
 
             every_scan_finds_its_rows_in_order
             every_scan_is_the_same_in_small_pages
-            every_scan_begins_with_the_row_that_is_read_of_many
             ties_are_broken_by_key
             a_page_holds_no_more_than_was_asked
             a_scan_follows_changes_and_deletions

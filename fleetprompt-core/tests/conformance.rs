@@ -62,8 +62,7 @@ fn text(panic: &(dyn std::any::Any + Send)) -> &str {
 
 found! {
     SkipsARow: every_scan_is_the_same_in_small_pages random_commits_do_what_the_oracle_does;
-    AnswersOnlyWhatIsThere: records_read_together_are_those_read_alone
-        every_scan_begins_with_the_row_that_is_read_of_many;
+    AnswersOnlyWhatIsThere: records_read_together_are_those_read_alone;
     ShufflesTies: ties_are_broken_by_key every_scan_finds_its_rows_in_order;
     ForgetsReceipts: a_receipt_is_kept_with_its_commit one_of_many_applies_a_request
         a_dropped_commit_is_whole_or_absent random_commits_do_what_the_oracle_does

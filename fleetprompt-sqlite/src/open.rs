@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0005.sql")),
     M::up(include_str!("schema/0006.sql")),
     M::up(include_str!("schema/0007.sql")),
+    M::up(include_str!("schema/0008.sql")),
 ];
 
 /// How many statements a connection keeps prepared: more than the store has.
@@ -209,6 +210,14 @@ fn migrate_alone(path: &Path, options: &SqliteOptions) -> Result<(), StoreError>
         rusqlite_migration::Error::RusqliteError { err, .. } => open_error(&err),
         _ => StoreError::Open("a migration failed; the file is as it was"),
     })
+}
+
+/// An empty database in memory, of this program's schema.
+#[cfg(test)]
+pub(crate) fn migrated() -> Connection {
+    let mut conn = Connection::open_in_memory().unwrap();
+    Migrations::from_slice(STEPS).to_latest(&mut conn).unwrap();
+    conn
 }
 
 #[cfg(test)]

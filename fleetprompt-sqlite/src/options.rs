@@ -41,7 +41,7 @@ impl Default for SqliteOptions {
             readers: 8,
             reader_cache: 4 << 20,
             writer_cache: 8 << 20,
-            mmap: 2 << 30,
+            mmap: 256 << 30,
             busy_timeout: Duration::from_secs(10),
             max_bytes: None,
             queue: 4_096,
@@ -75,9 +75,12 @@ impl SqliteOptions {
         SqliteOptions { reader_cache: reader_bytes, writer_cache: writer_bytes, ..self }
     }
 
-    /// How many bytes of the file are mapped into memory at most; by default 2 GiB, which is about
-    /// the most that SQLite maps, and 0 for none. A mapping costs address space, and memory only as
-    /// far as the system has it to spare.
+    /// How many bytes of the file are mapped into memory at most; by default 256 GiB, and 0 for none.
+    /// A mapping costs address space, and memory only as far as the system has it to spare.
+    ///
+    /// SQLite itself maps no more than 2 GiB unless it was compiled otherwise: set
+    /// `LIBSQLITE3_FLAGS=-DSQLITE_MAX_MMAP_SIZE=1099511627776` for your build, as this workspace does
+    /// in `.cargo/config.toml`.
     ///
     /// ```
     /// # use fleetprompt_sqlite::SqliteStore;

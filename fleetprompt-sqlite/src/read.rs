@@ -38,26 +38,6 @@ pub(crate) fn get_all(
     Ok(found)
 }
 
-/// The first row of each list; best with those of a shape next to each other.
-pub(crate) fn first_of_each(
-    conn: &Connection,
-    scans: &[Scan],
-) -> Result<Vec<Option<Versioned<Record>>>, Fault> {
-    let plans = scans.iter().map(Scan::plan);
-    let plans: Vec<_> = plans.map(|plan| (scan::statement(&plan, false), plan)).collect();
-    let mut found = Vec::with_capacity(plans.len());
-    for of_shape in plans.chunk_by(|(sql, _), (next, _)| sql == next) {
-        let Some((sql, _)) = of_shape.first() else { continue };
-        let mut statement = conn.prepare_cached(sql)?;
-        for (_, plan) in of_shape {
-            let parameters = scan::parameters(plan, None, PageSize::new(1));
-            let mut rows = statement.query(params_from_iter(parameters))?;
-            found.push(rows.next()?.map(|row| row::record(plan.kind, row)).transpose()?);
-        }
-    }
-    Ok(found)
-}
-
 pub(crate) fn scan(
     conn: &Connection,
     scan: &Scan,

@@ -166,13 +166,6 @@ impl Store for SqliteStore {
         Box::pin(self.snapshot(move |conn| read::get_all(conn, keys)))
     }
 
-    fn first_of_each<'a>(
-        &'a self,
-        scans: &'a [Scan],
-    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
-        Box::pin(self.snapshot(move |conn| read::first_of_each(conn, scans)))
-    }
-
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
         Box::pin(self.read(|conn| read::name(conn, name)))
     }

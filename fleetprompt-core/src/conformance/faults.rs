@@ -155,13 +155,6 @@ impl Store for FaultStore {
         self.serve(self.inner.get_all(keys))
     }
 
-    fn first_of_each<'a>(
-        &'a self,
-        scans: &'a [Scan],
-    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
-        self.serve(self.inner.first_of_each(scans))
-    }
-
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
         self.serve(self.inner.name(name))
     }

@@ -327,6 +327,7 @@ pub fn listing(n: u64, pick: &mut Pick) -> Listing {
         updated_at: pick.time(),
         published_at: pick.optional(Pick::time),
         released_at: pick.time(),
+        latest: pick.optional(|_| parsed("1.4.0+build.7")),
     }
 }
 

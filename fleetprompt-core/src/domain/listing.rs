@@ -8,6 +8,7 @@ use super::link::WebLink;
 use super::media::ListingMedia;
 use super::name::Slug;
 use super::time::Timestamp;
+use super::version::Version;
 use super::vocabulary::{AssetKind, ListingState, PriceClass, TakedownReason, Visibility};
 use super::{
     Category, Description, License, Reason, SchemaVersion, Summary, Tags, Title, UpstreamId,
@@ -138,6 +139,10 @@ pub struct Listing {
     pub published_at: Option<Timestamp>,
     /// When its newest release was published, or the listing created.
     pub released_at: Timestamp,
+    /// The highest stable version that is not yanked: what its releases say, kept where a page of
+    /// listings finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Version>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

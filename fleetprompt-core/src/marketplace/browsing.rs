@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Channel, Handle, Listing, ListingId, Membership, NameSubject, Publisher, PublisherId, Slug,
+    Handle, Listing, ListingId, Membership, NameSubject, Publisher, PublisherId, Slug,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{ClaimedName, PageSize, RecordKey, Scan, Versioned};
@@ -209,8 +209,7 @@ impl Inner {
         publisher: &Publisher,
     ) -> Result<ListingView> {
         let reference = self.reference_state(&listing.value, publisher).await?;
-        let latest = self.latest(listing.value.id, Channel::Stable).await?;
-        Ok(ListingView::of(listing, publisher, reference, latest.map(|release| release.version)))
+        Ok(ListingView::of(listing, publisher, reference))
     }
 
     /// A page of listings without those that `shows` leaves out, filled up as far as a bounded

@@ -259,6 +259,7 @@ pub(super) fn draft(
         updated_at: now,
         published_at: None,
         released_at: now,
+        latest: None,
     }
 }
 

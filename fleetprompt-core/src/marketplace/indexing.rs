@@ -1,9 +1,9 @@
 //! The search index follows the records: whatever a commit writes that shows in a listing's entry,
 //! it sets the entry with it. Names that become well known, or cease to be, are filed along with that.
 //!
-//! An entry rests on the listing, its publisher, its standing and its releases. The first three are
-//! expectations of the commit. Releases need not be: whoever changes one writes the listing too, so
-//! that two who do meet at the listing's revision.
+//! An entry rests on the listing, its publisher, its standing and its latest release, which are
+//! expectations of the commit. Which release is the latest, the listing says: whoever changes one
+//! writes the listing too, so that two who do meet at the listing's revision.
 //!
 //! What changes a publisher would change the entries of all its listings. Those follow in commits
 //! of their own, right behind it; [`Marketplace::refresh_index`](super::Marketplace::refresh_index)
@@ -24,6 +24,7 @@ use super::chores::Chore;
 use super::context::Context;
 use super::execute::Command;
 use super::receipts::PublisherReceipt;
+use super::releases::by_version;
 use super::views::stands_in_catalogue;
 
 /// How many listings one commit goes over: the bound of what it holds.
@@ -52,6 +53,7 @@ impl Context<'_> {
             self.file_publisher(publisher).await?;
         }
         for listing in self.listings_written() {
+            self.note_latest(listing).await?;
             self.index(listing).await?;
         }
         Ok(())
@@ -102,36 +104,50 @@ impl Context<'_> {
             false => self.get::<Standing>(RecordKey::standing(id)).await?,
         };
         let buyers = standing.map_or(0, |row| row.value.buyers);
-        let latest = self.latest(id, is_new).await?;
+        let latest = match &listing.latest {
+            Some(version) => self.get::<Release>(RecordKey::release(id, version)).await?,
+            None => None,
+        };
+        let latest = latest.map(|row| row.value);
         let owner = self.market.systems.owner_of(listing.asset.kind()).map(|system| &system.name);
         Ok(Some(document::entry(&listing, &publisher, owner, buyers, latest.as_ref())))
     }
 
-    /// The highest stable release that is not yanked, once this commit is applied.
-    async fn latest(&mut self, id: ListingId, is_new: bool) -> Result<Option<Release>> {
-        let of_listing = |record: &Record| match record {
-            Record::Release(release) if release.listing == id => Some(release.key()),
+    /// Says in a listing, of which this commit writes releases, which one is the latest now. Where
+    /// they are only removed, the listing is about to follow.
+    async fn note_latest(&mut self, id: ListingId) -> Result<()> {
+        let of_listing = |(_, after): (_, Option<&Record>)| match after {
+            Some(Record::Release(release)) if release.listing == id => Some(release.key()),
             _ => None,
         };
-        let written: BTreeSet<RecordKey> = self.written().filter_map(of_listing).collect();
-        let mut latest = None;
-        if !is_new {
-            let channel = Some(Channel::Stable);
-            let scan = Scan::Releases { listing: id, channel, available_only: true };
-            let enough = u16::try_from(written.len()).unwrap_or(u16::MAX).saturating_add(1);
-            let stored: Vec<Release> = self.scan(&scan, PageSize::new(enough)).await?;
-            latest = stored.into_iter().find(|release| !written.contains(&release.key()));
+        let written: BTreeSet<RecordKey> = self.changes().filter_map(of_listing).collect();
+        if written.is_empty() {
+            return Ok(());
         }
+        let key = RecordKey::listing(id);
+        let Some(listing) = self.get::<Listing>(key.clone()).await? else { return Ok(()) };
+        // Nothing is kept of a listing before it is created.
+        let stored = match self.creates(&key) {
+            true => Vec::new(),
+            false => {
+                let enough = u16::try_from(written.len()).unwrap_or(u16::MAX).saturating_add(1);
+                self.scan(&by_version(id, Channel::Stable), PageSize::new(enough)).await?
+            }
+        };
+        let stored = stored.into_iter().find(|release: &Release| !written.contains(&release.key()));
+        let mut latest = stored.map(|release| release.version);
         for key in written {
             let Some(release) = self.get::<Release>(key).await? else { continue };
-            let release = release.value;
-            let stands = release.channel() == Channel::Stable && release.yanked.is_none();
-            let higher = latest.as_ref().is_none_or(|latest| latest.version < release.version);
-            if stands && higher {
-                latest = Some(release);
+            let Release { version, yanked, .. } = release.value;
+            let stands = version.channel() == Channel::Stable && yanked.is_none();
+            if stands && latest.as_ref().is_none_or(|latest| *latest < version) {
+                latest = Some(version);
             }
         }
-        Ok(latest)
+        if listing.value.latest != latest {
+            self.put(Listing { latest, ..listing.value });
+        }
+        Ok(())
     }
 
     /// Brings listings up to date.

@@ -291,6 +291,7 @@ impl Command for CreateListing {
             updated_at: now,
             published_at: None,
             released_at: now,
+            latest: None,
         };
         cx.expect_pack(&listing).await?;
         cx.ask_reference(&listing, &found).await?;

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Channel, Handle, Listing, Position, Publisher, PublisherId, Release};
+use crate::domain::{Handle, Listing, Position, Publisher, PublisherId};
 use crate::error::Result;
 use crate::port::{ClaimedName, PageSize, Record, RecordKey, StoreError, Versioned};
 use crate::search::highlight::Marker;
@@ -24,7 +24,6 @@ use crate::search::{CatalogueFilter, CatalogueOrder, Cursor, CursorBinding, Quer
 
 use super::paging::cursor_binding;
 use super::references::reference_answered;
-use super::releases::by_version;
 use super::views::{ListingView, stands_in_catalogue};
 use super::{Acting, Inner, Page, typed};
 use window::{At, Ends};
@@ -171,16 +170,13 @@ impl Inner {
     async fn cards(&self, ordinals: &[Position]) -> Result<Vec<ListingView>> {
         let found = self.created(ordinals).await?;
         let mut keys = Vec::with_capacity(2 * found.len());
-        let mut latest = Vec::with_capacity(found.len());
         for Versioned { value: listing, .. } in &found {
             keys.push(RecordKey::publisher(listing.publisher));
             keys.extend(self.binding_key(listing, listing.publisher));
-            latest.push(by_version(listing.id, Channel::Stable));
         }
         let about = self.about(keys).await?;
-        let latest = self.indexed(self.store.first_of_each(&latest).await)?;
         let mut cards = Vec::with_capacity(found.len());
-        for (row, latest) in found.into_iter().zip(latest) {
+        for row in found {
             let Some(publisher) = about.publisher_of(&row.value) else { continue };
             let binding = self.binding_key(&row.value, publisher.id);
             let binding = match binding.and_then(|key| about.0.get(&key)) {
@@ -188,8 +184,7 @@ impl Inner {
                 _ => None,
             };
             let reference = reference_answered(&row.value, publisher, binding);
-            let latest = latest.and_then(typed::<Release>).map(|latest| latest.value.version);
-            cards.push(ListingView::of(row, publisher, reference, latest));
+            cards.push(ListingView::of(row, publisher, reference));
         }
         Ok(cards)
     }

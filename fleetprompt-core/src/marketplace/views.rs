@@ -281,11 +281,10 @@ impl ListingView {
         row: Versioned<Listing>,
         publisher: &Publisher,
         reference: Option<BindingState>,
-        latest: Option<Version>,
     ) -> Self {
         let media = MediaView::of(&row.value.media);
         let Listing { id, slug, asset, content, state, successor, takedown, .. } = row.value;
-        let Listing { created_at, updated_at, released_at, .. } = row.value;
+        let Listing { created_at, updated_at, released_at, latest, .. } = row.value;
         ListingView {
             id,
             publisher: PublisherBrief::of(publisher),

@@ -85,23 +85,6 @@ pub trait Store: SearchIndex {
         })
     }
 
-    /// Reads the first row of each list: an answer for each scan, in their order.
-    ///
-    /// - Each is what [`scan`](Self::scan) answers for a page of one from the beginning. Read by
-    ///   [`scan`](Self::scan) one after the other unless a store has a shorter way.
-    fn first_of_each<'a>(
-        &'a self,
-        scans: &'a [Scan],
-    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
-        Box::pin(async move {
-            let mut found = Vec::with_capacity(scans.len());
-            for scan in scans {
-                found.push(self.scan(scan, None, PageSize::new(1)).await?.into_iter().next());
-            }
-            Ok(found)
-        })
-    }
-
     /// A view of the store for one task that may read what is a little stale: from a replica, say.
     /// `None`, the default, if there is nothing to gain. The marketplace reads the catalogue through
     /// one for readers who have not signed in, and nothing else.

@@ -129,13 +129,6 @@ impl<B: Break> Store for Broken<B> {
         Box::pin(ready(block_on(self.0.get_all(keys)).map(|rows| self.1.together(rows))))
     }
 
-    fn first_of_each<'a>(
-        &'a self,
-        scans: &'a [Scan],
-    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
-        Box::pin(ready(block_on(self.0.first_of_each(scans)).map(|rows| self.1.together(rows))))
-    }
-
     fn name<'a>(&'a self, name: &'a ClaimedName) -> StoreFuture<'a, Option<NameOwner>> {
         self.0.name(name)
     }

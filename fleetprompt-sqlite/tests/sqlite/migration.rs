@@ -1,9 +1,10 @@
 //! Files of older versions.
 
 use fleetprompt_core::conformance::samples::{self, Pick};
-use fleetprompt_core::domain::Event;
+use fleetprompt_core::domain::{Event, Release};
 use fleetprompt_core::port::{
     Change, Column, ColumnValue, Commit, Find, List, Matching, Record, RecordKey, SearchIndex as _,
+    Store as _,
 };
 use fleetprompt_sqlite::SqliteStore;
 use rusqlite::{Connection, params};
@@ -36,6 +37,57 @@ fn version_1(path: &std::path::Path) {
         .unwrap();
     }
     conn.execute("UPDATE log_head SET last = 2, at = ?1", [samples::time(0).as_millis()]).unwrap();
+}
+
+/// Adds releases of the first listing, as version 1 kept them.
+fn released(path: &std::path::Path, versions: &[(&str, bool)]) {
+    let conn = Connection::open(path).unwrap();
+    for (version, yanked) in versions {
+        let sample = samples::release(0, &mut Pick::sparse());
+        let release = Release {
+            version: version.parse().unwrap(),
+            yanked: yanked.then(|| "Broken.".parse().unwrap()),
+            ..sample
+        };
+        let record = Record::from(release);
+        let column = |column| match record.column(column) {
+            Some(ColumnValue::Text(text)) => text,
+            other => panic!("{column:?} is {other:?}"),
+        };
+        conn.execute(
+            "INSERT INTO release VALUES (?1, 1, 1, 1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                record.key().id(),
+                column(Column::Listing),
+                column(Column::Channel),
+                i64::from(*yanked),
+                column(Column::Precedence),
+                record.encode().unwrap(),
+            ],
+        )
+        .unwrap();
+    }
+}
+
+#[test]
+fn listings_of_version_1_say_which_release_is_their_latest() {
+    let (_folder, path) = folder();
+    version_1(&path);
+    released(
+        &path,
+        &[("1.9.0", false), ("1.10.0+b", false), ("1.11.0", true), ("2.0.0-rc.1", false)],
+    );
+    let store = SqliteStore::open(&path).unwrap();
+    let latest = |n| {
+        let found = pollster::block_on(store.get(&RecordKey::listing(samples::listing_id(n))));
+        match found.unwrap().unwrap().value {
+            Record::Listing(listing) => listing.latest.map(|version| version.to_string()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(latest(0).as_deref(), Some("1.10.0+b"));
+    assert_eq!(latest(1), None);
+    assert_sound(&store);
 }
 
 #[test]

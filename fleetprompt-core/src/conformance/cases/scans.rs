@@ -108,21 +108,6 @@ pub(in crate::conformance) fn every_scan_is_the_same_in_small_pages<F: StoreFixt
     }
 }
 
-pub(in crate::conformance) fn every_scan_begins_with_the_row_that_is_read_of_many<
-    F: StoreFixture,
->() {
-    let fixture = F::new();
-    let store = fixture.store();
-    fill(&store);
-    let mut scans: Vec<Scan> = meaning::all();
-    scans.push(Scan::ListingsOf(samples::publisher_id(1_000_000)));
-    let firsts = scans.iter().map(|scan| wait(store.scan(scan, None, PageSize::new(1))).pop());
-    let firsts: Vec<Option<Row>> = firsts.collect();
-    assert!(firsts.contains(&None) && firsts.iter().any(Option::is_some));
-    assert_eq!(wait(store.first_of_each(&scans)), firsts);
-    assert_eq!(wait(store.first_of_each(&[])), []);
-}
-
 /// The n-th attempt, issued, until so many milliseconds after the epoch.
 fn expiring(n: u64, millis: i64) -> Attempt {
     let expires_at = Timestamp::from_millis(millis);

@@ -21,8 +21,10 @@ fn latest_is_the_highest_version_and_not_the_last_one() {
     assert_eq!(run(ada.listing(id)).unwrap().latest, Some(of("1.10.0")));
     run(ada.yank_release(id, of("1.10.0"), of("Broken."), &f.key())).unwrap();
     assert_eq!(latest(Channel::Stable).unwrap(), "1.9.0");
+    assert_eq!(run(ada.listing(id)).unwrap().latest, Some(of("1.9.0")), "what pages show follows");
     run(ada.unyank_release(id, of("1.10.0"), &f.key())).unwrap();
     assert_eq!(latest(Channel::Stable).unwrap(), "1.10.0");
+    assert_eq!(run(ada.listing(id)).unwrap().latest, Some(of("1.10.0")));
     let all = run(f.anonymous().releases(id, None, ALL)).unwrap().items;
     let order: Vec<_> = all.iter().map(|it| it.version.as_str()).collect();
     assert_eq!(order, ["2.0.0-rc.1", "1.10.0", "1.9.0", "1.2.0", "0.9.9"]);
