@@ -1,6 +1,8 @@
 //! The threads that serve a store's connections, so that its futures need no particular executor.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
 use fleetprompt_core::port::StoreError;
@@ -56,7 +58,16 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// Has work done on the threads, and answers when it is.
+    /// Work that goes on where it is polled, and rests on the threads for what it waits for. Dropped, it
+    /// is given up.
+    pub(crate) fn here<T>(
+        &self,
+        work: impl Future<Output = T> + Send,
+    ) -> Here<impl Future<Output = T> + Send> {
+        Here { handle: self.handle.clone(), work: Some(Box::pin(work)) }
+    }
+
+    /// Has work done on the threads, and answers when it is, also when nobody waits for it any more.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -70,6 +81,38 @@ impl Threads {
             // A panic was logged by its hook, and everybody was answered.
             drop(keeper.join());
         }
+    }
+}
+
+/// See [`Threads::here`].
+pub(crate) struct Here<F> {
+    handle: Handle,
+    /// `None` once it is done.
+    work: Option<Pin<Box<F>>>,
+}
+
+impl<F: Future> Future for Here<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Here { handle, work } = &mut *self;
+        let _threads = handle.enter();
+        match work {
+            Some(running) => {
+                let answer = ready!(running.as_mut().poll(context));
+                *work = None;
+                Poll::Ready(answer)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> Drop for Here<F> {
+    /// A connection that is given up in the middle of something is seen to on the threads.
+    fn drop(&mut self) {
+        let _threads = self.handle.enter();
+        self.work = None;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::committer::{Committer, Job, submit};
 use crate::connections::{Opened, connect_options, open};
 use crate::error::{Fault, store_error};
 use crate::options::PostgresOptions;
-use crate::pool::Pool;
+use crate::pool::{Lent, Pool};
 use crate::prepared::Prepared;
 use crate::probe::PATIENCE;
 use crate::prune::prune;
@@ -194,19 +194,27 @@ impl PostgresStore {
         begin: Begin,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Inner { readers, replica, patience, .. } = &*self.inner;
+        self.inner.threads.here(self.ask_here(begin, read)).await
+    }
+
+    async fn ask_here<T: Send + 'static>(
+        &self,
+        begin: Begin,
+        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Inner { settings, readers, replica, patience, .. } = &*self.inner;
         if let (Some(reader), Some(replica)) = (&self.reader, replica)
             && replica.serves(reader.seen())
         {
-            let pool = replica.pool.clone();
-            match self.on(pool, begin, PATIENCE.min(*patience), read.clone()).await {
+            let patience = PATIENCE.min(*patience);
+            match begin.on(&replica.pool, settings, patience, read.clone()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 // What it said no to may have been cancelled by what it replays.
                 Ok(Err(fault)) if fault.is_undone() => {}
                 Ok(Err(_)) | Err(_) => replica.doubt(),
             }
         }
-        let answer = self.on(readers.clone(), begin, *patience, read).await?;
+        let answer = begin.on(readers, settings, *patience, read).await?;
         if let Some(reader) = &self.reader {
             reader.saw_primary();
         }
@@ -258,8 +266,7 @@ impl PostgresStore {
         }
     }
 
-    /// Does a piece of work on a connection of a pool. One that does not answer is closed: what is
-    /// still on its way must not be taken for an answer to the next question.
+    /// Does a piece of work on a connection of a pool, to its end.
     async fn on<T: Send + 'static>(
         &self,
         pool: Pool,
@@ -268,28 +275,19 @@ impl PostgresStore {
         work: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<Result<T, Fault>, StoreError> {
         let settings = Arc::clone(&self.inner.settings);
-        self.inner
-            .threads
-            .run(async move {
-                let busy = StoreError::Unavailable("no connection to the database became free");
-                let conn = tokio::time::timeout(patience, pool.acquire()).await;
-                let mut conn = conn.map_err(|_| busy)?.map_err(|error| store_error(&error))?;
-                let done = begin.and_do(&mut conn, &settings, work);
-                match tokio::time::timeout(patience, done).await {
-                    Ok(done) => {
-                        match (begin, &done) {
-                            (Begin::Nothing | Begin::Write, Ok(_)) => conn.give_back(),
-                            _ => conn.give_back_tested(),
-                        }
-                        Ok(done)
-                    }
-                    Err(_) => {
-                        drop(conn.detach());
-                        Ok(Err(Fault::Silence))
-                    }
-                }
-            })
-            .await
+        let work = async move { begin.on(&pool, &settings, patience, work).await };
+        self.inner.threads.run(work).await
+    }
+}
+
+/// A connection that works for somebody. Whoever gives up leaves it in the middle of something.
+struct AtWork(Option<Lent>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            conn.give_back_tested();
+        }
     }
 }
 
@@ -305,6 +303,33 @@ enum Begin {
 }
 
 impl Begin {
+    /// Does a piece of work on a connection of a pool. One that does not answer is closed: what is
+    /// still on its way must not be taken for an answer to the next question.
+    async fn on<T>(
+        self,
+        pool: &Pool,
+        settings: &Settings,
+        patience: Duration,
+        work: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T>,
+    ) -> Result<Result<T, Fault>, StoreError> {
+        let busy = StoreError::Unavailable("no connection to the database became free");
+        let conn = tokio::time::timeout(patience, pool.acquire()).await;
+        let conn = conn.map_err(|_| busy.clone())?.map_err(|error| store_error(&error))?;
+        let mut at_work = AtWork(Some(conn));
+        let AtWork(Some(conn)) = &mut at_work else { return Err(busy) };
+        let done = tokio::time::timeout(patience, self.and_do(conn, settings, work)).await;
+        let Some(conn) = at_work.0.take() else { return Err(busy) };
+        let Ok(done) = done else {
+            drop(conn.detach());
+            return Ok(Err(Fault::Silence));
+        };
+        match (self, &done) {
+            (Begin::Nothing | Begin::Write, Ok(_)) => conn.give_back(),
+            _ => conn.give_back_tested(),
+        }
+        Ok(done)
+    }
+
     async fn and_do<T>(
         self,
         conn: &mut PgConnection,

@@ -2,8 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::Poll;
 use std::thread;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 /// How a figure compares with its goal.
 #[derive(Clone, Copy)]
@@ -24,20 +26,16 @@ pub(crate) fn figure(name: &str, value: f64, unit: &str, goal: Goal) {
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Drives tasks to their ends on two threads, as a small server would.
+/// Drives tasks to their ends on two threads, as a small server would: one goes on when it is woken, and
+/// not whenever another is.
 pub(crate) fn on_two_threads(tasks: Vec<Task<'_>>) {
-    let (mut one, mut other) = (Vec::new(), Vec::new());
+    let (one, other) = (FuturesUnordered::new(), FuturesUnordered::new());
     for (at, task) in tasks.into_iter().enumerate() {
         if at % 2 == 0 { one.push(task) } else { other.push(task) }
     }
     thread::scope(|scope| {
-        for mut tasks in [one, other] {
-            scope.spawn(move || {
-                pollster::block_on(std::future::poll_fn(|context| {
-                    tasks.retain_mut(|task| task.as_mut().poll(context).is_pending());
-                    if tasks.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-                }));
-            });
+        for tasks in [one, other] {
+            scope.spawn(move || pollster::block_on(tasks.collect::<()>()));
         }
     });
 }
