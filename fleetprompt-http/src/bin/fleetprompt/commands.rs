@@ -30,9 +30,11 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         _ => {}
     }
     let settings = Settings::load(&flags)?;
+    if let Command::Serve(serve) = command {
+        return serve::run(settings, serve).await;
+    }
     crate::assemble::logs(settings.log);
     match command {
-        Command::Serve(serve) => serve::run(settings, serve).await,
         Command::Healthcheck => look::healthcheck(&settings).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Migrate => tend::migrate(&settings).await,
@@ -50,6 +52,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Demo(_)
         | Command::Openapi
         | Command::ServiceToken(_)
-        | Command::Config(_) => Ok(()),
+        | Command::Config(_)
+        | Command::Serve(_) => Ok(()),
     }
 }
