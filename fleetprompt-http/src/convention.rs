@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod caller;
+mod edit;
 mod idempotency;
 mod page;
 mod path;
@@ -13,7 +14,8 @@ mod revision;
 
 pub use body::{Body, Patch};
 pub(crate) use caller::Answer;
-pub use caller::Caller;
+pub use caller::{Caller, SignedIn};
+pub use edit::Edit;
 pub use idempotency::Key;
 pub use page::{Limit, PageQuery};
 pub use path::PathOf;

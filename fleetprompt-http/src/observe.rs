@@ -9,10 +9,18 @@ mod logs;
 mod metrics;
 mod observer;
 mod trace_context;
+#[cfg(feature = "otlp")]
+mod trace_export;
+mod trace_options;
 
 pub(crate) use exchange::Exchange;
 pub use logs::{LogError, LogFormat, LogLevel, LogOptions, init_logs, subscriber};
+#[cfg(feature = "otlp")]
+pub use logs::{init_logs_and_traces, subscriber_exporting};
 pub use metrics::Metrics;
 pub(crate) use metrics::{ConnectionEnd, RequestLabels, Route, Shed};
 pub use observer::Observer;
 pub use trace_context::{TraceContext, TraceContextError};
+#[cfg(feature = "otlp")]
+pub use trace_export::{TraceExport, TraceExportError};
+pub use trace_options::{CollectorUrl, SampledShare, TraceOptions};

@@ -71,6 +71,16 @@ impl FromStr for Version {
     }
 }
 
+/// The grammar of Semantic Versioning 2.0.0, but for the bound on its numbers (64 bits).
+#[cfg(feature = "openapi")]
+fn semver_pattern() -> String {
+    let number = "(0|[1-9][0-9]*)";
+    // What consists of digits alone has no zero in front.
+    let pre = format!("({number}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)");
+    let build = "[0-9A-Za-z-]+";
+    format!("^{number}\\.{number}\\.{number}(-{pre}(\\.{pre})*)?(\\+{build}(\\.{build})*)?$")
+}
+
 impl TryFrom<String> for Version {
     type Error = ParseError;
     fn try_from(text: String) -> Result<Self, ParseError> {
@@ -85,7 +95,8 @@ impl From<Version> for String {
 }
 
 schema! {
-    Version = crate::openapi::text(&bounds::VERSION, "1.4.0"),
+    Version =
+        crate::openapi::pattern(crate::openapi::text(&bounds::VERSION, "1.4.0"), &semver_pattern()),
     "A version of a release: a semantic version (Semantic Versioning 2.0.0).",
 }
 

@@ -36,6 +36,10 @@ const FORM: Form =
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(value_type = String, min_length = 1, max_length = 2_048, pattern = "^[!-~]+$")
+)]
 #[serde(try_from = "String")]
 pub struct Cursor(String);
 

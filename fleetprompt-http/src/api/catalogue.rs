@@ -1,8 +1,8 @@
 //! What anybody reads: listings, and the search over them.
 
 use fleetprompt_core::domain::{
-    AssetKind, BadgeKind, Category, ListingId, PriceClass, RenderedHtml, SystemName, Tag, Tags,
-    Timestamp,
+    AssetKind, BadgeKind, Category, Handle, ListingId, PriceClass, RenderedHtml, SystemName, Tag,
+    Tags, Timestamp,
 };
 use fleetprompt_core::marketplace::{
     ListingView, METRICS_DAYS_MAX, Metrics, Page, ReleaseView, SearchPage, SearchRequest,
@@ -40,29 +40,23 @@ struct CatalogueQuery {
     #[param(example = "web scraper")]
     q: String,
     /// Of this kind alone.
-    #[param(value_type = Option<AssetKind>)]
     kind: Option<AssetKind>,
     /// Of this publisher alone: its handle or its id.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Handle>)]
     publisher: Option<PublisherAddress>,
     /// In this category alone.
-    #[param(value_type = Option<String>)]
     category: Option<Category>,
     /// With all of these tags: separated by commas.
     #[serde(default)]
-    #[param(value_type = Option<String>, example = "etl,postgres")]
+    #[param(value_type = Option<Tags>, style = Form, explode = false)]
     tags: Commas<Tag>,
     /// Of publishers with this badge alone.
-    #[param(value_type = Option<BadgeKind>)]
     badge: Option<BadgeKind>,
     /// Whose latest release says that it works with this owning system.
-    #[param(value_type = Option<String>)]
     system: Option<SystemName>,
     /// Released since then (RFC 3339).
-    #[param(value_type = Option<String>, format = DateTime)]
     updated_since: Option<Timestamp>,
     /// Free, or to be entitled.
-    #[param(value_type = Option<PriceClass>)]
     price_class: Option<PriceClass>,
     /// Absent: by relevance.
     #[serde(default)]
@@ -73,7 +67,6 @@ struct CatalogueQuery {
     #[param(value_type = Option<bool>)]
     facets: Flag,
     /// Where to go on: `nextCursor` of the page before.
-    #[param(value_type = Option<String>, max_length = 2048)]
     cursor: Option<Cursor>,
     /// How many entries at most.
     #[serde(default)]

@@ -21,7 +21,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 struct ChangesQuery {
     /// `cursor` of the page before, `now` to be told only what comes from now on. Absent: from the
     /// beginning.
-    #[param(value_type = Option<String>, max_length = 100)]
+    #[param(
+        value_type = Option<String>,
+        pattern = "^(now|fpf1\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.(0|[1-9][0-9]*))$",
+    )]
     after: Option<After>,
     /// How many changes at most.
     #[serde(default)]

@@ -1,5 +1,7 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
+mod closed;
+
 use fleetprompt_core::openapi::Tidy;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -9,8 +11,10 @@ use utoipa::openapi::{
 };
 use utoipa::{Modify as _, OpenApi};
 
-use fleetprompt_core::domain::{AssetKind, BadgeKind, BindingState, PriceClass};
-use fleetprompt_core::search::CatalogueOrder;
+use fleetprompt_core::domain::{
+    AssetKind, BadgeKind, BindingState, Category, PriceClass, SystemName,
+};
+use fleetprompt_core::search::{CatalogueOrder, Cursor};
 
 use crate::convention::{ProblemBody, ProblemField};
 
@@ -28,7 +32,10 @@ use crate::convention::{ProblemBody, ProblemField};
             answered as if it did not exist.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ProblemBody, ProblemField, CatalogueOrder, AssetKind, BadgeKind, PriceClass, BindingState)),
+    components(schemas(
+        ProblemBody, ProblemField, CatalogueOrder, AssetKind, BadgeKind, BindingState, Category, Cursor,
+        PriceClass, SystemName,
+    )),
     tags(
         (name = "Catalogue", description = "What anybody reads."),
         (name = "Publishing", description = "What publishers do."),
@@ -49,6 +56,7 @@ pub(super) fn base() -> Document {
 /// its inputs make possible, the headers of every answer, and how to sign in.
 pub(super) fn complete(mut document: Document) -> Document {
     Tidy.modify(&mut document);
+    closed::close_inputs(&mut document);
     for item in document.paths.paths.values_mut() {
         let PathItem { get, put, post, delete, patch, .. } = item;
         for (operation, writes) in
@@ -87,12 +95,15 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
         (!service, "401", "Nobody is signed in who may do this, or the credential is not valid."),
         (!service && !open, "403", "The caller may not do this."),
         (addressed || writes, "404", "There is no such thing, or the caller may not see it."),
+        (body, "408", "The body arrives too slowly."),
         (writes, "409", "The state of things does not allow this."),
         (conditional, "412", "It was changed since it was read."),
         (body, "413", "The body is too large."),
+        (true, "414", "The path and query are too long."),
         (body, "415", "The body is of another kind."),
         (!service, "422", "A field breaks a rule; `errors` names it."),
         (conditional, "428", "`If-Match` is missing."),
+        (true, "431", "The head of the request is too large."),
         (!service, "429", "Too many requests, or a quota is used up; `Retry-After` says when."),
         (true, "500", "Something went wrong on our side."),
         (true, "503", "Not at present: try again, a write with the same key."),

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::Api;
 use super::listings::Because;
 use super::person::{ExpectedPerson, NamedPerson, NamedTenant};
-use crate::convention::{Answer, Body, Caller, IfMatch, Key, Limit, PathOf, Query};
+use crate::convention::{Answer, Body, Edit, IfMatch, Key, Limit, PathOf, Query, SignedIn};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -40,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     params(("listing" = ListingId, Path, description = "The listing's id."), Key),
     responses((status = CREATED, description = "The entitlement stands.", body = EntitlementReceipt)),
 )]
-async fn claim(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
+async fn claim(caller: SignedIn, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
     let receipt = caller.claim_free(listing, &key).await?;
     let path = format!("/v1/entitlements/{}", receipt.id);
     Ok(caller.created(&path, Some(receipt.revision), &receipt))
@@ -67,7 +67,6 @@ pub(super) struct OwnQuery {
     #[param(value_type = Option<Whose>, inline)]
     pub(super) of: Whose,
     /// Where to go on: `nextCursor` of the page before.
-    #[param(value_type = Option<String>, max_length = 2048)]
     pub(super) cursor: Option<Cursor>,
     /// How many entries at most.
     #[serde(default)]
@@ -84,7 +83,7 @@ pub(super) struct OwnQuery {
     params(OwnQuery),
     responses((status = OK, description = "The next entitlements.", body = Page<EntitlementView>)),
 )]
-async fn entitlements(caller: Caller, Query(query): Query<OwnQuery>) -> Answer {
+async fn entitlements(caller: SignedIn, Query(query): Query<OwnQuery>) -> Answer {
     let (cursor, size) = (query.cursor.as_ref(), query.limit.size());
     let page = match query.of {
         Whose::Mine => caller.my_entitlements(cursor, size).await?,
@@ -99,7 +98,7 @@ async fn entitlements(caller: Caller, Query(query): Query<OwnQuery>) -> Answer {
     params(("entitlement" = EntitlementId, Path, description = "The entitlement.")),
     responses((status = OK, description = "The entitlement.", body = EntitlementView)),
 )]
-async fn entitlement(caller: Caller, PathOf(entitlement): PathOf<EntitlementId>) -> Answer {
+async fn entitlement(caller: SignedIn, PathOf(entitlement): PathOf<EntitlementId>) -> Answer {
     let entitlement = caller.entitlement(entitlement).await?;
     Ok(caller.shown(Some(entitlement.revision), &entitlement))
 }
@@ -111,15 +110,12 @@ struct EntitlementLookup {
     /// The listing.
     listing: ListingId,
     /// The subject, as the identity provider names them.
-    #[schema(value_type = String, example = "user_bob")]
     expected_subject: SubjectName,
     /// The organisation that they act in; absent or `null` for their personal tenant.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     expected_tenant: Option<TenantName>,
     /// The identity provider; needed only where the marketplace knows more than one.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     expected_issuer: Option<IssuerName>,
 }
 
@@ -142,7 +138,7 @@ struct Owned {
 )]
 async fn lookup(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     Body(lookup): Body<EntitlementLookup>,
 ) -> Answer {
     let EntitlementLookup { listing, expected_subject, expected_tenant, expected_issuer } = lookup;
@@ -161,15 +157,22 @@ async fn lookup(
 )]
 enum GrantHolder {
     /// One person.
-    Person(NamedPerson),
+    Person {
+        /// The subject, as the identity provider names them.
+        subject: SubjectName,
+        /// The organisation that they act in; absent or `null` for their personal tenant.
+        #[serde(default)]
+        tenant: Option<TenantName>,
+        /// The identity provider; needed only where the marketplace knows more than one.
+        #[serde(default)]
+        issuer: Option<IssuerName>,
+    },
     /// Everybody in an organisation.
     Tenant {
         /// The organisation, as the identity provider names it.
-        #[schema(value_type = String, example = "org_buyers")]
         tenant: TenantName,
         /// The identity provider; needed only where the marketplace knows more than one.
         #[serde(default)]
-        #[schema(value_type = Option<String>)]
         issuer: Option<IssuerName>,
         /// How many of its people at most; absent: any number.
         #[serde(default)]
@@ -187,10 +190,8 @@ struct NewGrant {
     /// Who shall hold it.
     holder: GrantHolder,
     /// What the grant goes back to, as the operator names it. One reference grants once.
-    #[schema(value_type = String, example = "ticket-4711")]
     reference: SourceReference,
     /// Why.
-    #[schema(value_type = String)]
     reason: Reason,
     /// When it holds; absent: from now on.
     #[serde(default)]
@@ -210,13 +211,15 @@ struct NewGrant {
 )]
 async fn grant(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     Key(key): Key,
     Body(new): Body<NewGrant>,
 ) -> Answer {
     let NewGrant { listing, holder, reference, reason, window, pending } = new;
     let holder = match holder {
-        GrantHolder::Person(person) => Holder::Person(person.identity(&api)?),
+        GrantHolder::Person { subject, tenant, issuer } => {
+            Holder::Person(NamedPerson { subject, tenant, issuer }.identity(&api)?)
+        }
         GrantHolder::Tenant { tenant, issuer, seats } => {
             Holder::Tenant { identity: NamedTenant { tenant, issuer }.identity(&api)?, seats }
         }
@@ -227,6 +230,9 @@ async fn grant(
     Ok(caller.created(&path, Some(receipt.revision), &receipt))
 }
 
+/// What an operator decides about an entitlement.
+type Decided = Edit<EntitlementId, Body<Because>>;
+
 /// Activate a pending entitlement
 #[utoipa::path(
     post, path = "/v1/entitlements/{entitlement}/activate", operation_id = "activateEntitlement",
@@ -235,14 +241,9 @@ async fn grant(
     request_body = Because,
     responses((status = OK, description = "It is active.", body = EntitlementReceipt)),
 )]
-async fn activate(
-    caller: Caller,
-    PathOf(entitlement): PathOf<EntitlementId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Body(Because { reason }): Body<Because>,
-) -> Answer {
-    let receipt = caller.activate_entitlement(entitlement, revision, reason, &key).await?;
+async fn activate(edit: Decided) -> Answer {
+    let Edit { caller, of, key, revision, body: Body(Because { reason }) } = edit;
+    let receipt = caller.activate_entitlement(of, revision, reason, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
 
@@ -254,14 +255,9 @@ async fn activate(
     request_body = Because,
     responses((status = OK, description = "It is suspended.", body = EntitlementReceipt)),
 )]
-async fn suspend(
-    caller: Caller,
-    PathOf(entitlement): PathOf<EntitlementId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Body(Because { reason }): Body<Because>,
-) -> Answer {
-    let receipt = caller.suspend_entitlement(entitlement, revision, reason, &key).await?;
+async fn suspend(edit: Decided) -> Answer {
+    let Edit { caller, of, key, revision, body: Body(Because { reason }) } = edit;
+    let receipt = caller.suspend_entitlement(of, revision, reason, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
 
@@ -273,14 +269,9 @@ async fn suspend(
     request_body = Because,
     responses((status = OK, description = "It is active again.", body = EntitlementReceipt)),
 )]
-async fn resume(
-    caller: Caller,
-    PathOf(entitlement): PathOf<EntitlementId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Body(Because { reason }): Body<Because>,
-) -> Answer {
-    let receipt = caller.resume_entitlement(entitlement, revision, reason, &key).await?;
+async fn resume(edit: Decided) -> Answer {
+    let Edit { caller, of, key, revision, body: Body(Because { reason }) } = edit;
+    let receipt = caller.resume_entitlement(of, revision, reason, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
 
@@ -294,13 +285,8 @@ async fn resume(
     request_body = Because,
     responses((status = OK, description = "It is revoked.", body = EntitlementReceipt)),
 )]
-async fn revoke(
-    caller: Caller,
-    PathOf(entitlement): PathOf<EntitlementId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Body(Because { reason }): Body<Because>,
-) -> Answer {
-    let receipt = caller.revoke_entitlement(entitlement, revision, reason, &key).await?;
+async fn revoke(edit: Decided) -> Answer {
+    let Edit { caller, of, key, revision, body: Body(Because { reason }) } = edit;
+    let receipt = caller.revoke_entitlement(of, revision, reason, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }

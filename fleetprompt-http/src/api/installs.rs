@@ -11,6 +11,7 @@ use fleetprompt_core::token::InstallToken;
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,7 +19,7 @@ use super::Api;
 use super::entitlements::{OwnQuery, Whose};
 use super::person::ExpectedPerson;
 use crate::convention::caller::json_response;
-use crate::convention::{Answer, Body, Caller, Key, PathOf, Problem, Query};
+use crate::convention::{Answer, Body, Key, PathOf, Problem, Query, SignedIn};
 use crate::limits::InvalidToken;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -47,13 +48,27 @@ struct StartedHandover {
     /// Where to send the buyer, for the method `deep_link`; `null` when the attempt can't be followed
     /// any more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = "uri")]
+    #[schema(schema_with = link_or_null)]
     link: Option<Option<String>>,
     /// What the owning system redeems, for the method `token`; `null` when the attempt can't be
     /// redeemed any more. A secret, shown here alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = text_or_null)]
     token: Option<Option<String>>,
+}
+
+fn text_or_null() -> Schema {
+    or_null(ObjectBuilder::new().schema_type(Type::String))
+}
+
+fn link_or_null() -> Schema {
+    let uri = SchemaFormat::Custom("uri".to_owned());
+    or_null(ObjectBuilder::new().schema_type(Type::String).format(Some(uri)))
+}
+
+fn or_null(text: ObjectBuilder) -> Schema {
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    Schema::AnyOf(AnyOfBuilder::new().item(text).item(null).build())
 }
 
 impl From<Handover> for StartedHandover {
@@ -76,7 +91,7 @@ impl From<Handover> for StartedHandover {
     params(Key), request_body = BeginInstall,
     responses((status = CREATED, description = "The hand-over began.", body = Started)),
 )]
-async fn begin(caller: Caller, Key(key): Key, Body(begin): Body<BeginInstall>) -> Answer {
+async fn begin(caller: SignedIn, Key(key): Key, Body(begin): Body<BeginInstall>) -> Answer {
     let started = caller.begin_install(begin, &key).await?;
     let handovers: Vec<_> = started.handovers.into_iter().map(StartedHandover::from).collect();
     let path = match handovers.first() {
@@ -94,7 +109,7 @@ async fn begin(caller: Caller, Key(key): Key, Body(begin): Body<BeginInstall>) -
     params(OwnQuery),
     responses((status = OK, description = "The next attempts.", body = Page<AttemptView>)),
 )]
-async fn installs(caller: Caller, Query(query): Query<OwnQuery>) -> Answer {
+async fn installs(caller: SignedIn, Query(query): Query<OwnQuery>) -> Answer {
     let (cursor, size) = (query.cursor.as_ref(), query.limit.size());
     let page = match query.of {
         Whose::Mine => caller.my_installs(cursor, size).await?,
@@ -111,7 +126,7 @@ async fn installs(caller: Caller, Query(query): Query<OwnQuery>) -> Answer {
     params(("install" = AttemptId, Path, description = "The attempt.")),
     responses((status = OK, description = "The attempt.", body = AttemptView)),
 )]
-async fn install(caller: Caller, PathOf(install): PathOf<AttemptId>) -> Answer {
+async fn install(caller: SignedIn, PathOf(install): PathOf<AttemptId>) -> Answer {
     let attempt = caller.attempt(install).await?;
     Ok(caller.shown(None, &attempt))
 }
@@ -124,7 +139,7 @@ async fn install(caller: Caller, PathOf(install): PathOf<AttemptId>) -> Answer {
     params(("install" = AttemptId, Path, description = "The attempt."), Key),
     responses((status = OK, description = "It is revoked.", body = InstallReceipt)),
 )]
-async fn revoke(caller: Caller, PathOf(install): PathOf<AttemptId>, Key(key): Key) -> Answer {
+async fn revoke(caller: SignedIn, PathOf(install): PathOf<AttemptId>, Key(key): Key) -> Answer {
     Ok(caller.done(None, &caller.revoke_install(install, &key).await?))
 }
 
@@ -136,15 +151,12 @@ struct PresentedToken {
     #[schema(example = "fpi1.k1.WzFd.c2VjcmV0", max_length = 2048)]
     token: String,
     /// The subject, as the identity provider names them.
-    #[schema(value_type = String, example = "user_bob")]
     expected_subject: SubjectName,
     /// The organisation that they act in; absent or `null` for their personal tenant.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "org_buyers")]
     expected_tenant: Option<TenantName>,
     /// The identity provider; needed only where the marketplace knows more than one.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     expected_issuer: Option<IssuerName>,
 }
 
@@ -170,7 +182,7 @@ impl PresentedToken {
 )]
 async fn redeem(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     Key(key): Key,
     Body(presented): Body<PresentedToken>,
 ) -> Answer {
@@ -189,7 +201,7 @@ async fn redeem(
 )]
 async fn introspect(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     Body(presented): Body<PresentedToken>,
 ) -> Answer {
     let found = caller.introspect(&presented.request(&api)?).await?;
@@ -212,7 +224,7 @@ async fn introspect(
 )]
 async fn manifest(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     PathOf(install): PathOf<AttemptId>,
     Body(expected): Body<ExpectedPerson>,
 ) -> Answer {

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use crate::convention::{Answer, Body, Caller, IfMatch, Key, Patch, PathOf};
+use crate::convention::{Answer, Body, Edit, IfMatch, Key, Patch, PathOf, SignedIn};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     params(Key), request_body = NewListing,
     responses((status = CREATED, description = "The draft stands.", body = ListingReceipt)),
 )]
-async fn create(caller: Caller, Key(key): Key, Body(new): Body<NewListing>) -> Answer {
+async fn create(caller: SignedIn, Key(key): Key, Body(new): Body<NewListing>) -> Answer {
     let receipt = caller.create_listing(new, &key).await?;
     let path = format!("/v1/listings/{}", receipt.id);
     Ok(caller.created(&path, Some(receipt.revision), &receipt))
@@ -47,14 +47,9 @@ async fn create(caller: Caller, Key(key): Key, Body(new): Body<NewListing>) -> A
     request_body(content = ListingPatch, content_type = "application/merge-patch+json"),
     responses((status = OK, description = "It was edited.", body = ListingReceipt)),
 )]
-async fn update(
-    caller: Caller,
-    PathOf(listing): PathOf<ListingId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Patch(patch): Patch<ListingPatch>,
-) -> Answer {
-    let receipt = caller.patch_listing(listing, revision, patch, &key).await?;
+async fn update(edit: Edit<ListingId, Patch<ListingPatch>>) -> Answer {
+    let Edit { caller, of, key, revision, body: Patch(patch) } = edit;
+    let receipt = caller.patch_listing(of, revision, patch, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
 
@@ -66,7 +61,7 @@ async fn update(
     params(("listing" = ListingId, Path, description = "The listing's id."), Key),
     responses((status = OK, description = "It is gone.", body = ListingReceipt)),
 )]
-async fn delete(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
+async fn delete(caller: SignedIn, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
     Ok(caller.done(None, &caller.delete_listing(listing, &key).await?))
 }
 
@@ -77,7 +72,7 @@ async fn delete(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): Ke
     params(("listing" = ListingId, Path, description = "The listing's id."), Key),
     responses((status = OK, description = "It is in the catalogue.", body = ListingReceipt)),
 )]
-async fn publish(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
+async fn publish(caller: SignedIn, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
     let receipt = caller.publish_listing(listing, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
@@ -91,7 +86,7 @@ async fn publish(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): K
     params(("listing" = ListingId, Path, description = "The listing's id."), Key),
     responses((status = OK, description = "It is out of the catalogue.", body = ListingReceipt)),
 )]
-async fn unlist(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
+async fn unlist(caller: SignedIn, PathOf(listing): PathOf<ListingId>, Key(key): Key) -> Answer {
     let receipt = caller.unlist_listing(listing, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
@@ -102,7 +97,6 @@ async fn unlist(caller: Caller, PathOf(listing): PathOf<ListingId>, Key(key): Ke
 struct Deprecation {
     /// The listing to use instead, if there is one.
     #[serde(default)]
-    #[schema(value_type = Option<ListingId>)]
     successor: Option<ListingId>,
 }
 
@@ -117,7 +111,7 @@ struct Deprecation {
     responses((status = OK, description = "It is deprecated.", body = ListingReceipt)),
 )]
 async fn deprecate(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Key(key): Key,
     Body(Deprecation { successor }): Body<Deprecation>,
@@ -145,7 +139,7 @@ struct ListingTransfer {
     responses((status = OK, description = "It was transferred.", body = ListingReceipt)),
 )]
 async fn transfer(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Key(key): Key,
     Body(ListingTransfer { to }): Body<ListingTransfer>,
@@ -159,7 +153,6 @@ async fn transfer(
 #[serde(deny_unknown_fields)]
 struct NewRelease {
     /// The version, by Semantic Versioning 2.0.0.
-    #[schema(value_type = String, example = "1.4.0")]
     version: Version,
     /// What it says.
     #[serde(default)]
@@ -177,7 +170,7 @@ struct NewRelease {
     responses((status = CREATED, description = "It is published.", body = ReleaseReceipt)),
 )]
 async fn publish_release(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Key(key): Key,
     Body(NewRelease { version, content }): Body<NewRelease>,
@@ -192,7 +185,6 @@ async fn publish_release(
 #[serde(deny_unknown_fields)]
 pub(super) struct Because {
     /// The reason, for whoever is concerned.
-    #[schema(value_type = String, example = "Deletes files outside its workspace.")]
     pub(super) reason: Reason,
 }
 
@@ -204,13 +196,13 @@ pub(super) struct Because {
     tag = "Publishing",
     params(
         ("listing" = ListingId, Path, description = "The listing's id."),
-        ("version" = String, Path, description = "The version.", example = "1.4.0"), Key,
+        ("version" = Version, Path, description = "The version.", example = "1.4.0"), Key,
     ),
     request_body = Because,
     responses((status = OK, description = "It is yanked.", body = ReleaseReceipt)),
 )]
 async fn yank(
-    caller: Caller,
+    caller: SignedIn,
     PathOf((listing, version)): PathOf<(ListingId, Version)>,
     Key(key): Key,
     Body(Because { reason }): Body<Because>,
@@ -224,12 +216,12 @@ async fn yank(
     operation_id = "unyankRelease", tag = "Publishing",
     params(
         ("listing" = ListingId, Path, description = "The listing's id."),
-        ("version" = String, Path, description = "The version.", example = "1.4.0"), Key,
+        ("version" = Version, Path, description = "The version.", example = "1.4.0"), Key,
     ),
     responses((status = OK, description = "It is not yanked.", body = ReleaseReceipt)),
 )]
 async fn unyank(
-    caller: Caller,
+    caller: SignedIn,
     PathOf((listing, version)): PathOf<(ListingId, Version)>,
     Key(key): Key,
 ) -> Answer {

@@ -14,7 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use crate::convention::{Answer, Body, Caller, IfMatch, Key, PathOf, Problem, Query, body};
+use crate::convention::{
+    Answer, Body, Caller, Edit, IfMatch, Key, PathOf, Problem, Query, SignedIn, body,
+};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -43,7 +45,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     tag = "Catalogue",
     params(
         ("listing" = ListingId, Path, description = "The listing's id."),
-        ("digest" = String, Path, description = "The image's digest."),
+        ("digest" = Sha256Digest, Path, description = "The image's digest."),
     ),
     responses((
         status = OK, description = "The image.",
@@ -80,14 +82,9 @@ async fn image(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = OK, description = "The icon stands.", body = MediaReceipt)),
 )]
-async fn set_icon(
-    caller: Caller,
-    PathOf(listing): PathOf<ListingId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Upload(image): Upload,
-) -> Answer {
-    let receipt = caller.set_icon(listing, revision, image, &key).await?;
+async fn set_icon(edit: Edit<ListingId, Upload>) -> Answer {
+    let Edit { caller, of, key, revision, body: Upload(image) } = edit;
+    let receipt = caller.set_icon(of, revision, image, &key).await?;
     Ok(caller.done(Some(receipt.listing.revision), &receipt))
 }
 
@@ -99,7 +96,7 @@ async fn set_icon(
     responses((status = OK, description = "The icon is gone.", body = MediaReceipt)),
 )]
 async fn clear_icon(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Key(key): Key,
     IfMatch(revision): IfMatch,
@@ -114,7 +111,6 @@ async fn clear_icon(
 #[into_params(parameter_in = Query)]
 struct ScreenshotQuery {
     /// For those who can't see it.
-    #[param(value_type = String, example = "The list of found invoices")]
     alt: AltText,
 }
 
@@ -133,7 +129,7 @@ struct ScreenshotQuery {
     responses((status = CREATED, description = "It is shown.", body = MediaReceipt)),
 )]
 async fn add_screenshot(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Query(ScreenshotQuery { alt }): Query<ScreenshotQuery>,
     Key(key): Key,
@@ -165,13 +161,8 @@ struct Arrangement {
     request_body = Arrangement,
     responses((status = OK, description = "They are arranged.", body = MediaReceipt)),
 )]
-async fn arrange_screenshots(
-    caller: Caller,
-    PathOf(listing): PathOf<ListingId>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Body(Arrangement { screenshots }): Body<Arrangement>,
-) -> Answer {
-    let receipt = caller.arrange_screenshots(listing, revision, screenshots, &key).await?;
+async fn arrange_screenshots(edit: Edit<ListingId, Body<Arrangement>>) -> Answer {
+    let Edit { caller, of, key, revision, body: Body(Arrangement { screenshots }) } = edit;
+    let receipt = caller.arrange_screenshots(of, revision, screenshots, &key).await?;
     Ok(caller.done(Some(receipt.listing.revision), &receipt))
 }

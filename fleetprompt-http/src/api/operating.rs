@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use fleetprompt_core::domain::{
-    BadgeKind, EvidenceReference, ListingId, NameSubject, ParseError, Position, PublisherId,
-    Reason, Rule, TakedownReason,
+    BadgeKind, EvidenceReference, Handle, ListingId, NameSubject, ParseError, Position, Reason,
+    Rule, TakedownReason,
 };
 use fleetprompt_core::marketplace::{
     AuditEntry, Erasure, FenceReceipt, HeldNameView, KeyRevocationReceipt, ListingReceipt,
@@ -19,7 +19,9 @@ use super::Api;
 use super::address::PublisherAddress;
 use super::listings::Because;
 use super::person::{NamedPerson, NamedTenant};
-use crate::convention::{Answer, Body, Caller, Key, Limit, PageQuery, PathOf, ProblemBody, Query};
+use crate::convention::{
+    Answer, Body, Key, Limit, PageQuery, PathOf, ProblemBody, Query, SignedIn,
+};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -45,7 +47,6 @@ struct NewBadge {
     /// Which badge.
     badge: BadgeKind,
     /// What it rests on, as the operator names it.
-    #[schema(value_type = String, example = "https://acme.example/.well-known/fleetprompt.txt")]
     evidence: EvidenceReference,
 }
 
@@ -53,12 +54,12 @@ struct NewBadge {
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/badges", operation_id = "grantBadge",
     tag = "Operating",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), Key),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), Key),
     request_body = NewBadge,
     responses((status = OK, description = "The publisher has the badge.", body = PublisherReceipt)),
 )]
 async fn grant_badge(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Key(key): Key,
     Body(NewBadge { badge, evidence }): Body<NewBadge>,
@@ -73,13 +74,13 @@ async fn grant_badge(
     delete, path = "/v1/publishers/{publisher}/badges/{badge}", operation_id = "removeBadge",
     tag = "Operating",
     params(
-        ("publisher" = String, Path, description = "The publisher's handle or id."),
+        ("publisher" = Handle, Path, description = "The publisher's handle or id."),
         ("badge" = BadgeKind, Path, description = "Which badge."), Key,
     ),
     responses((status = OK, description = "The badge is gone.", body = PublisherReceipt)),
 )]
 async fn remove_badge(
-    caller: Caller,
+    caller: SignedIn,
     PathOf((publisher, badge)): PathOf<(PublisherAddress, BadgeKind)>,
     Key(key): Key,
 ) -> Answer {
@@ -94,12 +95,12 @@ async fn remove_badge(
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/suspend", operation_id = "suspendPublisher",
     tag = "Operating",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), Key),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), Key),
     request_body = Because,
     responses((status = OK, description = "It is suspended.", body = PublisherReceipt)),
 )]
 async fn suspend_publisher(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Key(key): Key,
     Body(Because { reason }): Body<Because>,
@@ -113,11 +114,11 @@ async fn suspend_publisher(
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/restore", operation_id = "restorePublisher",
     tag = "Operating",
-    params(("publisher" = PublisherId, Path, description = "The publisher's id."), Key),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), Key),
     responses((status = OK, description = "It is in good standing.", body = PublisherReceipt)),
 )]
 async fn restore_publisher(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Key(key): Key,
 ) -> Answer {
@@ -133,7 +134,6 @@ struct NewTakedown {
     /// The class, which the change feed says.
     class: TakedownReason,
     /// The reason, for the publisher.
-    #[schema(value_type = String, example = "Asks for a password that it does not need.")]
     reason: Reason,
 }
 
@@ -148,7 +148,7 @@ struct NewTakedown {
     responses((status = OK, description = "It is taken down.", body = ListingReceipt)),
 )]
 async fn take_down(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Key(key): Key,
     Body(NewTakedown { class, reason }): Body<NewTakedown>,
@@ -165,7 +165,7 @@ async fn take_down(
     responses((status = OK, description = "It is as it was before.", body = ListingReceipt)),
 )]
 async fn restore_listing(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(listing): PathOf<ListingId>,
     Key(key): Key,
 ) -> Answer {
@@ -181,7 +181,7 @@ async fn restore_listing(
     params(PageQuery),
     responses((status = OK, description = "The next names.", body = Page<HeldNameView>)),
 )]
-async fn held_names(caller: Caller, Query(page): Query<PageQuery>) -> Answer {
+async fn held_names(caller: SignedIn, Query(page): Query<PageQuery>) -> Answer {
     let page = caller.held_names(page.cursor.as_ref(), page.limit.size()).await?;
     Ok(caller.listed(&page))
 }
@@ -205,7 +205,6 @@ struct DecidedName {
     /// The decision.
     decision: NameDecision,
     /// Why, for the publisher.
-    #[schema(value_type = String)]
     reason: Reason,
 }
 
@@ -215,7 +214,7 @@ struct DecidedName {
     params(Key), request_body = DecidedName,
     responses((status = OK, description = "It is decided.", body = NameReceipt)),
 )]
-async fn decide_name(caller: Caller, Key(key): Key, Body(decided): Body<DecidedName>) -> Answer {
+async fn decide_name(caller: SignedIn, Key(key): Key, Body(decided): Body<DecidedName>) -> Answer {
     let DecidedName { subject, decision, reason } = decided;
     let receipt = match decision {
         NameDecision::Allow => caller.allow_name(subject, reason, &key).await?,
@@ -231,7 +230,7 @@ async fn decide_name(caller: Caller, Key(key): Key, Body(decided): Body<DecidedN
 struct AuditQuery {
     /// The position of the last entry that is known; absent: from the beginning.
     #[serde(default)]
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
     after: After,
     /// How many entries at most.
     #[serde(default)]
@@ -243,6 +242,9 @@ struct AuditQuery {
 #[serde(try_from = "String")]
 struct After(Position);
 
+/// The largest position: beyond it, readers of JSON no longer agree on a number (RFC 7493 §2.2).
+const LAST: u64 = (1 << 53) - 1;
+
 impl Default for After {
     fn default() -> Self {
         After(Position::START)
@@ -253,8 +255,9 @@ impl TryFrom<String> for After {
     type Error = ParseError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let position = text.parse().map(Position::new);
-        position.map(After).map_err(|_| ParseError::new("after", Rule::Format("a position")))
+        let position = text.parse().ok().filter(|position| *position <= LAST);
+        let position = position.ok_or(ParseError::new("after", Rule::Format("a position")))?;
+        Ok(After(Position::new(position)))
     }
 }
 
@@ -276,7 +279,7 @@ struct AuditPage {
         (status = GONE, description = "The events behind this position are not kept any more.", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-async fn audit_log(caller: Caller, Query(query): Query<AuditQuery>) -> Answer {
+async fn audit_log(caller: SignedIn, Query(query): Query<AuditQuery>) -> Answer {
     let items = caller.audit_log(query.after.0, query.limit.size()).await?;
     Ok(caller.shown(None, &AuditPage { items }))
 }
@@ -291,7 +294,7 @@ async fn audit_log(caller: Caller, Query(query): Query<AuditQuery>) -> Answer {
 )]
 async fn erase_subject(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     Key(key): Key,
     Body(subject): Body<NamedPerson>,
 ) -> Answer {
@@ -309,7 +312,7 @@ async fn erase_subject(
 )]
 async fn delete_tenant(
     State(api): State<Api>,
-    caller: Caller,
+    caller: SignedIn,
     Key(key): Key,
     Body(tenant): Body<NamedTenant>,
 ) -> Answer {
@@ -322,10 +325,10 @@ async fn delete_tenant(
 /// After the key was revoked in every process's ring: the attempts that wait to be redeemed are revoked.
 #[utoipa::path(
     post, path = "/v1/keys/{kid}/revoke", operation_id = "revokeKey", tag = "Operating",
-    params(("kid" = String, Path, description = "The key's name.", example = "k1"), Key),
+    params(("kid" = KeyId, Path, description = "The key's name.", example = "k1"), Key),
     responses((status = OK, description = "They are revoked.", body = KeyRevocationReceipt)),
 )]
-async fn revoke_key(caller: Caller, PathOf(kid): PathOf<KeyId>, Key(key): Key) -> Answer {
+async fn revoke_key(caller: SignedIn, PathOf(kid): PathOf<KeyId>, Key(key): Key) -> Answer {
     Ok(caller.done(None, &caller.revoke_key(kid, &key).await?))
 }
 
@@ -338,6 +341,6 @@ async fn revoke_key(caller: Caller, PathOf(kid): PathOf<KeyId>, Key(key): Key) -
     params(Key), request_body = Because,
     responses((status = OK, description = "It is fenced.", body = FenceReceipt)),
 )]
-async fn fence(caller: Caller, Key(key): Key, Body(Because { reason }): Body<Because>) -> Answer {
+async fn fence(caller: SignedIn, Key(key): Key, Body(Because { reason }): Body<Because>) -> Answer {
     Ok(caller.done(None, &caller.fence(reason, &key).await?))
 }

@@ -20,7 +20,7 @@ impl TryFrom<String> for Flag {
     }
 }
 
-/// Values separated by commas.
+/// Values separated by commas; an empty text has none.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String", bound = "T: std::str::FromStr<Err = ParseError>")]
 pub(crate) struct Commas<T>(pub(crate) Vec<T>);
@@ -35,6 +35,9 @@ impl<T: std::str::FromStr<Err = ParseError>> TryFrom<String> for Commas<T> {
     type Error = ParseError;
 
     fn try_from(text: String) -> Result<Self, ParseError> {
+        if text.is_empty() {
+            return Ok(Commas::default());
+        }
         text.split(',').map(str::parse).collect::<Result<_, _>>().map(Commas)
     }
 }

@@ -14,15 +14,12 @@ use crate::convention::Problem;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ExpectedPerson {
     /// The subject, as the identity provider names them.
-    #[schema(value_type = String, example = "user_bob")]
     pub(super) expected_subject: SubjectName,
     /// The organisation that they act in; absent or `null` for their personal tenant.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "org_buyers")]
     pub(super) expected_tenant: Option<TenantName>,
     /// The identity provider; needed only where the marketplace knows more than one.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub(super) expected_issuer: Option<IssuerName>,
 }
 
@@ -38,16 +35,13 @@ impl ExpectedPerson {
 #[serde(deny_unknown_fields)]
 pub(super) struct NamedPerson {
     /// The subject, as the identity provider names them.
-    #[schema(value_type = String, example = "user_bob")]
-    subject: SubjectName,
+    pub(super) subject: SubjectName,
     /// The organisation that they act in; absent or `null` for their personal tenant.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "org_buyers")]
-    tenant: Option<TenantName>,
+    pub(super) tenant: Option<TenantName>,
     /// The identity provider; needed only where the marketplace knows more than one.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    issuer: Option<IssuerName>,
+    pub(super) issuer: Option<IssuerName>,
 }
 
 impl NamedPerson {
@@ -61,11 +55,9 @@ impl NamedPerson {
 #[serde(deny_unknown_fields)]
 pub(super) struct NamedTenant {
     /// The organisation, as the identity provider names it.
-    #[schema(value_type = String, example = "org_buyers")]
     pub(super) tenant: TenantName,
     /// The identity provider; needed only where the marketplace knows more than one.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub(super) issuer: Option<IssuerName>,
 }
 

@@ -1,6 +1,6 @@
 //! Publishers: who they are, and their members.
 
-use fleetprompt_core::domain::{InvitationId, PersonId, PublisherRole, Slug};
+use fleetprompt_core::domain::{Handle, InvitationId, PersonId, PublisherRole, Slug};
 use fleetprompt_core::marketplace::{
     Found, InvitationCode, InvitationReceipt, InvitationView, ListingView, MemberReceipt,
     MemberView, MyPublisher, NewPublisher, Page, PublisherPatch, PublisherReceipt, PublisherView,
@@ -13,7 +13,9 @@ use utoipa_axum::routes;
 use super::Api;
 use super::address::PublisherAddress;
 use super::catalogue::ListingPage;
-use crate::convention::{Answer, Body, Caller, IfMatch, Key, PageQuery, Patch, PathOf, Query};
+use crate::convention::{
+    Answer, Body, Caller, Edit, IfMatch, Key, PageQuery, Patch, PathOf, Query, SignedIn,
+};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -38,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     params(PageQuery),
     responses((status = OK, description = "The next publishers.", body = Page<MyPublisher>)),
 )]
-async fn mine(caller: Caller, Query(page): Query<PageQuery>) -> Answer {
+async fn mine(caller: SignedIn, Query(page): Query<PageQuery>) -> Answer {
     let page = caller.my_publishers(page.cursor.as_ref(), page.limit.size()).await?;
     Ok(caller.listed(&page))
 }
@@ -52,7 +54,7 @@ async fn mine(caller: Caller, Query(page): Query<PageQuery>) -> Answer {
     params(Key), request_body = NewPublisher,
     responses((status = CREATED, description = "The publisher came to be.", body = PublisherReceipt)),
 )]
-async fn create(caller: Caller, Key(key): Key, Body(new): Body<NewPublisher>) -> Answer {
+async fn create(caller: SignedIn, Key(key): Key, Body(new): Body<NewPublisher>) -> Answer {
     let receipt = caller.create_publisher(new, &key).await?;
     let path = format!("/v1/publishers/{}", receipt.handle);
     Ok(caller.created(&path, Some(receipt.revision), &receipt))
@@ -63,7 +65,7 @@ async fn create(caller: Caller, Key(key): Key, Body(new): Body<NewPublisher>) ->
 /// By its handle or its id. A handle that it once had leads to the one that it has now.
 #[utoipa::path(
     get, path = "/v1/publishers/{publisher}", operation_id = "getPublisher", tag = "Catalogue",
-    params(("publisher" = String, Path, description = "The publisher's handle or id.", example = "acme")),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id.", example = "acme")),
     responses(
         (status = OK, description = "The publisher.", body = PublisherView),
         (status = PERMANENT_REDIRECT, description = "It stands under another handle now."),
@@ -83,19 +85,14 @@ async fn publisher(caller: Caller, PathOf(publisher): PathOf<PublisherAddress>) 
     patch, path = "/v1/publishers/{publisher}", operation_id = "updatePublisher",
     tag = "Publishing",
     params(
-        ("publisher" = String, Path, description = "The publisher's handle or id."), Key, IfMatch,
+        ("publisher" = Handle, Path, description = "The publisher's handle or id."), Key, IfMatch,
     ),
     request_body(content = PublisherPatch, content_type = "application/merge-patch+json"),
     responses((status = OK, description = "It was edited.", body = PublisherReceipt)),
 )]
-async fn update(
-    caller: Caller,
-    PathOf(publisher): PathOf<PublisherAddress>,
-    Key(key): Key,
-    IfMatch(revision): IfMatch,
-    Patch(patch): Patch<PublisherPatch>,
-) -> Answer {
-    let publisher = publisher.id(&caller).await?;
+async fn update(edit: Edit<PublisherAddress, Patch<PublisherPatch>>) -> Answer {
+    let Edit { caller, of, key, revision, body: Patch(patch) } = edit;
+    let publisher = of.id(&caller).await?;
     let receipt = caller.patch_publisher(publisher, revision, patch, &key).await?;
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
@@ -106,7 +103,7 @@ async fn update(
 #[utoipa::path(
     get, path = "/v1/publishers/{publisher}/listings", operation_id = "listPublisherListings",
     tag = "Catalogue",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), PageQuery),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), PageQuery),
     responses((status = OK, description = "The next listings.", body = Page<ListingView>)),
 )]
 async fn listings(
@@ -130,8 +127,8 @@ async fn listings(
     get, path = "/v1/publishers/{publisher}/listings/{slug}", operation_id = "getListingByName",
     tag = "Catalogue",
     params(
-        ("publisher" = String, Path, description = "The publisher's handle or id.", example = "acme"),
-        ("slug" = String, Path, description = "The listing's slug.", example = "web-scraper"),
+        ("publisher" = Handle, Path, description = "The publisher's handle or id.", example = "acme"),
+        ("slug" = Slug, Path, description = "The listing's slug.", example = "web-scraper"),
     ),
     responses(
         (status = OK, description = "The listing.", body = ListingPage),
@@ -168,12 +165,12 @@ struct PublisherTransfer {
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/transfer", operation_id = "transferPublisher",
     tag = "Publishing",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), Key),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), Key),
     request_body = PublisherTransfer,
     responses((status = OK, description = "It was transferred.", body = PublisherReceipt)),
 )]
 async fn transfer(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Key(key): Key,
     Body(PublisherTransfer { to }): Body<PublisherTransfer>,
@@ -187,11 +184,11 @@ async fn transfer(
 #[utoipa::path(
     get, path = "/v1/publishers/{publisher}/members", operation_id = "listMembers",
     tag = "Publishing",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), PageQuery),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), PageQuery),
     responses((status = OK, description = "The next members.", body = Page<MemberView>)),
 )]
 async fn members(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Query(page): Query<PageQuery>,
 ) -> Answer {
@@ -213,14 +210,14 @@ struct RoleChoice {
     put, path = "/v1/publishers/{publisher}/members/{person}", operation_id = "changeRole",
     tag = "Publishing",
     params(
-        ("publisher" = String, Path, description = "The publisher's handle or id."),
+        ("publisher" = Handle, Path, description = "The publisher's handle or id."),
         ("person" = PersonId, Path, description = "The member."), Key,
     ),
     request_body = RoleChoice,
     responses((status = OK, description = "The role was changed.", body = MemberReceipt)),
 )]
 async fn change_role(
-    caller: Caller,
+    caller: SignedIn,
     PathOf((publisher, person)): PathOf<(PublisherAddress, PersonId)>,
     Key(key): Key,
     Body(RoleChoice { role }): Body<RoleChoice>,
@@ -234,13 +231,13 @@ async fn change_role(
     delete, path = "/v1/publishers/{publisher}/members/{person}", operation_id = "removeMember",
     tag = "Publishing",
     params(
-        ("publisher" = String, Path, description = "The publisher's handle or id."),
+        ("publisher" = Handle, Path, description = "The publisher's handle or id."),
         ("person" = PersonId, Path, description = "The member."), Key,
     ),
     responses((status = OK, description = "They are no member any more.", body = MemberReceipt)),
 )]
 async fn remove_member(
-    caller: Caller,
+    caller: SignedIn,
     PathOf((publisher, person)): PathOf<(PublisherAddress, PersonId)>,
     Key(key): Key,
 ) -> Answer {
@@ -252,11 +249,11 @@ async fn remove_member(
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/leave", operation_id = "leavePublisher",
     tag = "Publishing",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), Key),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), Key),
     responses((status = OK, description = "The caller is no member any more.", body = MemberReceipt)),
 )]
 async fn leave(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Key(key): Key,
 ) -> Answer {
@@ -268,11 +265,11 @@ async fn leave(
 #[utoipa::path(
     get, path = "/v1/publishers/{publisher}/invitations", operation_id = "listInvitations",
     tag = "Publishing",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), PageQuery),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), PageQuery),
     responses((status = OK, description = "The next invitations.", body = Page<InvitationView>)),
 )]
 async fn invitations(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Query(page): Query<PageQuery>,
 ) -> Answer {
@@ -288,7 +285,7 @@ struct IssuedInvitationBody {
     #[serde(flatten)]
     receipt: InvitationReceipt,
     /// What the invited person presents, kept nowhere. `null` when it can't be made again.
-    #[schema(value_type = Option<String>)]
+    #[schema(required)]
     code: Option<String>,
 }
 
@@ -298,12 +295,12 @@ struct IssuedInvitationBody {
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/invitations", operation_id = "invite",
     tag = "Publishing",
-    params(("publisher" = String, Path, description = "The publisher's handle or id."), Key),
+    params(("publisher" = Handle, Path, description = "The publisher's handle or id."), Key),
     request_body = RoleChoice,
     responses((status = CREATED, description = "The invitation stands.", body = IssuedInvitationBody)),
 )]
 async fn invite(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(publisher): PathOf<PublisherAddress>,
     Key(key): Key,
     Body(RoleChoice { role }): Body<RoleChoice>,
@@ -320,6 +317,7 @@ async fn invite(
 #[serde(deny_unknown_fields)]
 struct PresentedCode {
     /// The code, as it was given.
+    #[schema(max_length = 128)]
     code: String,
 }
 
@@ -330,7 +328,7 @@ struct PresentedCode {
     responses((status = OK, description = "The caller is a member now.", body = MemberReceipt)),
 )]
 async fn accept_invitation(
-    caller: Caller,
+    caller: SignedIn,
     Key(key): Key,
     Body(PresentedCode { code }): Body<PresentedCode>,
 ) -> Answer {
@@ -346,7 +344,7 @@ async fn accept_invitation(
     responses((status = OK, description = "It can't be accepted any more.", body = InvitationReceipt)),
 )]
 async fn revoke_invitation(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(invitation): PathOf<InvitationId>,
     Key(key): Key,
 ) -> Answer {

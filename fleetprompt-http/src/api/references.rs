@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use crate::convention::{Answer, Body, Caller, Key, Limit, Query};
+use crate::convention::{Answer, Body, Key, Limit, Query, SignedIn};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(references, decide))
@@ -23,10 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 #[into_params(parameter_in = Query)]
 struct ReferencesQuery {
     /// Those that stand so; absent: those that wait for an answer.
-    #[param(value_type = Option<BindingState>)]
     state: Option<BindingState>,
     /// Where to go on: `nextCursor` of the page before.
-    #[param(value_type = Option<String>, max_length = 2048)]
     cursor: Option<Cursor>,
     /// How many entries at most.
     #[serde(default)]
@@ -42,7 +40,7 @@ struct ReferencesQuery {
     params(ReferencesQuery),
     responses((status = OK, description = "The next references.", body = Page<ReferenceView>)),
 )]
-async fn references(caller: Caller, Query(query): Query<ReferencesQuery>) -> Answer {
+async fn references(caller: SignedIn, Query(query): Query<ReferencesQuery>) -> Answer {
     let state = query.state.unwrap_or(BindingState::Pending);
     let page = caller.references(state, query.cursor.as_ref(), query.limit.size()).await?;
     Ok(caller.listed(&page))
@@ -67,13 +65,11 @@ struct DecidedReference {
     /// Which kind of asset.
     kind: AssetKind,
     /// The system's own id of the asset.
-    #[schema(value_type = String, example = "agt_7f3c")]
     upstream_id: UpstreamId,
     /// The answer.
     decision: Decision,
     /// Why; needed to refuse, and by operators.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     reason: Option<Reason>,
 }
 
@@ -85,7 +81,7 @@ struct DecidedReference {
     params(Key), request_body = DecidedReference,
     responses((status = OK, description = "The answer stands.", body = ReferenceReceipt)),
 )]
-async fn decide(caller: Caller, Key(key): Key, Body(answer): Body<DecidedReference>) -> Answer {
+async fn decide(caller: SignedIn, Key(key): Key, Body(answer): Body<DecidedReference>) -> Answer {
     let DecidedReference { publisher, kind, upstream_id, decision, reason } = answer;
     let decision = match (decision, reason) {
         (Decision::Confirm, reason) => ReferenceDecision::Confirm { reason },

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use crate::convention::{Answer, Body, Caller, Key, PageQuery, PathOf, Query};
+use crate::convention::{Answer, Body, Key, PageQuery, PathOf, Query, SignedIn};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(reports, report)).routes(routes!(resolve))
@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     params(Key), request_body = NewReport,
     responses((status = CREATED, description = "It is in the queue.", body = ReportReceipt)),
 )]
-async fn report(caller: Caller, Key(key): Key, Body(new): Body<NewReport>) -> Answer {
+async fn report(caller: SignedIn, Key(key): Key, Body(new): Body<NewReport>) -> Answer {
     let receipt = caller.report(new, &key).await?;
     Ok(caller.created("/v1/reports", None, &receipt))
 }
@@ -36,7 +36,7 @@ async fn report(caller: Caller, Key(key): Key, Body(new): Body<NewReport>) -> An
     params(PageQuery),
     responses((status = OK, description = "The next reports.", body = Page<ReportView>)),
 )]
-async fn reports(caller: Caller, Query(page): Query<PageQuery>) -> Answer {
+async fn reports(caller: SignedIn, Query(page): Query<PageQuery>) -> Answer {
     let page = caller.reports(page.cursor.as_ref(), page.limit.size()).await?;
     Ok(caller.listed(&page))
 }
@@ -48,7 +48,6 @@ struct Resolution {
     /// Whether the reporter was right.
     outcome: ReportOutcome,
     /// Why.
-    #[schema(value_type = String)]
     reason: Reason,
 }
 
@@ -62,7 +61,7 @@ struct Resolution {
     responses((status = OK, description = "It is resolved.", body = ReportReceipt)),
 )]
 async fn resolve(
-    caller: Caller,
+    caller: SignedIn,
     PathOf(report): PathOf<ReportId>,
     Key(key): Key,
     Body(Resolution { outcome, reason }): Body<Resolution>,

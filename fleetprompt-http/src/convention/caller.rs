@@ -2,10 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use fleetprompt_core::Acting;
 use fleetprompt_core::domain::{Revision, Sha256Digest};
 use fleetprompt_core::marketplace::Page;
 use fleetprompt_core::port::Principal;
+use fleetprompt_core::{Acting, ErrorCode};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::Serialize;
@@ -52,6 +52,31 @@ impl FromRequestParts<Api> for Caller {
         let who = api.market().act_as(principal);
         let (uri, headers) = (head.uri.clone(), head.headers.clone());
         Ok(Caller { who, origin: api.origin().clone(), uri, headers })
+    }
+}
+
+/// Who asks, signed in. It stands in the place of [`Caller`] in what is not for everybody: whoever has
+/// not signed in learns from no path, header or body whether the rest would have been right.
+#[derive(Clone, Debug)]
+pub struct SignedIn(Caller);
+
+impl std::ops::Deref for SignedIn {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Api> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(head, api).await?;
+        match caller.principal().is_anonymous() {
+            true => Err(ErrorCode::Unauthenticated.into()),
+            false => Ok(SignedIn(caller)),
+        }
     }
 }
 

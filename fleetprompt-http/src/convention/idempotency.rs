@@ -30,7 +30,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
             return Err(Problem::parameter(NAME, "must be sent once"));
         }
         let text = value.to_str().unwrap_or_default();
-        let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        // A quotation mark alone begins no bare key, so that each text is one or the other.
+        let bare = match text.strip_prefix('"') {
+            Some(quoted) => quoted.strip_suffix('"').unwrap_or_default(),
+            None => text,
+        };
         match bare.parse() {
             Ok(key) => Ok(Key(key)),
             Err(refused) => Err(Problem::parameter(NAME, refused.rule().to_string())),
@@ -42,16 +46,15 @@ impl utoipa::IntoParams for Key {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
-            .min_length(Some(IdempotencyKey::MIN))
-            .max_length(Some(IdempotencyKey::MAX))
-            .pattern(Some("^[!-~]*$"));
+            .pattern(Some("^([!#-~][!-~]{15,254}|\"[!-~]{16,255}\")$"));
         let parameter = ParameterBuilder::new()
             .name(NAME)
             .parameter_in(ParameterIn::Header)
             .required(Required::True)
             .description(Some(
                 "Drawn by the client for this write and kept for its retries: the same key with the \
-                 same request is answered the same, and done once.",
+                 same request is answered the same, and done once. 16 to 255 visible ASCII characters, \
+                 bare or in quotes.",
             ))
             .schema(Some(schema))
             .example(Some("6f1d2c9e-publish-web-scraper".into()));

@@ -44,7 +44,6 @@ impl TryFrom<String> for Limit {
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Where to go on: `nextCursor` of the page before. Absent: from the start.
-    #[param(value_type = Option<String>, max_length = 2048)]
     pub cursor: Option<Cursor>,
     /// How many entries at most.
     #[serde(default)]

@@ -8,6 +8,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 
 /// What is logged and how, the section `[log]` of a configuration.
 ///
@@ -107,8 +108,31 @@ pub struct LogError;
 /// # Ok::<(), LogError>(())
 /// ```
 pub fn init_logs(options: LogOptions) -> Result<(), LogError> {
-    tracing::subscriber::set_global_default(subscriber(options, io::stderr))
-        .map_err(|_| LogError)?;
+    init(subscriber(options, io::stderr))
+}
+
+/// The same, exporting traces as well.
+///
+/// # Errors
+/// When the process has a log already.
+///
+/// ```standalone_crate
+/// use fleetprompt_http::observe::{LogOptions, TraceExport, init_logs_and_traces};
+/// let options = serde_json::from_str(r#"{"endpoint": "http://127.0.0.1:9"}"#)?;
+/// let export = TraceExport::start(&options)?;
+/// init_logs_and_traces(LogOptions::default(), &export)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "otlp")]
+pub fn init_logs_and_traces(
+    options: LogOptions,
+    export: &super::TraceExport,
+) -> Result<(), LogError> {
+    init(subscriber_exporting(options, io::stderr, export))
+}
+
+fn init(subscriber: impl Subscriber + Send + Sync) -> Result<(), LogError> {
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError)?;
     std::panic::set_hook(Box::new(|panic| {
         let (file, line) = panic.location().map_or(("", 0), |place| (place.file(), place.line()));
         tracing::error!(file, line, "a panic");
@@ -124,6 +148,31 @@ pub fn init_logs(options: LogOptions) -> Result<(), LogError> {
 /// tracing::subscriber::with_default(quiet, || tracing::info!("nobody reads this"));
 /// ```
 pub fn subscriber<W>(options: LogOptions, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    lines(options, writer)
+}
+
+/// The same, exporting traces as well.
+///
+/// See [`TraceExport`](super::TraceExport) for an example.
+#[cfg(feature = "otlp")]
+pub fn subscriber_exporting<W>(
+    options: LogOptions,
+    writer: W,
+    export: &super::TraceExport,
+) -> impl Subscriber + Send + Sync + use<W>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    lines(options, writer).with(export.layer())
+}
+
+fn lines<W>(
+    options: LogOptions,
+    writer: W,
+) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {

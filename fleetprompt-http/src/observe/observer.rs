@@ -62,6 +62,8 @@ struct Seen {
     exchange: Exchange,
     labels: RequestLabels,
     operation: Operation,
+    #[cfg(feature = "otlp")]
+    request: Option<RequestId>,
     span: tracing::Span,
     since: Instant,
     answer: Option<(StatusCode, Option<&'static str>)>,
@@ -77,6 +79,8 @@ impl Seen {
             exchange,
             labels: RequestLabels::new(route, request.method()),
             operation: Operation::of(request),
+            #[cfg(feature = "otlp")]
+            request: request.extensions().get::<RequestId>().copied(),
             span: span(request),
             since: Instant::now(),
             answer: None,
@@ -97,6 +101,8 @@ fn span(request: &Request) -> tracing::Span {
     if let Some(trace) = TraceContext::of(request.headers()) {
         span.record("traceId", trace.trace_id());
         span.record("parentId", trace.parent_id());
+        #[cfg(feature = "otlp")]
+        super::trace_export::continue_trace(&span, &trace);
     }
     span
 }
@@ -122,5 +128,16 @@ impl Drop for Seen {
             durationMs = took.as_secs_f64() * 1_000.0,
             "request"
         );
+        #[cfg(feature = "otlp")]
+        super::trace_export::Told {
+            method: self.labels.method(),
+            route: self.labels.route(),
+            status: status.map(|status| status.as_u16()),
+            code,
+            operation: self.operation.as_str(),
+            caller: self.exchange.caller(),
+            request: self.request.map(|id| id.to_string()),
+        }
+        .write_to(&self.span);
     }
 }

@@ -263,6 +263,39 @@ async fn every_operation_answers_every_caller_as_it_should() {
     assert!(wrong.is_empty(), "\n{callers}\n{}", wrong.join("\n"));
 }
 
+/// Whoever has not signed in is told so first, whatever else is wrong: nothing of a path, header or body
+/// shows whether the rest would have been right.
+#[tokio::test]
+async fn what_is_not_for_everybody_asks_who_is_there_before_anything_else() {
+    let town = Town::in_memory().await;
+    town.published().await;
+    let document = serde_json::to_value(fleetprompt_http::openapi()).unwrap();
+    let mut wrong = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let security = operation["security"].as_array().into_iter().flatten();
+            let closed: Vec<_> = security.collect();
+            if closed.is_empty() || closed.contains(&&json!({})) {
+                continue;
+            }
+            let method: http::Method = method.to_uppercase().parse().unwrap();
+            let named = |name: &str| {
+                let parts =
+                    path.split('/').map(|part| if part.starts_with('{') { name } else { part });
+                parts.collect::<Vec<_>>().join("/")
+            };
+            for path in [named("acme"), named("nobody"), named("%00"), named("acme") + "?x=y"] {
+                let call = town.call(method.clone(), &path);
+                let got = call.raw("text/plain", b"{".to_vec()).send_as_it_is().await;
+                if got.status != 401 {
+                    wrong.push(format!("{method} {path}: {}", got.status));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn the_table_holds_every_operation() {
     let document = serde_json::to_value(fleetprompt_http::openapi()).unwrap();

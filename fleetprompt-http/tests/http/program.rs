@@ -5,5 +5,6 @@ mod configuration;
 mod demo;
 mod keys;
 mod operating;
+mod service_token;
 mod serving;
 mod support;

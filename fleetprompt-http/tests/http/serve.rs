@@ -1,6 +1,8 @@
 //! What holds under pressure: the server, the limits, and what an operator sees.
 
 mod connections;
+#[cfg(feature = "otlp")]
+mod exporting;
 mod harness;
 mod health;
 mod limits;

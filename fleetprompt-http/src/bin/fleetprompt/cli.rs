@@ -108,6 +108,9 @@ all of it.")]
     /// The key ring: what tokens and cursors are made with
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Static tokens of owning systems
+    #[command(subcommand)]
+    ServiceToken(ServiceTokenCommand),
     /// Vouch for a publisher, suspend or restore it
     #[command(subcommand)]
     Publisher(PublisherCommand),
@@ -213,6 +216,16 @@ first. If the database could not be reached, run it again.")]
         /// The key's name
         kid: KeyId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceTokenCommand {
+    /// Make a token, and show it once with its hash
+    #[command(long_about = "\
+Make a token, and show it once with its hash. The token is for the system: the marketplace keeps it
+nowhere, and neither reads nor changes a configuration for this. The hash goes into the configuration,
+under `tokens` of the system's entry in `identity.services`; nobody gets in with it.")]
+    Generate,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ mod keys;
 mod look;
 mod operate;
 mod serve;
+mod service_token;
 mod tend;
 mod upkeep;
 
@@ -24,13 +25,16 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
     match command {
         Command::Demo(demo) => return crate::demo::run(&flags, demo).await,
         Command::Openapi => return look::openapi(),
+        Command::ServiceToken(command) => return service_token::run(command),
         Command::Config(ConfigCommand::Show { format }) => return look::config(&flags, format),
         _ => {}
     }
     let settings = Settings::load(&flags)?;
+    if let Command::Serve(serve) = command {
+        return serve::run(settings, serve).await;
+    }
     crate::assemble::logs(settings.log);
     match command {
-        Command::Serve(serve) => serve::run(settings, serve).await,
         Command::Healthcheck => look::healthcheck(&settings).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Migrate => tend::migrate(&settings).await,
@@ -45,6 +49,10 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Maintain => tend::maintain(&settings).await,
         Command::Fence(args) => tend::fence(&settings, args).await,
         // Done above.
-        Command::Demo(_) | Command::Openapi | Command::Config(_) => Ok(()),
+        Command::Demo(_)
+        | Command::Openapi
+        | Command::ServiceToken(_)
+        | Command::Config(_)
+        | Command::Serve(_) => Ok(()),
     }
 }

@@ -6,6 +6,7 @@
 //! | `settings` | the configuration: file, environment, flags; where each value comes from |
 //! | `key_file` | the key ring in its file |
 //! | `assemble` | the parts, put together: store, marketplace, identity, router, server |
+//! | `traces` | the log, and the export of traces beside it |
 //! | `commands` | one file for each family of commands |
 //! | `demo` | the demo catalogue, and the lines to try |
 //! | `failure` | what went wrong, for a person, and the exit codes |
@@ -18,6 +19,7 @@ mod demo;
 mod failure;
 mod key_file;
 mod settings;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -22,7 +22,7 @@ use fleetprompt_http::Origin;
 use fleetprompt_http::identity::oidc::OidcOptions;
 use fleetprompt_http::identity::service::ServiceOptions;
 use fleetprompt_http::limits::LimitOptions;
-use fleetprompt_http::observe::LogOptions;
+use fleetprompt_http::observe::{LogOptions, TraceOptions};
 use fleetprompt_http::serve::ServeOptions;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -68,6 +68,9 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) limits: LimitOptions,
     pub(crate) log: LogOptions,
+    /// Where traces are exported to; absent: nowhere.
+    #[serde(default)]
+    pub(crate) traces: Option<TraceOptions>,
     #[serde(default)]
     pub(crate) media: Option<MediaSettings>,
     #[serde(default)]

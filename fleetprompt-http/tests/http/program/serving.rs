@@ -67,16 +67,41 @@ mod on_postgres {
     use super::{Place, one_marketplace};
 
     /// On the server that `scripts/with-postgres` starts, in a schema of its own.
-    #[test]
-    fn two_instances_on_one_database_are_one_marketplace() {
+    fn place(schema: &str) -> Place {
         const SERVER: &str = "FLEETPROMPT_TEST_DATABASE_URL";
         let url = std::env::var(SERVER).unwrap_or_else(|_| {
             panic!("{SERVER} is not set: run the tests under `scripts/with-postgres`")
         });
-        let schema = format!("program_{}", std::process::id());
-        let place = Place::with_keys()
+        Place::with_keys()
             .with("FLEETPROMPT_DATABASE", &url)
-            .with("FLEETPROMPT_POSTGRES__SCHEMA", &schema);
+            .with("FLEETPROMPT_POSTGRES__SCHEMA", &format!("{schema}_{}", std::process::id()))
+    }
+
+    #[test]
+    fn two_instances_share_one_limit() {
+        let place = place("shared_limit");
+        // Five lists of two units each, and the next after minutes.
+        let config = "listen = \"127.0.0.1:0\"\n[limits.principal]\n\
+                      read = { count = 10, per = \"1h\", burst = 10 }\n";
+        place.write("market.toml", config);
+        let start =
+            || place.start(&["--config", "market.toml", "serve", "--insecure-dev-identity"]);
+        let instances = [start(), start()];
+        let ask = |who: &str, turn: usize| {
+            instances[turn % 2].get_as(&format!("dev:org:{who}"), "/v1/publishers").0
+        };
+        let asked: Vec<u16> = (0..8).map(|turn| ask("ada", turn)).collect();
+        assert_eq!(asked, [200, 200, 200, 200, 200, 429, 429, 429], "whichever is asked");
+        assert_eq!([ask("bob", 0), ask("bob", 1)], [200, 200], "somebody else has their own");
+        let [one, other] = instances;
+        one.signal("TERM");
+        assert_eq!(one.wait().0, Some(0));
+        assert_eq!(other.get_as("dev:org:ada", "/v1/publishers").0, 429, "it outlives an instance");
+    }
+
+    #[test]
+    fn two_instances_on_one_database_are_one_marketplace() {
+        let place = place("program");
         place.run(&["migrate"]).ok();
         place.run(&["migrate"]).ok();
         one_marketplace(&place);

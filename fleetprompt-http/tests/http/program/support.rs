@@ -137,10 +137,19 @@ pub(super) struct Server {
 impl Server {
     /// The status and the body that it answers a request with.
     pub(super) fn get(&self, path: &str) -> (u16, String) {
+        self.get_with(path, "")
+    }
+
+    /// The same, to whoever has this token.
+    pub(super) fn get_as(&self, token: &str, path: &str) -> (u16, String) {
+        self.get_with(path, &format!("Authorization: Bearer {token}\r\n"))
+    }
+
+    fn get_with(&self, path: &str, header: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let address = self.address;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
-            .unwrap();
+        let end = "Connection: close\r\n\r\n";
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{header}{end}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let status = answer.split(' ').nth(1).unwrap().parse().unwrap();

@@ -12,18 +12,26 @@ use crate::assemble::{self, Database, IfMissing};
 use crate::cli::ServeArgs;
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
+use crate::traces::Traces;
 
 pub(super) async fn run(settings: Settings, args: ServeArgs) -> Outcome {
     let insecure_dev_identity = settings.insecure_dev_identity || args.insecure_dev_identity;
     let settings = Settings { insecure_dev_identity, ..settings };
+    let traces = Traces::begin(&settings)?;
+    let served = serve(&settings).await;
+    traces.end().await;
+    served
+}
+
+async fn serve(settings: &Settings) -> Outcome {
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Failure::failed(format!("{}: {error}", settings.listen))
             .hint("Choose another address with --listen, or stop what uses it.")
     })?;
-    let keys = assemble::keys(&settings)?;
-    let database = assemble::database(&settings, IfMissing::Make).await?;
-    let market = assemble::marketplace(&settings, &database, keys).await?;
-    run_server(&settings, (&database, &market), listener, |served| {
+    let keys = assemble::keys(settings)?;
+    let database = assemble::database(settings, IfMissing::Make).await?;
+    let market = assemble::marketplace(settings, &database, keys).await?;
+    run_server(settings, (&database, &market), listener, |served| {
         println!("FleetPrompt is ready on http://{served}");
     })
     .await
