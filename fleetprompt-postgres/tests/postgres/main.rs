@@ -19,6 +19,8 @@ mod faults;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod giving_up;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod limiter;
