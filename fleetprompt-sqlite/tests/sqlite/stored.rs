@@ -284,6 +284,7 @@ const FIELDS: Reasons = &[
             "name_review.names.title",
             "listing.media.screenshots[].alt",
             "release.version",
+            "listing.latest",
             "rendered.release",
             "rendered.repository",
             "rendered.html",
