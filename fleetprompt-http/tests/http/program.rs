@@ -5,5 +5,6 @@ mod configuration;
 mod demo;
 mod keys;
 mod operating;
+mod s3_server;
 mod serving;
 mod support;

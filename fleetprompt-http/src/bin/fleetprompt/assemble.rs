@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
-use crate::settings::{DatabaseUrl, Settings};
+use crate::settings::{DatabaseUrl, MediaPlace, MediaSettings, Settings};
 
 /// Who vouches for the operator of the program's commands: nobody can sign in under this name.
 const PROGRAM: &str = "https://program.fleetprompt.invalid";
@@ -124,15 +124,23 @@ pub(crate) async fn marketplace(
 
 fn media(settings: &Settings, builder: MarketplaceBuilder) -> Outcome<MarketplaceBuilder> {
     let Some(media) = &settings.media else { return Ok(builder) };
-    let folder = &media.folder;
-    let kept = ObjectMedia::in_folder(folder)
-        .map_err(|error| Failure::usage(format!("media.folder: {}: {error}", folder.display())))?;
-    let builder = builder.media(Arc::new(kept)).redraw(Arc::new(Images::new(IMAGES_AT_ONCE)));
+    let kept = Arc::new(kept(media)?);
+    let builder = builder.media(kept).redraw(Arc::new(Images::new(IMAGES_AT_ONCE)));
     match (&media.clamav, media.unscanned) {
         (Some(address), false) => Ok(builder.scanner(Arc::new(ClamAv::new(address.clone())))),
         (None, true) => Ok(builder.unscanned_uploads()),
         _ => Err(Failure::usage("media: uploads are scanned by ClamAV, or not at all")
             .hint("Give media.clamav an address, or set media.unscanned = true; not both.")),
+    }
+}
+
+fn kept(media: &MediaSettings) -> Outcome<ObjectMedia> {
+    match media.place()? {
+        MediaPlace::Folder(folder) => ObjectMedia::in_folder(folder).map_err(|error| {
+            Failure::usage(format!("media.folder: {}: {error}", folder.display()))
+        }),
+        MediaPlace::S3(config) => ObjectMedia::in_s3(&config)
+            .map_err(|error| Failure::usage(format!("media.s3: {error}"))),
     }
 }
 

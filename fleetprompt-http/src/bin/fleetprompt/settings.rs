@@ -1,6 +1,7 @@
 //! The configuration, and where it comes from.
 
 mod database;
+mod media;
 mod problem;
 mod show;
 mod source;
@@ -16,7 +17,6 @@ use fleetprompt_core::domain::{
     AssetKind, ClientName, DeepLinkTemplate, IssuerName, OwningSystem, SubjectName, SystemName,
     SystemRegistry,
 };
-use fleetprompt_core::media::ClamAddress;
 use fleetprompt_core::token::{Audience, Issuer};
 use fleetprompt_http::Origin;
 use fleetprompt_http::identity::oidc::OidcOptions;
@@ -31,6 +31,7 @@ use crate::cli::Flags;
 use crate::failure::{Failure, Outcome};
 
 pub(crate) use database::DatabaseUrl;
+pub(crate) use media::{MediaPlace, MediaSettings};
 pub(crate) use show::Shown;
 
 /// Everything that can be configured. Not `Debug`: it holds secrets.
@@ -104,18 +105,6 @@ pub(crate) struct IdentitySettings {
     pub(crate) services: Vec<ServiceOptions>,
 }
 
-/// Where icons and screenshots are kept, and who scans them.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct MediaSettings {
-    pub(crate) folder: PathBuf,
-    #[serde(default, deserialize_with = "parsed_if_any")]
-    pub(crate) clamav: Option<ClamAddress>,
-    /// Takes uploads without having them scanned.
-    #[serde(default)]
-    pub(crate) unscanned: bool,
-}
-
 /// How PostgreSQL is connected to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -160,6 +149,7 @@ impl Settings {
         let settings: Settings =
             layers.extract_lossy().map_err(|errors| problem::tell(layers, errors))?;
         settings.owning_systems()?;
+        settings.media.as_ref().map(MediaSettings::place).transpose()?;
         Ok(settings)
     }
 
