@@ -105,6 +105,13 @@ pub(crate) fn give_back(mut conn: PoolConnection<Postgres>) {
     tokio::spawn(async move { tokio::time::timeout(PATIENCE, returned).await });
 }
 
+/// Forgets the connections that nobody uses, without a word to the server.
+pub(crate) fn drop_idle(pool: &PgPool) {
+    while let Some(conn) = pool.try_acquire() {
+        drop(conn.detach());
+    }
+}
+
 fn pool(connections: u32, acquire_timeout: Duration) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)

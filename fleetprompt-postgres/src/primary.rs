@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 
+use crate::connections::drop_idle;
 use crate::probe::Probe;
 use crate::row;
 
@@ -58,9 +59,7 @@ impl Primary {
 fn lead(pool: &PgPool, server: &PgConnectOptions) {
     pool.set_connect_options(server.clone());
     // Those that are idle lead to the old one; those in use end by themselves.
-    while let Some(conn) = pool.try_acquire() {
-        drop(conn.detach());
-    }
+    drop_idle(pool);
 }
 
 async fn is_primary(probe: &mut Probe, server: &PgConnectOptions) -> bool {
@@ -70,7 +69,7 @@ async fn is_primary(probe: &mut Probe, server: &PgConnectOptions) -> bool {
 
 /// Refuses a connection to a server that only follows.
 pub(crate) async fn require(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let row = sqlx::query(IN_RECOVERY).persistent(false).fetch_one(conn).await?;
+    let row = sqlx::raw_sql(IN_RECOVERY).fetch_one(conn).await?;
     match sqlx::Row::try_get(&row, 0)? {
         true => Err(sqlx::Error::Protocol("the server is a standby".to_owned())),
         false => Ok(()),

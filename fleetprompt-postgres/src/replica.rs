@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
+use crate::connections::drop_idle;
 use crate::probe::Probe;
 use crate::row;
 
@@ -61,8 +62,10 @@ impl Replica {
         self.staleness().is_some() && seen.is_none_or(|seen| confirmed > Some(seen))
     }
 
-    /// It failed: it is asked nothing more until it is known to be well.
+    /// It failed: it is asked nothing more until it is known to be well, and then on new connections. Those
+    /// that are left from before may have failed with it, and each would raise doubts of its own.
     pub(crate) fn doubt(&self) {
+        drop_idle(&self.pool);
         let mut known = self.known();
         (known.confirmed, known.doubted) = (None, Some(Instant::now()));
     }
