@@ -35,6 +35,9 @@ const PROGRAM: &str = "https://program.fleetprompt.invalid";
 /// How many bytes of answers to anonymous readers are kept.
 const KEPT_ANSWERS_BYTES: u64 = 32 << 20;
 
+/// How stale a replica may be, unless it is said.
+const STALENESS: Duration = Duration::from_secs(5);
+
 /// How often shared limits are pruned, and how many at once.
 const PRUNED_EVERY: Duration = Duration::from_secs(30);
 const PRUNED_AT_ONCE: u32 = 10_000;
@@ -86,6 +89,12 @@ pub(crate) fn postgres(settings: &Settings) -> Outcome<PostgresOptions> {
     }
     if let Some(seconds) = given.statement_timeout_seconds {
         options = options.statement_timeout(Duration::from_secs(seconds.into()));
+    }
+    options = given.failover.iter().cloned().fold(options, PostgresOptions::failover);
+    if let Some(replica) = &given.replica {
+        let staleness =
+            given.replica_staleness_seconds.map_or(STALENESS, |it| Duration::from_secs(it.into()));
+        options = options.replica(replica.clone(), staleness);
     }
     Ok(options)
 }
@@ -198,8 +207,12 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Outcome {
     let identity = identity(settings, served)?;
-    let api = Api::new(market.clone(), identity, settings.origin_at(served)?)
-        .response_cache(KEPT_ANSWERS_BYTES);
+    let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
+    // Whether an answer still holds is asked of the primary, and a replica's may not have held before.
+    let api = match (database, &settings.postgres.replica) {
+        (Database::Postgres(_), Some(_)) => api,
+        _ => api.response_cache(KEPT_ANSWERS_BYTES),
+    };
     let api = match people_issuer(settings)? {
         Some(issuer) => api.people_of(issuer),
         None => api,

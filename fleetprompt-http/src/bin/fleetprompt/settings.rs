@@ -24,6 +24,7 @@ use fleetprompt_http::identity::service::ServiceOptions;
 use fleetprompt_http::limits::LimitOptions;
 use fleetprompt_http::observe::LogOptions;
 use fleetprompt_http::serve::ServeOptions;
+use fleetprompt_postgres::DatabaseUrl as PostgresUrl;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -117,6 +118,15 @@ pub(crate) struct PostgresSettings {
     pub(crate) statement_timeout_seconds: Option<u16>,
     #[serde(default)]
     pub(crate) transaction_pooling: bool,
+    /// Other servers that may be the primary.
+    #[serde(default, deserialize_with = "all_parsed")]
+    pub(crate) failover: Vec<PostgresUrl>,
+    /// A standby that answers those who have not signed in.
+    #[serde(default, deserialize_with = "parsed_if_any")]
+    pub(crate) replica: Option<PostgresUrl>,
+    /// How stale it may be.
+    #[serde(default)]
+    pub(crate) replica_staleness_seconds: Option<u16>,
 }
 
 /// What `serve` does beside serving.
@@ -209,4 +219,13 @@ where
     D: Deserializer<'de>,
 {
     parsed(deserializer).map(Some)
+}
+
+fn all_parsed<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }
