@@ -76,6 +76,12 @@ package() {
     "$@" >/dev/null 2>&1
 }
 
+# s3_server: is there a server for the tests of media in S3? It is installed if it is not, unless
+# --no-install.
+s3_server() {
+    scripts/with-s3 --check || { ((install)) && scripts/with-s3 --install && scripts/with-s3 --check; }
+}
+
 # fuzz_each SECONDS: runs every fuzz target for that long.
 fuzz_each() {
     local targets target

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fleetprompt_core::domain::Timestamp;
 use fleetprompt_core::policy::{ArrivalTime, LimitDecision, Rate, gcra};
 use fleetprompt_core::port::{
-    Clock, LimitKey, Limiter, LimiterFuture, LimiterUnavailable, StoreError,
+    Clock, GiveBackFuture, LimitKey, Limiter, LimiterFuture, LimiterUnavailable, StoreError,
 };
 
 use crate::error::Fault;
@@ -161,6 +161,17 @@ impl Limiter for PostgresLimiter {
     fn arrive(&self, key: LimitKey, rate: Rate) -> LimiterFuture<'_> {
         Box::pin(self.decide(key, rate))
     }
+
+    fn give_back(&self, key: LimitKey, rate: Rate) -> GiveBackFuture<'_> {
+        let given =
+            self.store.jot(PATIENCE, move |session| Box::pin(give_back(session, key, rate)));
+        Box::pin(async move {
+            // The budget fills again by itself.
+            given.await.unwrap_or_else(|error| {
+                tracing::warn!(cause = %error, "the shared limiter could not give back");
+            });
+        })
+    }
 }
 
 fn unavailable(error: StoreError) -> LimiterUnavailable {
@@ -197,6 +208,19 @@ async fn arrive(
     let row = session.one(statement.bind(now)).await?;
     let at: i64 = row::get(&row, 1)?;
     Ok((ArrivalTime(row::get(&row, 0)?), Timestamp::from_millis(at / 1_000)))
+}
+
+/// Takes an arrival back, as [`gcra_given_back`](fleetprompt_core::policy::gcra_given_back) does. Without a
+/// row the budget is full already.
+async fn give_back(mut session: Session<'_>, key: LimitKey, rate: Rate) -> Result<(), Fault> {
+    let schema = session.schema();
+    let sql = format!(
+        "UPDATE {schema}.limit_due SET due = greatest(due::numeric - $2, {min})::bigint WHERE key = $1",
+        min = i64::MIN
+    );
+    let statement = session.statement(sql).bind(key.0.to_vec()).bind(rate.interval_micros());
+    session.all(statement).await?;
+    Ok(())
 }
 
 struct Pruned {

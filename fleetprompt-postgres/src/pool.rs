@@ -88,15 +88,15 @@ impl Pool {
     /// idle ones at once, those in use when they come back.
     pub(crate) fn lead(&self, server: &PgConnectOptions) {
         self.0.driver.set_connect_options(server.clone());
-        let idle = {
-            let mut ready = self.ready();
-            ready.server += 1;
-            std::mem::take(&mut ready.connections)
-        };
-        for (conn, _) in idle {
-            drop(conn.detach());
-        }
-        while let Some(conn) = self.0.driver.try_acquire() {
+        self.ready().server += 1;
+        self.drop_idle();
+    }
+
+    /// Forgets the connections that nobody uses, without a word to the server.
+    pub(crate) fn drop_idle(&self) {
+        let idle = std::mem::take(&mut self.ready().connections);
+        let idle = idle.into_iter().map(|(conn, _)| conn);
+        for conn in idle.chain(std::iter::from_fn(|| self.0.driver.try_acquire())) {
             drop(conn.detach());
         }
     }

@@ -62,7 +62,7 @@ async fn is_primary(probe: &mut Probe, server: &PgConnectOptions) -> bool {
 
 /// Refuses a connection to a server that only follows.
 pub(crate) async fn require(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let row = sqlx::query(IN_RECOVERY).persistent(false).fetch_one(conn).await?;
+    let row = sqlx::raw_sql(IN_RECOVERY).fetch_one(conn).await?;
     match sqlx::Row::try_get(&row, 0)? {
         true => Err(sqlx::Error::Protocol("the server is a standby".to_owned())),
         false => Ok(()),

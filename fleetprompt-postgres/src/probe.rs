@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{Connection as _, query};
+use sqlx::{Connection as _, raw_sql};
 
 /// How long a server may take to say how it is, or to let somebody in.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,7 +26,8 @@ impl Probe {
                 Some(conn) => conn,
                 None => PgConnection::connect_with(server).await?,
             };
-            let row = query(question).persistent(false).fetch_one(&mut conn).await?;
+            // One message: behind a pooler, the steps of a prepared statement go to several sessions.
+            let row = raw_sql(question).fetch_one(&mut conn).await?;
             Ok::<_, sqlx::Error>((conn, row))
         };
         let (conn, row) = tokio::time::timeout(PATIENCE, asking).await.ok()?.ok()?;

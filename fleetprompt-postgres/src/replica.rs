@@ -62,8 +62,10 @@ impl Replica {
         self.staleness().is_some() && seen.is_none_or(|seen| confirmed > Some(seen))
     }
 
-    /// It failed: it is asked nothing more until it is known to be well.
+    /// It failed: it is asked nothing more until it is known to be well, and then on new connections. Those
+    /// that are left from before may have failed with it, and each would raise doubts of its own.
     pub(crate) fn doubt(&self) {
+        self.pool.drop_idle();
         let mut known = self.known();
         (known.confirmed, known.doubted) = (None, Some(Instant::now()));
     }

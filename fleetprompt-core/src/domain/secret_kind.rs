@@ -105,6 +105,8 @@ kinds! {
     InstallToken = "an install token";
     /// An invitation code of FleetPrompt.
     InvitationCode = "an invitation code";
+    /// A static token with which a service signs in to FleetPrompt.
+    ServiceToken = "a service token";
     /// A random looking value behind a name that says secret, token, password or key.
     NamedSecret = "the value of a secret, token or password";
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Fact, GoneReason, HoldReason, IdempotencyKey, Likeness, Listing, ListingId, NameReview,
-    NameState, NameSubject, Publisher, PublisherProfile, Reason, Resembled, ReviewedName, Slug,
-    Timestamp,
+    NameState, NameSubject, Position, Publisher, PublisherProfile, Reason, Resembled, ReviewedName,
+    Slug, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -49,7 +49,7 @@ pub struct HeldName {
     pub held_at: Timestamp,
 }
 
-/// A name that waits for an operator.
+/// A name that waits for an operator, or was refused by one.
 ///
 /// ```
 /// use fleetprompt_core::{Acting, Result};
@@ -64,6 +64,8 @@ pub struct HeldName {
 pub struct HeldNameView {
     /// Whose name, for the decision.
     pub subject: NameSubject,
+    /// Which state of it this is, for the decision: the position in the event log of its last change.
+    pub version: Position,
     /// The names.
     pub names: ReviewedName,
     /// The publisher whose name it is, or whose listing's.
@@ -75,6 +77,11 @@ pub struct HeldNameView {
     pub resembles: Option<ResembledView>,
     /// Since when it is held.
     pub held_at: Timestamp,
+    /// Whether it waits, or was refused.
+    pub state: NameState,
+    /// The operator's reason, once it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 /// What a held name looks like, as it is now.
@@ -140,15 +147,37 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<HeldNameView>> {
+        self.reviewed_names(NameState::Waiting, cursor, size).await
+    }
+
+    /// The names that were refused and are wanted all the same, those held first coming first: each may
+    /// still be let pass.
+    ///
+    /// # Errors
+    /// `unauthenticated`, or `forbidden` for anyone but an operator; `invalid_cursor`.
+    pub async fn refused_names(
+        &self,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<HeldNameView>> {
+        self.reviewed_names(NameState::Refused, cursor, size).await
+    }
+
+    async fn reviewed_names(
+        &self,
+        state: NameState,
+        cursor: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<HeldNameView>> {
         let market = self.inner();
         if !base_standing(&self.principal).may(Action::ModerateCatalogue) {
             let anonymous = self.principal.is_anonymous();
             let code = if anonymous { ErrorCode::Unauthenticated } else { ErrorCode::Forbidden };
             return Err(code.into());
         }
-        let scan = Scan::NameReviews(NameState::Waiting);
-        let paging = Paging::new(market, &self.principal, &"held_names", scan)?;
-        let reviews = paging.page(cursor, size, |row: Versioned<NameReview>| row.value).await?;
+        let scan = Scan::NameReviews(state);
+        let paging = Paging::new(market, &self.principal, &("held_names", state), scan)?;
+        let reviews = paging.page(cursor, size, |row: Versioned<NameReview>| row).await?;
         let mut items = Vec::new();
         for review in reviews.items {
             items.extend(market.held_name_view(review).await?);
@@ -157,19 +186,21 @@ impl Acting {
     }
 
     /// Lets a held name pass: what has it goes live, or is renamed to it. It is not held again. A
-    /// name that was refused can be let pass later.
+    /// name that was refused can be let pass later. `version` says what was looked at, so that nobody
+    /// who puts another name in its place meanwhile has that one let pass.
     ///
     /// # Errors
     /// `forbidden` for anyone but an operator; `name_not_held`; `handle_taken` or `slug_taken` when
     /// somebody else took the name that was to take another one's place; `wrong_state` when it was
-    /// let pass already.
+    /// let pass already; `revision_mismatch` when it is not what was looked at.
     pub async fn allow_name(
         &self,
         subject: NameSubject,
+        version: Position,
         reason: Reason,
         key: &IdempotencyKey,
     ) -> Result<NameReceipt> {
-        let command = DecideName { subject, state: NameState::Allowed, reason };
+        let command = DecideName { subject, version, state: NameState::Allowed, reason };
         let receipt = self.inner().execute(&self.principal, key, &command).await?;
         if let NameSubject::Publisher(id) = subject {
             self.inner().index_listings_of(id).await?;
@@ -178,18 +209,19 @@ impl Acting {
     }
 
     /// Refuses a held name: what has it does not go live, or is not renamed to it. Its publisher is
-    /// told, and may choose another name, which is judged anew.
+    /// told, and may choose another name, which is judged anew. `version` says what was looked at.
     ///
     /// # Errors
     /// `forbidden` for anyone but an operator; `name_not_held`; `wrong_state` when it was decided
-    /// already.
+    /// already; `revision_mismatch` when it is not what was looked at.
     pub async fn refuse_name(
         &self,
         subject: NameSubject,
+        version: Position,
         reason: Reason,
         key: &IdempotencyKey,
     ) -> Result<NameReceipt> {
-        let command = DecideName { subject, state: NameState::Refused, reason };
+        let command = DecideName { subject, version, state: NameState::Refused, reason };
         self.inner().execute(&self.principal, key, &command).await
     }
 
@@ -218,8 +250,9 @@ impl Acting {
 }
 
 impl Inner {
-    async fn held_name_view(&self, review: NameReview) -> Result<Option<HeldNameView>> {
-        let NameReview { subject, names, likeness, resembles, held_at, .. } = review;
+    async fn held_name_view(&self, review: Versioned<NameReview>) -> Result<Option<HeldNameView>> {
+        let Versioned { changed: version, value, .. } = review;
+        let NameReview { subject, names, likeness, resembles, state, reason, held_at, .. } = value;
         let publisher = match subject {
             NameSubject::Publisher(id) => Some(id),
             NameSubject::Listing(id) => {
@@ -233,7 +266,17 @@ impl Inner {
             return Ok(None);
         };
         let resembles = self.resembled_view(resembles).await?;
-        Ok(Some(HeldNameView { subject, names, publisher, likeness, resembles, held_at }))
+        Ok(Some(HeldNameView {
+            subject,
+            version,
+            names,
+            publisher,
+            likeness,
+            resembles,
+            held_at,
+            state,
+            reason,
+        }))
     }
 
     async fn resembled_view(&self, resembles: Resembled) -> Result<Option<ResembledView>> {
@@ -263,6 +306,7 @@ impl Inner {
 #[derive(Serialize)]
 struct DecideName {
     subject: NameSubject,
+    version: Position,
     state: NameState,
     reason: Reason,
 }
@@ -273,8 +317,9 @@ impl Command for DecideName {
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<NameReceipt> {
         cx.moderates().await?;
-        let DecideName { subject, state, ref reason } = *self;
-        let review = cx.known_review(subject).await?.ok_or(ErrorCode::NameNotHeld)?;
+        let DecideName { subject, version, state, ref reason } = *self;
+        let found = cx.find(RecordKey::name_review(subject), ErrorCode::NameNotHeld).await?;
+        let Versioned { changed, value: review, .. }: Versioned<NameReview> = found;
         let open = match review.state {
             NameState::Waiting => true,
             NameState::Refused => state == NameState::Allowed,
@@ -282,6 +327,10 @@ impl Command for DecideName {
         };
         if !open {
             return Err(ErrorCode::WrongState.into());
+        }
+        // Revisions begin anew with a review that was closed and opened again; positions do not.
+        if changed != version {
+            return Err(ErrorCode::RevisionMismatch.into());
         }
         let (reason, at) = (Some(reason.clone()), cx.now);
         cx.put(NameReview { state, reason, decided_at: Some(at), ..review.clone() });

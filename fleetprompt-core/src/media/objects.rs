@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
-use std::io;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
@@ -16,9 +16,9 @@ use crate::port::{MediaError, MediaFuture, MediaName, MediaStore, PageSize};
 
 /// Keeps media in an object store: a folder, S3 and what is compatible with it, and others.
 ///
-/// The folder is built in. For the others a host depends on `object_store` with the feature of
-/// its provider (`aws`, `gcp`, `azure`); [`at`](Self::at) then understands their URLs, and their
-/// futures need to be driven by tokio.
+/// The folder is built in, and with the feature `s3`, S3 is. For the others a host depends on
+/// `object_store` with the feature of its provider (`gcp`, `azure`); [`at`](Self::at) then
+/// understands their URLs. All but the folder need their futures to be driven by tokio.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::port::{MediaError, MediaFuture, MediaName, MediaStore, PageSize};
 /// let media = ObjectMedia::new(Arc::new(object_store::memory::InMemory::new()));
 /// assert_eq!(pollster::block_on(media.list(None, PageSize::MAX)), Ok(vec![]));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ObjectMedia {
     objects: Arc<dyn ObjectStore>,
     root: Path,
@@ -37,7 +37,11 @@ pub struct ObjectMedia {
 impl ObjectMedia {
     /// Keeps media at the root of `objects`. What it holds besides is left alone.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        ObjectMedia { objects, root: Path::default() }
+        Self::at_root(objects, Path::default())
+    }
+
+    pub(super) fn at_root(objects: Arc<dyn ObjectStore>, root: Path) -> Self {
+        ObjectMedia { objects, root }
     }
 
     /// Keeps media in a folder, which is made if it is not there. Each file is flushed to the disk,
@@ -71,9 +75,9 @@ impl ObjectMedia {
     ///
     /// ```
     /// use fleetprompt_core::media::ObjectMedia;
-    /// let url = "s3://bucket/media".parse()?;
-    /// let options = [("aws_region", "eu-central-1")];
-    /// // Without the feature `aws` of `object_store`, nobody understands it.
+    /// let url = "az://container/media".parse()?;
+    /// let options = [("azure_storage_account_name", "acme")];
+    /// // Without the feature `azure` of `object_store`, nobody understands it.
     /// assert!(ObjectMedia::at(&url, options).is_err());
     /// # Ok::<(), url::ParseError>(())
     /// ```
@@ -87,8 +91,10 @@ impl ObjectMedia {
                 &folder.map_err(|()| MediaError::Unavailable("the URL names no folder"))?,
             );
         }
+        #[cfg(feature = "s3")]
+        super::s3::expect_cryptography();
         let (objects, root) = object_store::parse_url_opts(url, options).map_err(failed)?;
-        Ok(ObjectMedia { objects: objects.into(), root })
+        Ok(Self::at_root(objects.into(), root))
     }
 
     fn path(&self, name: &MediaName) -> Path {
@@ -101,6 +107,12 @@ impl ObjectMedia {
         let parts: Vec<_> = path.prefix_match(&self.root)?.collect();
         let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         parts.join("/").parse().ok()
+    }
+
+    /// Tells an object that is not there from a bucket that is not: stores answer the same for both.
+    async fn still_there(&self) -> Result<(), MediaError> {
+        self.objects.list_with_delimiter(Some(&self.root)).await.map_err(failed)?;
+        Ok(())
     }
 
     /// The folders that there are, from that of `after` on, in order.
@@ -135,6 +147,13 @@ impl ObjectMedia {
     }
 }
 
+/// Where media are kept. What else the stores tell of themselves names keys.
+impl fmt::Debug for ObjectMedia {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectMedia({}, {:?})", self.objects, self.root.as_ref())
+    }
+}
+
 impl MediaStore for ObjectMedia {
     fn put<'a>(&'a self, name: &'a MediaName, bytes: Vec<u8>) -> MediaFuture<'a, ()> {
         Box::pin(async move {
@@ -147,7 +166,7 @@ impl MediaStore for ObjectMedia {
         Box::pin(async move {
             let found = match self.objects.get(&self.path(name)).await {
                 Ok(found) => found,
-                Err(Error::NotFound { .. }) => return Ok(None),
+                Err(Error::NotFound { .. }) => return self.still_there().await.map(|()| None),
                 Err(error) => return Err(failed(error)),
             };
             if found.meta.size > MAX_STORED_IMAGE_BYTES as u64 {
@@ -160,7 +179,8 @@ impl MediaStore for ObjectMedia {
     fn delete<'a>(&'a self, name: &'a MediaName) -> MediaFuture<'a, ()> {
         Box::pin(async move {
             match self.objects.delete(&self.path(name)).await {
-                Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+                Ok(()) => Ok(()),
+                Err(Error::NotFound { .. }) => self.still_there().await,
                 Err(error) => Err(failed(error)),
             }
         })
@@ -185,18 +205,44 @@ impl MediaStore for ObjectMedia {
     }
 }
 
-/// A failure in the words of the port. The cause may hold a path, so it is only logged.
-fn failed(error: Error) -> MediaError {
-    tracing::warn!(cause = %error, "the object store failed");
+/// A failure in the words of the port. Of its cause only the kind is logged: the text may hold a
+/// path, and what a server answers repeats parts of the request, its key among them.
+pub(super) fn failed(error: Error) -> MediaError {
+    let (mut io, mut refused) = (None, None);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
-        if error.downcast_ref::<io::Error>().is_some_and(full) {
-            return MediaError::Full;
-        }
+        io = error.downcast_ref::<io::Error>().map(io::Error::kind).or(io);
+        refused = refused.or_else(|| refusal(&error.to_string()));
         cause = error.source();
     }
-    MediaError::Unavailable("the object store failed")
+    let what = match &error {
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => REFUSED,
+        Error::NotFound { .. } => NO_PLACE,
+        _ => refused.unwrap_or("the object store failed"),
+    };
+    tracing::warn!(io = ?io, "{what}");
+    match io {
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => MediaError::Full,
+        _ => MediaError::Unavailable(what),
+    }
+}
+
+const REFUSED: &str = "the object store refused the credentials";
+const NO_PLACE: &str = "the object store has no such place";
+
+/// What a server of S3's protocol refuses, by the code of its answer ("Error responses" of S3's reference).
+/// The status would not do: an expired session is 400, and of a failed list it is not told.
+fn refusal(answer: &str) -> Option<&'static str> {
+    let (code, _) = answer.split_once("<Code>")?.1.split_once("</Code>")?;
+    match code {
+        "AccessDenied"
+        | "ExpiredToken"
+        | "InvalidAccessKeyId"
+        | "InvalidToken"
+        | "SignatureDoesNotMatch" => Some(REFUSED),
+        "NoSuchBucket" => Some(NO_PLACE),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use fleetprompt_core::marketplace::{
     AuditEntry, Erasure, FenceReceipt, HeldNameView, KeyRevocationReceipt, ListingReceipt,
     NameReceipt, Page, PublisherReceipt, TenantDeletion,
 };
+use fleetprompt_core::search::Cursor;
 use fleetprompt_core::token::KeyId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,9 +20,7 @@ use super::Api;
 use super::address::PublisherAddress;
 use super::listings::Because;
 use super::person::{NamedPerson, NamedTenant};
-use crate::convention::{
-    Answer, Body, Key, Limit, PageQuery, PathOf, ProblemBody, Query, SignedIn,
-};
+use crate::convention::{Answer, Body, Key, Limit, PathOf, ProblemBody, Query, SignedIn};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -173,16 +172,46 @@ async fn restore_listing(
     Ok(caller.done(Some(receipt.revision), &receipt))
 }
 
+/// Which held names.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HeldState {
+    /// Those that wait for a decision.
+    Waiting,
+    /// Those that were refused.
+    Refused,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HeldNamesQuery {
+    /// Which; by default those that wait.
+    #[param(value_type = Option<String>, pattern = "^(waiting|refused)$")]
+    state: Option<HeldState>,
+    /// Where to go on: `nextCursor` of the page before. Absent: from the start.
+    #[param(value_type = Option<String>, max_length = 2048)]
+    cursor: Option<Cursor>,
+    /// How many entries at most.
+    #[serde(default)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 20)]
+    limit: Limit,
+}
+
 /// List held names
 ///
 /// Those that look like a well-known name of somebody else, the oldest first.
 #[utoipa::path(
     get, path = "/v1/held-names", operation_id = "listHeldNames", tag = "Operating",
-    params(PageQuery),
+    params(HeldNamesQuery),
     responses((status = OK, description = "The next names.", body = Page<HeldNameView>)),
 )]
-async fn held_names(caller: SignedIn, Query(page): Query<PageQuery>) -> Answer {
-    let page = caller.held_names(page.cursor.as_ref(), page.limit.size()).await?;
+async fn held_names(caller: SignedIn, Query(query): Query<HeldNamesQuery>) -> Answer {
+    let HeldNamesQuery { state, cursor, limit } = query;
+    let page = match state.unwrap_or(HeldState::Waiting) {
+        HeldState::Waiting => caller.held_names(cursor.as_ref(), limit.size()).await?,
+        HeldState::Refused => caller.refused_names(cursor.as_ref(), limit.size()).await?,
+    };
     Ok(caller.listed(&page))
 }
 
@@ -202,6 +231,8 @@ enum NameDecision {
 struct DecidedName {
     /// Whose name.
     subject: NameSubject,
+    /// The version that was looked at. When it is another one by now, nothing is decided.
+    version: Position,
     /// The decision.
     decision: NameDecision,
     /// Why, for the publisher.
@@ -212,13 +243,16 @@ struct DecidedName {
 #[utoipa::path(
     post, path = "/v1/held-names/decide", operation_id = "decideName", tag = "Operating",
     params(Key), request_body = DecidedName,
-    responses((status = OK, description = "It is decided.", body = NameReceipt)),
+    responses(
+        (status = OK, description = "It is decided.", body = NameReceipt),
+        (status = PRECONDITION_FAILED, description = "It is not what was looked at.", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 async fn decide_name(caller: SignedIn, Key(key): Key, Body(decided): Body<DecidedName>) -> Answer {
-    let DecidedName { subject, decision, reason } = decided;
+    let DecidedName { subject, version, decision, reason } = decided;
     let receipt = match decision {
-        NameDecision::Allow => caller.allow_name(subject, reason, &key).await?,
-        NameDecision::Refuse => caller.refuse_name(subject, reason, &key).await?,
+        NameDecision::Allow => caller.allow_name(subject, version, reason, &key).await?,
+        NameDecision::Refuse => caller.refuse_name(subject, version, reason, &key).await?,
     };
     Ok(caller.done(None, &receipt))
 }

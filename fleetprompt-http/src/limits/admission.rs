@@ -191,7 +191,9 @@ impl Admission {
         let redemption = self.record(|record| record.redemption.take());
         let (true, Some((key, rate, invalid))) = (invalid, redemption) else { return response };
         let limiter = self.limits.shared.as_ref().unwrap_or(&self.limits.local);
-        limiter.give_back(key, rate).await;
+        // What is not given back in time is missing until the budget fills again.
+        let time = self.limits.options.shared_time.into();
+        let _ = tokio::time::timeout(time, limiter.give_back(key, rate)).await;
         let rate = self.limits.options.invalid_tokens.rate();
         match self.spend(Purse::InvalidTokens, invalid, rate).await {
             Ok(spent) => match self.judge(&spent) {

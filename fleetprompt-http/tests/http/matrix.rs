@@ -228,7 +228,7 @@ const TABLE: &[Row] = &[
     row("GET", "/v1/reports", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
     row("POST", "/v1/reports/{report}/resolve", |_| json!({"outcome": "dismissed", "reason": "It does not."}), [401, 403, 403, 403, 403, 403, 403, 403, 200]),
     row("GET", "/v1/held-names", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
-    row("POST", "/v1/held-names/decide", |s| json!({"subject": {"kind": "publisher", "id": s.publisher}, "decision": "allow", "reason": "Known."}), [401, 403, 403, 403, 403, 403, 403, 403, 404]),
+    row("POST", "/v1/held-names/decide", |s| json!({"subject": {"kind": "publisher", "id": s.publisher}, "version": 1, "decision": "allow", "reason": "Known."}), [401, 403, 403, 403, 403, 403, 403, 403, 404]),
     row("GET", "/v1/audit-log", nothing, [401, 403, 403, 403, 403, 403, 403, 403, 200]),
     row("POST", "/v1/subjects/erase", |_| json!({"subject": "user_bob", "tenant": "org_buyers"}), [401, 404, 404, 404, 404, 404, 404, 404, 200]),
     row("POST", "/v1/tenants/delete", |_| json!({"tenant": "org_buyers"}), [401, 404, 404, 404, 404, 404, 404, 404, 200]),

@@ -75,9 +75,28 @@ impl Postgres {
 
     /// Drops the schema.
     pub(crate) async fn remove(self) {
-        use sqlx::Connection as _;
-        let mut session = sqlx::PgConnection::connect(&self.url).await.unwrap();
         let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut session).await.unwrap();
+        support::run(&self.url, &drop).await.unwrap();
+    }
+}
+
+/// Servers that a test has for itself, as the store's own tests start them.
+#[path = "../../../fleetprompt-postgres/tests/postgres/cluster.rs"]
+#[expect(dead_code, reason = "the store's tests do more to a server")]
+pub(crate) mod cluster;
+
+/// SQL past the store.
+mod support {
+    use sqlx::postgres::{PgConnection, PgRow};
+    use sqlx::{AssertSqlSafe, Connection as _};
+
+    pub(super) async fn run(url: &str, text: &str) -> Result<Vec<PgRow>, sqlx::Error> {
+        let mut session = PgConnection::connect(url).await?;
+        sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(&mut session).await
+    }
+
+    pub(super) fn sql_at(url: &str, text: &str) -> Result<Vec<PgRow>, sqlx::Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(run(url, text))
     }
 }

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use sqlx::postgres::PgRow;
 use tempfile::TempDir;
 
-use crate::support::sql_at;
+use super::support::sql_at;
 
 /// A server with a folder of its own, which ends with the test.
 pub(crate) struct Cluster {
@@ -131,6 +131,16 @@ impl Cluster {
         self.copied(&[&"--write-recovery-conf"])
     }
 
+    /// Commits are answered from now on when the standby has them.
+    pub(crate) fn replicate_synchronously(&self) {
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.sql("SELECT pg_reload_conf()");
+        let synchronous = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while self.sql(synchronous).is_empty() {
+            std::thread::yield_now();
+        }
+    }
+
     /// A server from a copy of this one's files, taken now; it knows nothing of what comes later.
     pub(crate) fn copy(&self) -> Cluster {
         self.copied(&[])
@@ -234,7 +244,8 @@ impl Cluster {
         command
     }
 
-    fn as_user(&self, program: impl AsRef<OsStr>) -> Command {
+    /// A program that runs as the server does.
+    pub(crate) fn as_user(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match &self.user {
             None => Command::new(program),
             Some(User { name, gid, .. }) => {

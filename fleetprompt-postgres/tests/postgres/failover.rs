@@ -56,12 +56,7 @@ fn redeemed(store: &PostgresStore) -> BTreeMap<String, u64> {
 fn a_promoted_synchronous_standby_has_each_redemption_that_was_answered_once() {
     let primary = Cluster::new("");
     let standby = primary.standby();
-    primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
-    primary.sql("SELECT pg_reload_conf()");
-    let synchronous = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
-    while primary.sql(synchronous).is_empty() {
-        thread::yield_now();
-    }
+    primary.replicate_synchronously();
     // Whichever of the two is the primary.
     let options = PostgresStore::options().connections(4).failover(primary.url().parse().unwrap());
     let store = block_on(options.connect(&standby.url())).unwrap();

@@ -7,7 +7,7 @@ use fleetprompt_core::conformance::ManualClock;
 use fleetprompt_core::conformance::samples::Pick;
 use fleetprompt_core::domain::{Sha256Digest, Span, Timestamp};
 use fleetprompt_core::policy::{ArrivalTime, LimitDecision, Rate, gcra};
-use fleetprompt_core::port::{Clock as _, LimitKey, Limiter as _, LimiterUnavailable};
+use fleetprompt_core::port::{Clock as _, LimitKey, Limiter, LimiterUnavailable, LocalLimiter};
 use fleetprompt_postgres::PostgresLimiter;
 use pollster::block_on;
 use sqlx::Row as _;
@@ -54,6 +54,44 @@ fn random_arrivals_are_decided_as_by_the_pure_rule() {
         limited += u64::from(matches!(expected, LimitDecision::Limited { .. }));
     }
     assert!(limited > 100, "{limited} arrivals were limited");
+}
+
+#[test]
+fn what_is_given_back_can_be_spent_again_as_in_one_process() {
+    let schema = Schema::new();
+    let clock = Arc::new(ManualClock::default());
+    let shared = PostgresLimiter::new(&schema.open()).clock(clock.clone());
+    let local = LocalLimiter::new(clock.clone(), 100);
+    let rates = [
+        Rate::per(Span::seconds(1), 7).with_burst(3),
+        Rate::per(Span::days(40), 1).with_burst(u32::MAX),
+        Rate::per(Span::minutes(1), 60).with_burst(10),
+    ];
+    let mut pick = Pick::seeded(2);
+    let (mut limited, mut given) = (0, 0);
+    for _ in 0..1_000 {
+        clock.advance(pick.one_of(&[0, 0, 0, 1, 100].map(Span::millis)));
+        let (key, rate) = (key(pick.below(4)), pick.one_of(&rates));
+        if pick.below(3) == 0 {
+            for limiter in [&shared as &dyn Limiter, &local] {
+                block_on(limiter.give_back(key, rate));
+            }
+            given += 1;
+        }
+        let answer = block_on(shared.arrive(key, rate));
+        assert_eq!(answer, block_on(local.arrive(key, rate)));
+        limited += u64::from(matches!(answer, Ok(LimitDecision::Limited { .. })));
+    }
+    assert!(limited > 50 && given > 50, "{limited} were limited, {given} given back");
+}
+
+#[test]
+fn giving_back_never_fails() {
+    let schema = Schema::unmade();
+    let limiter = PostgresLimiter::new(&schema.open());
+    block_on(limiter.give_back(key(0), Rate::per(Span::seconds(1), 1)));
+    sql(&format!("DROP TABLE {}.limit_due", schema.name));
+    block_on(limiter.give_back(key(0), Rate::per(Span::seconds(1), 1)));
 }
 
 #[test]

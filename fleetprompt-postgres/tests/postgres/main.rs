@@ -33,6 +33,10 @@ mod migration;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod pooled;
+#[cfg(test)]
+mod pooler;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod races;

@@ -15,7 +15,7 @@ use crate::market::{self, anonymous, key, list_an_agent, publish, publisher};
 use crate::proxy::Proxy;
 
 /// How stale the standby may be where a test waits for nothing else.
-const HOURS: Duration = Duration::from_secs(7_200);
+pub(crate) const HOURS: Duration = Duration::from_secs(7_200);
 
 fn with_replica(primary: &Cluster, replica: &str, staleness: Duration) -> PostgresStore {
     let options =
@@ -31,7 +31,7 @@ fn wait(store: &PostgresStore, serves: bool) {
 }
 
 /// Waits until the standby is known to have all that was answered up to now.
-fn wait_for_all(store: &PostgresStore) {
+pub(crate) fn wait_for_all(store: &PostgresStore) {
     let now = std::time::Instant::now();
     while store.replica_staleness().is_none_or(|staleness| staleness >= now.elapsed()) {
         std::thread::yield_now();
@@ -39,14 +39,14 @@ fn wait_for_all(store: &PostgresStore) {
 }
 
 /// The standby keeps what it has, and replays nothing more.
-fn pause(standby: &Cluster) {
+pub(crate) fn pause(standby: &Cluster) {
     standby.sql("SELECT pg_wal_replay_pause()");
     while standby.sql("SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'").is_empty() {
         std::thread::yield_now();
     }
 }
 
-fn retitle(market: &Marketplace, listing: ListingId, title: &str) {
+pub(crate) fn retitle(market: &Marketplace, listing: ListingId, title: &str) {
     let ada = publisher(market);
     let seen = block_on(ada.listing(listing)).unwrap();
     let edit = ListingEdit { slug: seen.slug, content: market::content(title), asset: None };
@@ -55,7 +55,7 @@ fn retitle(market: &Marketplace, listing: ListingId, title: &str) {
 }
 
 /// The titles that readers who have not signed in are shown, by every way to them, all the same.
-fn shown(market: &Marketplace, acme: PublisherId, listing: ListingId) -> String {
+pub(crate) fn shown(market: &Marketplace, acme: PublisherId, listing: ListingId) -> String {
     let reader = anonymous(market);
     let size = PageSize::new(10);
     let title = block_on(reader.listing(listing)).unwrap().content.title.to_string();

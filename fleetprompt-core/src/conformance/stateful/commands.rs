@@ -99,9 +99,10 @@ commands! { |d|
     1 Operator AuditLog => d.by.audit_log(Position::START, PageSize::MAX);
     2 Operator GrantBadge => d.by.grant_badge(d.publisher(), d.badge(), d.evidence(), &d.key);
     1 Operator RemoveBadge => d.by.remove_badge(d.publisher(), d.badge(), &d.key);
-    3 Operator AllowName => d.by.allow_name(d.subject(), d.reason(), &d.key);
-    3 Operator RefuseName => d.by.refuse_name(d.subject(), d.reason(), &d.key);
-    1 Operator HeldNames => d.by.held_names(None, PageSize::MAX);
+    3 Operator AllowName => d.by.allow_name(d.subject(), d.seen(), d.reason(), &d.key);
+    3 Operator RefuseName => d.by.refuse_name(d.subject(), d.seen(), d.reason(), &d.key);
+    4 Operator HeldNames => d.by.held_names(None, PageSize::MAX);
+    2 Operator RefusedNames => d.by.refused_names(None, PageSize::MAX);
     1 Operator SuspendPublisher => d.by.suspend_publisher(d.publisher(), d.reason(), &d.key);
     3 Operator RestorePublisher => d.by.restore_publisher(d.publisher(), &d.key);
     2 System DecideReference => d.decide_reference();
@@ -181,7 +182,12 @@ impl<'a> Doing<'a> {
 
     /// Mostly what is held.
     fn subject(&self) -> NameSubject {
-        recent(&self.scene.held, self.what[0])
+        recent(&self.scene.held, self.what[0]).0
+    }
+
+    /// As it was when an operator looked last.
+    fn seen(&self) -> Position {
+        recent(&self.scene.held, self.what[0]).1
     }
 
     fn member(&self) -> PersonId {

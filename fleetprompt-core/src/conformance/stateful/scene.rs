@@ -11,9 +11,9 @@ use crate::conformance::{ManualClock, NumberedEntropy};
 use crate::domain::{
     Asset, AssetKind, AttemptId, Binding, BindingState, BoundedList, EntitlementId, InvitationId,
     Listing, ListingId, ListingState, NameState, NameSubject, OwningSystem, Person, PersonId,
-    PersonIdentity, PriceClass, Publisher, PublisherId, Release, ReleaseContent, ReportId,
-    ReportState, Revision, Sha256Digest, SystemName, SystemRegistry, Tenant, TenantIdentity,
-    Timestamp, UpstreamId, Version, Visibility,
+    PersonIdentity, Position, PriceClass, Publisher, PublisherId, Release, ReleaseContent,
+    ReportId, ReportState, Revision, Sha256Digest, SystemName, SystemRegistry, Tenant,
+    TenantIdentity, Timestamp, UpstreamId, Version, Visibility,
 };
 use crate::port::{
     Commit, Counter, CounterFamily, Entity, INDEX_VERSION, Principal, RecordKey, Scan, Store,
@@ -260,6 +260,7 @@ pub(super) struct Known<T> {
 pub(super) enum Lesson {
     Publisher(Known<PublisherId>),
     Held(NameSubject),
+    Seen(NameSubject, Position),
     Listing(Known<ListingId>),
     Member(PersonId),
     Invitation(InvitationId),
@@ -274,8 +275,8 @@ pub(super) enum Lesson {
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) publishers: Vec<Known<PublisherId>>,
-    /// Whose names were held at some time.
-    pub(super) held: Vec<NameSubject>,
+    /// Whose names were held at some time, and as what an operator saw them.
+    pub(super) held: Vec<(NameSubject, Position)>,
     pub(super) members: Vec<PersonId>,
     pub(super) listings: Vec<Known<ListingId>>,
     pub(super) references: Vec<(AssetKind, UpstreamId)>,
@@ -299,7 +300,7 @@ impl Default for Scene {
         let reference = |asset: &Asset| Some((asset.kind(), asset.upstream_id()?.clone()));
         Scene {
             publishers: vec![known(samples::publisher_id(0))],
-            held: vec![NameSubject::Publisher(samples::publisher_id(0))],
+            held: vec![(NameSubject::Publisher(samples::publisher_id(0)), Position::START)],
             members: vec![samples::person_id(0)],
             listings: (0..5).map(samples::listing_id).map(known).collect(),
             references: assets().iter().filter_map(reference).collect(),
@@ -332,7 +333,15 @@ impl Scene {
             match lesson {
                 Lesson::Publisher(known) => renew(&mut self.publishers, known, PartialEq::eq),
                 Lesson::Listing(known) => renew(&mut self.listings, known, PartialEq::eq),
-                Lesson::Held(subject) => add(&mut self.held, subject),
+                Lesson::Held(subject) => {
+                    if self.held.iter().all(|(known, _)| *known != subject) {
+                        self.held.push((subject, Position::START));
+                    }
+                }
+                Lesson::Seen(subject, version) => {
+                    self.held.retain(|(known, _)| *known != subject);
+                    self.held.push((subject, version));
+                }
                 Lesson::Member(id) => add(&mut self.members, id),
                 Lesson::Invitation(id) => add(&mut self.invitations, id),
                 Lesson::Report(id) => add(&mut self.reports, id),

@@ -71,6 +71,10 @@ told! {
         let held = told.held.map(|_| Lesson::Held(NameSubject::Listing(told.id)));
         [Lesson::Listing(doing.known(told.id, told.revision))].into_iter().chain(held)
     };
+    Page<HeldNameView>: |told, doing| {
+        let _ = doing;
+        told.items.iter().map(|held| Lesson::Seen(held.subject, held.version))
+    };
     InvitationReceipt: |told, doing| { let _ = doing; [Lesson::Invitation(told.id)] };
     ReportReceipt: |told, doing| { let _ = doing; [Lesson::Report(told.id)] };
     MemberReceipt: |told, doing| { let _ = doing; [Lesson::Member(told.person)] };
@@ -81,7 +85,6 @@ told! {
 told!(
     InstallReceipt,
     NameReceipt,
-    Page<HeldNameView>,
     ReleaseReceipt,
     ListingView,
     ReleaseView,

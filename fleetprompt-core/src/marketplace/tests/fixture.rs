@@ -12,7 +12,7 @@ use crate::marketplace::{
     RedeemedManifest, ReferenceDecision, Way,
 };
 use crate::memory::MemoryStore;
-use crate::port::{PageSize, Principal, Store};
+use crate::port::{PageSize, Principal, RecordKey, Store};
 use crate::token::{InstallToken, KeyRing, MasterKey};
 
 pub(crate) const ALL: PageSize = PageSize::MAX;
@@ -139,6 +139,12 @@ impl Fixture {
 
     pub(crate) fn operator(&self) -> Acting {
         self.market.act_as(Principal::operator(identity("market", "olga")))
+    }
+
+    /// What an operator sees now of whose name is held.
+    pub(crate) fn seen(&self, subject: NameSubject) -> Position {
+        let found = run(self.store.get(&RecordKey::name_review(subject))).unwrap();
+        found.map_or(Position::START, |review| review.changed)
     }
 
     pub(crate) fn anonymous(&self) -> Acting {

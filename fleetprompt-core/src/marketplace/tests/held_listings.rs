@@ -101,7 +101,9 @@ fn a_look_alike_of_a_popular_listing_is_seen_by_its_publishers_members_alone() {
     assert_eq!(waiting.subject, NameSubject::Listing(id));
     let Some(ResembledView::Listing { address, .. }) = waiting.resembles else { panic!() };
     assert_eq!(address, ListingAddress { handle: of("chains"), slug: of("langchain") });
-    f.twice(async |key| f.operator().allow_name(waiting.subject, of("A pun."), key).await);
+    f.twice(async |key| {
+        f.operator().allow_name(waiting.subject, waiting.version, of("A pun."), key).await
+    });
     assert!(readable(&f, id));
     let (filter, order) = (CatalogueFilter::default(), CatalogueOrder::Newest);
     let page = run(f.anonymous().browse(filter, order, None, ALL)).unwrap();
@@ -167,7 +169,8 @@ fn a_title_is_held_where_its_letters_pass_for_a_well_known_name() {
             ReviewedName::Listing { slug: of(&format!("fake-{n}")), title: Some(of(title)) };
         assert_eq!(waiting.names, names);
         let operator = f.operator();
-        run(operator.refuse_name(waiting.subject, of("Not yours."), &f.key())).unwrap();
+        run(operator.refuse_name(waiting.subject, waiting.version, of("Not yours."), &f.key()))
+            .unwrap();
         assert!(held(&rename(&f, &eve, id, &format!("other-{n}")).unwrap()));
         assert_eq!(queue(&f), [], "the title is what was refused");
         assert!(!held(&edit(&f, &eve, id, |edit| edit.content.title = of(chaos)).unwrap()));
@@ -185,7 +188,7 @@ fn a_title_is_held_where_its_letters_pass_for_a_well_known_name() {
     let shown = run(f.anonymous().listing(id)).unwrap();
     assert_eq!((shown.content.title, shown.content.summary), (of(chaos), of("Reads.")));
     let subject = queue(&f).remove(0).subject;
-    run(f.operator().allow_name(subject, of("A tribute."), &f.key())).unwrap();
+    run(f.operator().allow_name(subject, f.seen(subject), of("A tribute."), &f.key())).unwrap();
     assert_eq!(run(f.anonymous().listing(id)).unwrap().content.title, of(copa));
     assert!(!held(&edit(&f, &eve, id, |edit| edit.content.summary = of("Still reads.")).unwrap()));
     assert!(run(f.market.check_index(Position::START, |_| {})).unwrap().is_clean());
@@ -215,11 +218,12 @@ fn a_public_listing_goes_on_under_its_former_slug() {
     assert!(run(eve.listing(id)).unwrap().held.is_some());
 
     let subject = NameSubject::Listing(id);
-    run(f.operator().refuse_name(subject, of("No."), &f.key())).unwrap();
+    run(f.operator().refuse_name(subject, f.seen(subject), of("No."), &f.key())).unwrap();
     assert!(readable(&f, id), "what was public stays so");
     let told = run(eve.listing(id)).unwrap().held.unwrap();
     assert_eq!((told.state, told.reason), (NameState::Refused, Some(of("No."))));
-    run(f.operator().allow_name(subject, of("On second thoughts."), &f.key())).unwrap();
+    run(f.operator().allow_name(subject, f.seen(subject), of("On second thoughts."), &f.key()))
+        .unwrap();
     assert_eq!(run(visitor.listing(id)).unwrap().slug, of("langchian"));
     let moved = run(visitor.listing_by_name(&of("honest"), &of("reader"))).unwrap();
     assert!(matches!(moved, Found::Moved(_)));
@@ -257,7 +261,12 @@ fn another_slug_or_its_end_takes_a_listing_off_the_queue() {
     run(eve.delete_listing(other, &f.key())).unwrap();
     assert_eq!(queue(&f), []);
     assert_eq!(run(f.anonymous().feed_cursor()).unwrap(), cursor, "no tombstone of it");
-    let decided = run(f.operator().allow_name(NameSubject::Listing(other), of("x"), &f.key()));
+    let decided = run(f.operator().allow_name(
+        NameSubject::Listing(other),
+        Position::START,
+        of("x"),
+        &f.key(),
+    ));
     assert_eq!(refused(decided), ErrorCode::NameNotHeld);
     f.draft(&eve, evil, "langchian");
 }

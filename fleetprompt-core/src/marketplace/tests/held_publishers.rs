@@ -111,7 +111,8 @@ fn a_look_alike_of_a_verified_publisher_is_seen_by_its_members_alone() {
 
     // Once it is let pass, it is like any other.
     let subject = NameSubject::Publisher(receipt.id);
-    run(f.operator().allow_name(subject, of("They are a club."), &f.key())).unwrap();
+    run(f.operator().allow_name(subject, f.seen(subject), of("They are a club."), &f.key()))
+        .unwrap();
     assert!(run(f.anonymous().publisher(receipt.id)).unwrap().held.is_none());
     run(eve.publish_listing(draft, &f.key())).unwrap();
     assert!(run(f.anonymous().listing(draft)).is_ok());
@@ -209,7 +210,8 @@ fn a_live_publisher_goes_on_under_its_former_names() {
     assert_eq!(queue(&f).len(), 1);
 
     let subject = NameSubject::Publisher(evil);
-    f.twice(async |key| f.operator().allow_name(subject, of("A subsidiary."), key).await);
+    let seen = f.seen(subject);
+    f.twice(async |key| f.operator().allow_name(subject, seen, of("A subsidiary."), key).await);
     let public = run(visitor.publisher(evil)).unwrap();
     assert_eq!(public.handle, of("acme-robotics-inc"));
     let moved = run(visitor.publisher_by_handle(&of("honest"))).unwrap();
@@ -231,12 +233,13 @@ fn a_refusal_is_told_and_another_name_is_judged_anew() {
     let evil = create(&f, &eve, "acme-robtics", "R").id;
     let subject = NameSubject::Publisher(evil);
     let operator = f.operator();
-    f.twice(async |key| operator.refuse_name(subject, of("Too close."), key).await);
+    let seen = f.seen(subject);
+    f.twice(async |key| operator.refuse_name(subject, seen, of("Too close."), key).await);
     let told = run(eve.publisher(evil)).unwrap().held.unwrap();
     assert_eq!((told.state, told.reason), (NameState::Refused, Some(of("Too close."))));
     assert_eq!(refused(run(f.anonymous().publisher(evil))), ErrorCode::PublisherNotFound);
     assert_eq!(queue(&f), []);
-    let again = run(operator.refuse_name(subject, of("Again."), &f.key()));
+    let again = run(operator.refuse_name(subject, f.seen(subject), of("Again."), &f.key()));
     assert_eq!(refused(again), ErrorCode::WrongState);
 
     // The same name again does not bring it back before an operator.
@@ -252,7 +255,7 @@ fn a_refusal_is_told_and_another_name_is_judged_anew() {
     assert!(!held(&receipt));
     assert_eq!(run(f.anonymous().publisher(evil)).unwrap().handle, of("robot-club"));
     assert_eq!(queue(&f), []);
-    let gone = run(operator.allow_name(subject, of("Late."), &f.key()));
+    let gone = run(operator.allow_name(subject, f.seen(subject), of("Late."), &f.key()));
     assert_eq!(refused(gone), ErrorCode::NameNotHeld);
 }
 
@@ -272,7 +275,7 @@ fn what_was_refused_comes_back_only_when_it_changes_itself() {
     // The handle was refused: what is shown beside it makes no difference, nor does how it is joined.
     let by_handle = create(&f, &eve, "acme-robtics", "R").id;
     let subject = NameSubject::Publisher(by_handle);
-    run(operator.refuse_name(subject, of("Too close."), &f.key())).unwrap();
+    run(operator.refuse_name(subject, f.seen(subject), of("Too close."), &f.key())).unwrap();
     let events = f.events();
     for (handle, name) in [("acme-robtics", "S"), ("acme_robtics", "T"), ("acme-robt1cs", "T")] {
         assert!(held(&edit(by_handle, handle, name)));
@@ -284,7 +287,7 @@ fn what_was_refused_comes_back_only_when_it_changes_itself() {
     let holds = log.iter().filter(|entry| matches!(entry.event.fact, Fact::NameHeld { .. }));
     assert_eq!((holds.count(), f.events() - events), (1, 3), "nobody is told anew");
     // An operator who thinks better of it lets pass what there is now.
-    run(operator.allow_name(subject, of("A club."), &f.key())).unwrap();
+    run(operator.allow_name(subject, f.seen(subject), of("A club."), &f.key())).unwrap();
     let public = run(f.anonymous().publisher(by_handle)).unwrap();
     assert_eq!((public.handle, public.profile.name), (of("acme-robt1cs"), of("T")));
 
@@ -293,7 +296,7 @@ fn what_was_refused_comes_back_only_when_it_changes_itself() {
     let by_name = create(&f, &mal, "weather-club", "acme robotics").id;
     assert_eq!(queue(&f)[0].likeness, Likeness::DisplayName);
     let subject = NameSubject::Publisher(by_name);
-    run(operator.refuse_name(subject, of("Theirs."), &f.key())).unwrap();
+    run(operator.refuse_name(subject, f.seen(subject), of("Theirs."), &f.key())).unwrap();
     let seen = run(mal.publisher(by_name)).unwrap();
     let profile = PublisherProfile { name: of("Acme  Robotics!"), ..seen.profile.clone() };
     let wanted = PublisherEdit { handle: of("rain-club"), profile };
@@ -331,8 +334,8 @@ fn what_was_allowed_stays_allowed() {
     let acme = verified(&f, &ada, "acme-robotics");
     let club = create(&f, &eve, "acme-robtics", "R").id;
     let subject = NameSubject::Publisher(club);
-    run(f.operator().refuse_name(subject, of("Who are they?"), &f.key())).unwrap();
-    run(f.operator().allow_name(subject, of("A club."), &f.key())).unwrap();
+    run(f.operator().refuse_name(subject, f.seen(subject), of("Who are they?"), &f.key())).unwrap();
+    run(f.operator().allow_name(subject, f.seen(subject), of("A club."), &f.key())).unwrap();
     while run(f.market.refresh_index(ALL)).unwrap().more {}
     run(f.operator().grant_badge(acme, BadgeKind::Official, of("case-2"), &f.key())).unwrap();
     let seen = run(eve.publisher(club)).unwrap();
@@ -343,7 +346,7 @@ fn what_was_allowed_stays_allowed() {
     rename(&f, &eve, club, "robot-club").unwrap();
     assert!(!held(&rename(&f, &eve, club, "acme-robtics").unwrap()));
     assert!(run(f.anonymous().publisher(club)).is_ok());
-    let again = run(f.operator().allow_name(subject, of("Again."), &f.key()));
+    let again = run(f.operator().allow_name(subject, f.seen(subject), of("Again."), &f.key()));
     assert_eq!(refused(again), ErrorCode::WrongState);
 }
 
@@ -381,14 +384,15 @@ fn the_queue_is_read_page_by_page_and_by_operators_alone() {
     let owner = f.person("evil-0", "eve");
     for who in [ada, owner, f.system("whs")] {
         assert_eq!(refused(run(who.held_names(None, ALL))), ErrorCode::Forbidden);
-        let decided = run(who.allow_name(subject, of("Me."), &f.key()));
+        assert_eq!(refused(run(who.refused_names(None, ALL))), ErrorCode::Forbidden);
+        let decided = run(who.allow_name(subject, f.seen(subject), of("Me."), &f.key()));
         assert_eq!(refused(decided), ErrorCode::Forbidden);
-        let decided = run(who.refuse_name(subject, of("Me."), &f.key()));
+        let decided = run(who.refuse_name(subject, f.seen(subject), of("Me."), &f.key()));
         assert_eq!(refused(decided), ErrorCode::Forbidden);
     }
     assert_eq!(refused(run(f.anonymous().held_names(None, ALL))), ErrorCode::Unauthenticated);
     let live = NameSubject::Publisher(acme);
-    let decided = run(f.operator().refuse_name(live, of("Not held."), &f.key()));
+    let decided = run(f.operator().refuse_name(live, f.seen(live), of("Not held."), &f.key()));
     assert_eq!(refused(decided), ErrorCode::NameNotHeld);
 }
 
@@ -402,7 +406,7 @@ fn a_name_that_waits_can_be_lost_to_somebody_else() {
     assert!(held(&rename(&f, &eve, evil, "acme-robtics").unwrap()));
     create(&f, &zoe, "acme-robtics", "Z");
     let subject = NameSubject::Publisher(evil);
-    let allowed = run(f.operator().allow_name(subject, of("First."), &f.key()));
+    let allowed = run(f.operator().allow_name(subject, f.seen(subject), of("First."), &f.key()));
     assert_eq!(refused(allowed), ErrorCode::HandleTaken);
     assert_eq!(run(f.anonymous().publisher(evil)).unwrap().handle, of("honest"));
     let taken = rename(&f, &eve, evil, "acme-robtics");
@@ -456,9 +460,10 @@ fn of_two_decisions_at_once_one_holds() {
         verified(&f, &ada, "acme-robotics");
         let evil = create(&f, &eve, "acme-robtics", "R").id;
         let subject = NameSubject::Publisher(evil);
-        let (one, other) = (f.key(), f.key());
+        let (one, other, seen) = (f.key(), f.key(), f.seen(subject));
         let (refuses, renames) = std::thread::scope(|scope| {
-            let refuses = scope.spawn(|| run(f.operator().refuse_name(subject, of("No."), &one)));
+            let refuses =
+                scope.spawn(|| run(f.operator().refuse_name(subject, seen, of("No."), &one)));
             let renames = scope.spawn(|| {
                 let seen = run(eve.publisher(evil)).unwrap();
                 let edit = PublisherEdit { handle: of("robot-club"), profile: seen.profile };
@@ -494,4 +499,60 @@ fn a_badge_and_a_look_alike_at_once_leave_one_or_the_other_and_nothing_between()
         let next = create(&f, &f.person("late", "lee"), "acme-robotcs", "R");
         assert!(held(&next), "the badge is there in any case");
     }
+}
+
+/// An operator decides about what was looked at, whatever is put in its place meanwhile.
+#[test]
+fn a_name_that_was_swapped_since_it_was_looked_at_is_not_decided() {
+    let f = Fixture::default();
+    let (ada, eve) = (f.person("acme", "ada"), f.person("evil", "eve"));
+    verified(&f, &ada, "acme-robotics");
+    let evil = create(&f, &eve, "acme-robtics", "R").id;
+    let operator = f.operator();
+    let looked_at = queue(&f).remove(0);
+    let decide = |state| {
+        let HeldNameView { subject, version, .. } = looked_at;
+        let (reason, key) = (of("A club."), f.key());
+        match state {
+            NameState::Refused => run(operator.refuse_name(subject, version, reason, &key)),
+            _ => run(operator.allow_name(subject, version, reason, &key)),
+        }
+    };
+    let nothing_is_decided = || {
+        for state in [NameState::Allowed, NameState::Refused] {
+            assert_eq!(refused(decide(state)), ErrorCode::RevisionMismatch);
+        }
+        assert_eq!(refused(run(f.anonymous().publisher(evil))), ErrorCode::PublisherNotFound);
+    };
+    // Straight to the other name; or by way of a harmless one, which closes the review and opens another
+    // of the same first revision.
+    rename(&f, &eve, evil, "acme-robotic").unwrap();
+    nothing_is_decided();
+    rename(&f, &eve, evil, "robot-club").unwrap();
+    assert_eq!(refused(decide(NameState::Allowed)), ErrorCode::NameNotHeld);
+    let seen = run(eve.publisher(evil)).unwrap();
+    let edit = PublisherEdit { handle: of("acme-robotic"), profile: seen.profile };
+    let after = run(eve.update_publisher(evil, seen.revision, edit, &f.key())).unwrap();
+    let wanted = queue(&f).remove(0);
+    assert_ne!((wanted.version, &wanted.names), (looked_at.version, &looked_at.names));
+    for state in [NameState::Allowed, NameState::Refused] {
+        assert_eq!(refused(decide(state)), ErrorCode::RevisionMismatch);
+    }
+    assert_eq!(run(eve.publisher(evil)).unwrap().revision, after.revision, "as it was");
+
+    // Looked at again, it can be.
+    let HeldNameView { subject, version, .. } = wanted;
+    run(operator.refuse_name(subject, version, of("Too close."), &f.key())).unwrap();
+    let refusals = run(operator.refused_names(None, ALL)).unwrap().items;
+    assert_eq!(queue(&f), []);
+    assert_eq!(refusals.len(), 1);
+    assert_eq!(
+        (refusals[0].state, &refusals[0].reason),
+        (NameState::Refused, &Some(of("Too close.")))
+    );
+    let stale = run(operator.allow_name(subject, version, of("A club."), &f.key()));
+    assert_eq!(refused(stale), ErrorCode::RevisionMismatch, "it was refused since");
+    run(operator.allow_name(subject, refusals[0].version, of("A club."), &f.key())).unwrap();
+    assert_eq!(run(operator.refused_names(None, ALL)).unwrap().items, []);
+    assert_eq!(run(f.anonymous().publisher(evil)).unwrap().handle, of("acme-robotic"));
 }

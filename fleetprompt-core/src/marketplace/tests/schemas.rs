@@ -558,13 +558,16 @@ fn what_members_and_operators_read_fits() {
         decided_at,
     };
     answers(reference(Some(of("Not theirs.")), Some(at())), reference(None, None));
-    let name = |names, resembles| HeldNameView {
+    let name = |names, resembles, reason| HeldNameView {
         subject: NameSubject::Listing(id()),
+        version: Position::new(7),
         names,
         publisher: brief(),
         likeness: Likeness::Edit,
         resembles,
         held_at: at(),
+        state: NameState::Refused,
+        reason,
     };
     let address = ListingAddress { handle: of("acme"), slug: of("bot") };
     for resembled in [
@@ -573,7 +576,8 @@ fn what_members_and_operators_read_fits() {
         ResembledView::Listing { listing: id(), address },
     ] {
         let names = |title| ReviewedName::Listing { slug: of("bot"), title };
-        answers(name(names(Some(of("Bot"))), Some(resembled)), name(names(None), None));
+        let full = name(names(Some(of("Bot"))), Some(resembled), Some(of("Theirs.")));
+        answers(full, name(names(None), None, None));
     }
     let report = |address, evidence| ReportView {
         id: id(),

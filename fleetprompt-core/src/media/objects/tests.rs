@@ -43,7 +43,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let plain = MemoryMedia::default();
-        let rooted = ObjectMedia { objects: Arc::new(InMemory::new()), root: Path::from("a/b") };
+        let rooted = ObjectMedia::at_root(Arc::new(InMemory::new()), Path::from("a/b"));
         let others = [
             ObjectMedia::in_folder(&folder.path().join("media")).unwrap(),
             ObjectMedia::new(Arc::new(InMemory::new())),
@@ -104,7 +104,7 @@ fn a_place_that_is_no_place_is_told_at_once() {
     std::fs::write(&file, "").unwrap();
     assert!(ObjectMedia::in_folder(&file).is_err());
     let nothing: [(&str, &str); 0] = [];
-    for url in ["s3://bucket/media", "ftp://a.example/media", "file://elsewhere/media"] {
+    for url in ["az://container/media", "ftp://a.example/media", "file://elsewhere/media"] {
         assert!(ObjectMedia::at(&url.parse().unwrap(), nothing).is_err(), "{url}");
     }
     let url = Url::from_file_path(folder.path().join("new")).unwrap();

@@ -160,9 +160,10 @@ pub(super) static ANCHORS: &[Anchor] = &[
     tell("://", address::user_info),
     Anchor { text: "basic ", any_case: true, check: Check::If(UrlPassword, address::basic) },
     name("bearer "),
-    // FleetPrompt's own: install tokens and invitation codes.
+    // FleetPrompt's own: install tokens, invitation codes and the static tokens of services.
     when("fpi1.", InstallToken, tokens::install),
     when("fpv1.", InvitationCode, tokens::invitation),
+    when("fps_", ServiceToken, tokens::service),
     // Names that say that a secret follows.
     name("secret"), name("token"), name("passw"), name("pwd"), name("pass="), name("pass:"),
     name("api_key"), name("api-key"), name("apikey"), name("api key"),

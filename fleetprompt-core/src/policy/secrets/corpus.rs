@@ -304,6 +304,7 @@ impl Maker {
                     .into_uuid();
                 format!("fpv1.{id}.{}", self.url_safe(43))
             }
+            ServiceToken => format!("fps_{}", URL_SAFE_NO_PAD.encode(self.bytes(32))),
             NamedSecret => {
                 let name = self.one(&[
                     "API_KEY=",

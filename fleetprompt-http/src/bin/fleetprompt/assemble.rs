@@ -27,13 +27,16 @@ use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
-use crate::settings::{DatabaseUrl, Settings};
+use crate::settings::{DatabaseUrl, MediaPlace, MediaSettings, Settings};
 
 /// Who vouches for the operator of the program's commands: nobody can sign in under this name.
 const PROGRAM: &str = "https://program.fleetprompt.invalid";
 
 /// How many bytes of answers to anonymous readers are kept.
 const KEPT_ANSWERS_BYTES: u64 = 32 << 20;
+
+/// How stale a replica may be, unless it is said.
+const STALENESS: Duration = Duration::from_secs(5);
 
 /// How often shared limits are pruned, and how many at once.
 const PRUNED_EVERY: Duration = Duration::from_secs(30);
@@ -87,6 +90,12 @@ pub(crate) fn postgres(settings: &Settings) -> Outcome<PostgresOptions> {
     if let Some(seconds) = given.statement_timeout_seconds {
         options = options.statement_timeout(Duration::from_secs(seconds.into()));
     }
+    options = given.failover.iter().cloned().fold(options, PostgresOptions::failover);
+    if let Some(replica) = &given.replica {
+        let staleness =
+            given.replica_staleness_seconds.map_or(STALENESS, |it| Duration::from_secs(it.into()));
+        options = options.replica(replica.clone(), staleness);
+    }
     Ok(options)
 }
 
@@ -124,15 +133,23 @@ pub(crate) async fn marketplace(
 
 fn media(settings: &Settings, builder: MarketplaceBuilder) -> Outcome<MarketplaceBuilder> {
     let Some(media) = &settings.media else { return Ok(builder) };
-    let folder = &media.folder;
-    let kept = ObjectMedia::in_folder(folder)
-        .map_err(|error| Failure::usage(format!("media.folder: {}: {error}", folder.display())))?;
-    let builder = builder.media(Arc::new(kept)).redraw(Arc::new(Images::new(IMAGES_AT_ONCE)));
+    let kept = Arc::new(kept(media)?);
+    let builder = builder.media(kept).redraw(Arc::new(Images::new(IMAGES_AT_ONCE)));
     match (&media.clamav, media.unscanned) {
         (Some(address), false) => Ok(builder.scanner(Arc::new(ClamAv::new(address.clone())))),
         (None, true) => Ok(builder.unscanned_uploads()),
         _ => Err(Failure::usage("media: uploads are scanned by ClamAV, or not at all")
             .hint("Give media.clamav an address, or set media.unscanned = true; not both.")),
+    }
+}
+
+fn kept(media: &MediaSettings) -> Outcome<ObjectMedia> {
+    match media.place()? {
+        MediaPlace::Folder(folder) => ObjectMedia::in_folder(folder).map_err(|error| {
+            Failure::usage(format!("media.folder: {}: {error}", folder.display()))
+        }),
+        MediaPlace::S3(config) => ObjectMedia::in_s3(&config)
+            .map_err(|error| Failure::usage(format!("media.s3: {error}"))),
     }
 }
 
@@ -190,8 +207,12 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Outcome {
     let identity = identity(settings, served)?;
-    let api = Api::new(market.clone(), identity, settings.origin_at(served)?)
-        .response_cache(KEPT_ANSWERS_BYTES);
+    let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
+    // Whether an answer still holds is asked of the primary, and a replica's may not have held before.
+    let api = match (database, &settings.postgres.replica) {
+        (Database::Postgres(_), Some(_)) => api,
+        _ => api.response_cache(KEPT_ANSWERS_BYTES),
+    };
     let api = match people_issuer(settings)? {
         Some(issuer) => api.people_of(issuer),
         None => api,

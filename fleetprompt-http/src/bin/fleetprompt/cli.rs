@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::DatabaseUrl;
 use fleetprompt_core::domain::{
-    BadgeKind, EvidenceReference, Handle, ListingId, NameSubject, PublisherId, Reason, Slug,
-    TakedownReason,
+    BadgeKind, EvidenceReference, Handle, ListingId, NameSubject, Position, PublisherId, Reason,
+    Slug, TakedownReason,
 };
 use fleetprompt_core::token::KeyId;
 
@@ -296,43 +296,56 @@ impl std::str::FromStr for ListingName {
 #[derive(Debug, Subcommand)]
 pub(crate) enum NamesCommand {
     /// List the names that wait, those held first coming first
-    List,
+    List {
+        /// List those that were refused instead
+        #[arg(long)]
+        refused: bool,
+    },
     /// Let a name pass
     Allow {
-        /// publisher/ID or listing/ID, as `names list` prints it
-        subject: Subject,
+        /// publisher/ID@VERSION or listing/ID@VERSION, as `names list` prints it
+        subject: Seen,
         /// Why, for the audit log
         #[arg(long)]
         reason: Reason,
     },
     /// Refuse a name
     Refuse {
-        /// publisher/ID or listing/ID, as `names list` prints it
-        subject: Subject,
+        /// publisher/ID@VERSION or listing/ID@VERSION, as `names list` prints it
+        subject: Seen,
         /// Why; the publisher is told
         #[arg(long)]
         reason: Reason,
     },
 }
 
-/// Whose name: `publisher/ID` or `listing/ID`.
+/// Whose name, as it was looked at: `publisher/ID@VERSION` or `listing/ID@VERSION`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Subject(pub(crate) NameSubject);
+pub(crate) struct Seen {
+    pub(crate) subject: NameSubject,
+    pub(crate) version: Position,
+}
 
-impl std::str::FromStr for Subject {
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.subject, self.version.get())
+    }
+}
+
+impl std::str::FromStr for Seen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let id = |refused: fleetprompt_core::domain::ParseError| refused.to_string();
-        match text.split_once('/') {
-            Some(("publisher", it)) => {
-                it.parse::<PublisherId>().map(NameSubject::Publisher).map(Subject).map_err(id)
-            }
-            Some(("listing", it)) => {
-                it.parse::<ListingId>().map(NameSubject::Listing).map(Subject).map_err(id)
-            }
-            _ => Err("must be publisher/ID or listing/ID".to_owned()),
-        }
+        const FORM: &str = "must be publisher/ID@VERSION or listing/ID@VERSION";
+        let told = |refused: fleetprompt_core::domain::ParseError| refused.to_string();
+        let (subject, version) = text.split_once('@').ok_or(FORM)?;
+        let subject = match subject.split_once('/') {
+            Some(("publisher", it)) => it.parse::<PublisherId>().map(NameSubject::Publisher),
+            Some(("listing", it)) => it.parse::<ListingId>().map(NameSubject::Listing),
+            _ => return Err(FORM.to_owned()),
+        };
+        let version = version.parse().map_err(|_| FORM)?;
+        Ok(Seen { subject: subject.map_err(told)?, version: Position::new(version) })
     }
 }
 

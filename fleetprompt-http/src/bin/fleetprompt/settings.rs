@@ -1,6 +1,7 @@
 //! The configuration, and where it comes from.
 
 mod database;
+mod media;
 mod problem;
 mod show;
 mod source;
@@ -16,7 +17,6 @@ use fleetprompt_core::domain::{
     AssetKind, ClientName, DeepLinkTemplate, IssuerName, OwningSystem, SubjectName, SystemName,
     SystemRegistry,
 };
-use fleetprompt_core::media::ClamAddress;
 use fleetprompt_core::token::{Audience, Issuer};
 use fleetprompt_http::Origin;
 use fleetprompt_http::identity::oidc::OidcOptions;
@@ -24,6 +24,7 @@ use fleetprompt_http::identity::service::ServiceOptions;
 use fleetprompt_http::limits::LimitOptions;
 use fleetprompt_http::observe::{LogOptions, TraceOptions};
 use fleetprompt_http::serve::ServeOptions;
+use fleetprompt_postgres::DatabaseUrl as PostgresUrl;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -31,6 +32,7 @@ use crate::cli::Flags;
 use crate::failure::{Failure, Outcome};
 
 pub(crate) use database::DatabaseUrl;
+pub(crate) use media::{MediaPlace, MediaSettings};
 pub(crate) use show::Shown;
 
 /// Everything that can be configured. Not `Debug`: it holds secrets.
@@ -107,18 +109,6 @@ pub(crate) struct IdentitySettings {
     pub(crate) services: Vec<ServiceOptions>,
 }
 
-/// Where icons and screenshots are kept, and who scans them.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct MediaSettings {
-    pub(crate) folder: PathBuf,
-    #[serde(default, deserialize_with = "parsed_if_any")]
-    pub(crate) clamav: Option<ClamAddress>,
-    /// Takes uploads without having them scanned.
-    #[serde(default)]
-    pub(crate) unscanned: bool,
-}
-
 /// How PostgreSQL is connected to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -131,6 +121,15 @@ pub(crate) struct PostgresSettings {
     pub(crate) statement_timeout_seconds: Option<u16>,
     #[serde(default)]
     pub(crate) transaction_pooling: bool,
+    /// Other servers that may be the primary.
+    #[serde(default, deserialize_with = "all_parsed")]
+    pub(crate) failover: Vec<PostgresUrl>,
+    /// A standby that answers those who have not signed in.
+    #[serde(default, deserialize_with = "parsed_if_any")]
+    pub(crate) replica: Option<PostgresUrl>,
+    /// How stale it may be.
+    #[serde(default)]
+    pub(crate) replica_staleness_seconds: Option<u16>,
 }
 
 /// What `serve` does beside serving.
@@ -163,6 +162,7 @@ impl Settings {
         let settings: Settings =
             layers.extract_lossy().map_err(|errors| problem::tell(layers, errors))?;
         settings.owning_systems()?;
+        settings.media.as_ref().map(MediaSettings::place).transpose()?;
         Ok(settings)
     }
 
@@ -222,4 +222,13 @@ where
     D: Deserializer<'de>,
 {
     parsed(deserializer).map(Some)
+}
+
+fn all_parsed<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }

@@ -66,6 +66,25 @@ fn whatever_is_wrong_is_told_by_its_place_and_never_by_its_value() {
         assert!(ran.err.contains(told), "{file}: {}", ran.err);
         assert!(!ran.said().contains(secret), "{file}: {}", ran.said());
     }
+    for (file, told) in [
+        ("[media]\nunscanned = true", "media: images are kept in a folder or in S3"),
+        (
+            "[media]\nfolder = \"m\"\n[media.s3]\nbucket = \"media\"\nregion = \"eu\"",
+            "media: images are kept in a folder or in S3",
+        ),
+        ("[media.s3]\nbucket = \"Canary-7f3c\"\nregion = \"eu\"", "market.toml: media.s3.bucket: "),
+        (
+            "[media.s3]\nbucket = \"media\"\nregion = \"eu\"\nsecret-access-key = \"canary-7f3c\"",
+            "media.s3: access-key-id and secret-access-key belong together",
+        ),
+    ] {
+        let place = Place::new();
+        place.write("market.toml", file);
+        let ran = place.run(&["--config", "market.toml", "config", "show"]);
+        assert_eq!(ran.code, 2, "{file}: {ran:?}");
+        let said = ran.said();
+        assert!(said.contains(told) && !said.to_lowercase().contains(secret), "{file}: {said}");
+    }
     for (name, value, told) in [
         (
             "FLEETPROMPT_DATABSE",

@@ -33,8 +33,12 @@ fn publishers_and_listings_are_moderated_and_the_catalogue_shows_it() {
     assert_eq!(place.run(&["publisher", "restore", "no-such"]).code, 3);
     assert_eq!(place.run(&["listing", "restore", "no-slash"]).code, 2);
     place.run(&["names", "list"]).ok();
-    let refused = with(&["names", "allow", "listing/01940000-0000-7000-8000-000000000001"]);
+    place.run(&["names", "list", "--refused"]).ok();
+    let listing = "listing/01940000-0000-7000-8000-000000000001";
+    let refused = with(&["names", "allow", &format!("{listing}@7")]);
     assert_eq!(refused.code, 3, "{refused:?}");
+    let refused = with(&["names", "allow", listing]);
+    assert_eq!(refused.code, 2, "what was looked at has to be said: {refused:?}");
 }
 
 #[test]

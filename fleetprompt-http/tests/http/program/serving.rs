@@ -64,7 +64,8 @@ fn one_marketplace(place: &Place) {
 }
 
 mod on_postgres {
-    use super::{Place, one_marketplace};
+    use super::{ANYWHERE, Place, catalogue, one_marketplace};
+    use crate::stores::cluster::Cluster;
 
     /// On the server that `scripts/with-postgres` starts, in a schema of its own.
     fn place(schema: &str) -> Place {
@@ -108,5 +109,45 @@ mod on_postgres {
         assert!(place.run(&["export"]).ok().contains("\"type\":\"suspension\""));
         assert!(place.run(&["check"]).ok().contains("60 listings compared, 0 missing"));
         assert_eq!(place.run(&["backup", "copy.db"]).code, 2, "pg_dump does that");
+    }
+
+    /// A standby reads for visitors, and takes over when the primary is lost.
+    #[test]
+    fn a_replica_answers_visitors_and_a_promoted_one_serves() {
+        let primary = Cluster::new("");
+        let standby = primary.standby();
+        primary.replicate_synchronously();
+        let place = Place::with_keys()
+            .with("FLEETPROMPT_DATABASE", &primary.url())
+            .with("FLEETPROMPT_POSTGRES__FAILOVER", &format!("[\"{}\"]", standby.url()))
+            .with("FLEETPROMPT_POSTGRES__REPLICA", &standby.url())
+            .with("FLEETPROMPT_POSTGRES__REPLICA_STALENESS_SECONDS", "7200");
+        let mut server = place.start(&[&["serve"], &ANYWHERE[..]].concat());
+        server.logs("the replica serves");
+        place.run(&["import", catalogue().to_str().unwrap(), "--confirm"]).ok();
+        let answers = |status| {
+            while server.get("/v1/publishers/harbor-ops").0 != status {
+                std::thread::yield_now();
+            }
+        };
+        answers(200);
+
+        standby.sql("SELECT pg_wal_replay_pause()");
+        while standby.sql("SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'").is_empty() {
+            std::thread::yield_now();
+        }
+        place.run(&["publisher", "suspend", "harbor-ops", "--reason", "Ticket 4711."]).ok();
+        let stale = server.get("/v1/publishers/harbor-ops");
+        assert_eq!(stale.0, 200, "it is within the bound: {}", stale.1);
+        standby.sql("SELECT pg_wal_replay_resume()");
+        // What was answered before is not kept.
+        answers(404);
+
+        primary.kill();
+        standby.promote();
+        place.run(&["publisher", "restore", "harbor-ops"]).ok();
+        answers(200);
+        let shown = place.run(&["config", "show"]).ok();
+        assert!(shown.contains("postgres.replica-staleness-seconds"), "{shown}");
     }
 }

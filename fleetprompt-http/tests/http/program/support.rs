@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -93,11 +93,12 @@ impl Place {
         let mut command = self.command(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut err = BufReader::new(child.stderr.take().unwrap());
         let mut told = String::new();
         let address = loop {
             let mut line = String::new();
             if out.read_line(&mut line).unwrap() == 0 {
-                panic!("it ended before it was ready: {told}{}", rest(&mut child));
+                panic!("it ended before it was ready: {told}{}", rest(&mut err));
             }
             told.push_str(&line);
             if let Some((_, rest)) = line.split_once("is ready on http://") {
@@ -105,7 +106,7 @@ impl Place {
                 break address.parse().unwrap();
             }
         };
-        Server { child, out, told, address }
+        Server { child, out, err, told, address }
     }
 }
 
@@ -117,11 +118,9 @@ fn ran(output: Output) -> Ran {
     }
 }
 
-fn rest(child: &mut Child) -> String {
+fn rest(err: &mut BufReader<ChildStderr>) -> String {
     let mut text = String::new();
-    if let Some(mut err) = child.stderr.take() {
-        err.read_to_string(&mut text).unwrap();
-    }
+    err.read_to_string(&mut text).unwrap();
     text
 }
 
@@ -129,6 +128,7 @@ fn rest(child: &mut Child) -> String {
 pub(super) struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
+    err: BufReader<ChildStderr>,
     /// What it printed until it was ready.
     pub(super) told: String,
     pub(super) address: SocketAddr,
@@ -156,6 +156,15 @@ impl Server {
         (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
 
+    /// Waits until it logs a line with this in it.
+    pub(super) fn logs(&mut self, needle: &str) {
+        let mut line = String::new();
+        while !line.contains(needle) {
+            line.clear();
+            assert_ne!(self.err.read_line(&mut line).unwrap(), 0, "it ended without {needle}");
+        }
+    }
+
     pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([format!("-{name}"), id]).status().unwrap();
@@ -167,7 +176,7 @@ impl Server {
         let code = self.child.wait().unwrap().code();
         let mut said = String::new();
         self.out.read_to_string(&mut said).unwrap();
-        said.push_str(&rest(&mut self.child));
+        said.push_str(&rest(&mut self.err));
         (code, said)
     }
 }

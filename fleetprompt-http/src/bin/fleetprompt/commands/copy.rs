@@ -8,11 +8,13 @@ use secrecy::ExposeSecret as _;
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::CopyArgs;
 use crate::failure::{Failure, Outcome};
-use crate::settings::{DatabaseUrl, Settings};
+use crate::settings::{DatabaseUrl, PostgresSettings, Settings};
 
 pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
     let CopyArgs { from, to, restart } = args;
-    let settings = Settings { database: from.clone(), ..settings };
+    // The other servers are those of the configured database, which may be neither of the two.
+    let postgres = PostgresSettings { failover: Vec::new(), replica: None, ..settings.postgres };
+    let settings = Settings { database: from.clone(), postgres, ..settings };
     let source: Box<dyn CopySource> = match assemble::database(&settings, IfMissing::Refuse).await?
     {
         Database::Sqlite(store) => Box::new(store),

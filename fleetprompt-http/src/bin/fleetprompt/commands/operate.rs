@@ -6,7 +6,7 @@ use fleetprompt_core::marketplace::{Found, HeldNameView, ListingAddress, Resembl
 use fleetprompt_core::port::PageSize;
 
 use crate::assemble::{self, once};
-use crate::cli::{ListingCommand, ListingName, NamesCommand, PublisherCommand, Subject};
+use crate::cli::{ListingCommand, ListingName, NamesCommand, PublisherCommand, Seen};
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
 
@@ -57,14 +57,14 @@ pub(super) async fn listing(settings: &Settings, command: ListingCommand) -> Out
 pub(super) async fn names(settings: &Settings, command: NamesCommand) -> Outcome {
     let operator = &operator(settings).await?;
     match command {
-        NamesCommand::List => list_names(operator).await,
-        NamesCommand::Allow { subject: Subject(subject), reason } => {
-            operator.allow_name(subject, reason, &once("allow-name")?).await?;
+        NamesCommand::List { refused } => list_names(operator, refused).await,
+        NamesCommand::Allow { subject: Seen { subject, version }, reason } => {
+            operator.allow_name(subject, version, reason, &once("allow-name")?).await?;
             println!("{subject} is allowed");
             Ok(())
         }
-        NamesCommand::Refuse { subject: Subject(subject), reason } => {
-            operator.refuse_name(subject, reason, &once("refuse-name")?).await?;
+        NamesCommand::Refuse { subject: Seen { subject, version }, reason } => {
+            operator.refuse_name(subject, version, reason, &once("refuse-name")?).await?;
             println!("{subject} is refused");
             Ok(())
         }
@@ -91,17 +91,20 @@ async fn find_listing(operator: &Acting, listing: &ListingName) -> Outcome<Listi
     }
 }
 
-async fn list_names(operator: &Acting) -> Outcome {
-    let (mut cursor, mut waiting) = (None, 0_u64);
+async fn list_names(operator: &Acting, refused: bool) -> Outcome {
+    let (mut cursor, mut listed) = (None, 0_u64);
     loop {
-        let page = operator.held_names(cursor.as_ref(), PageSize::MAX).await?;
+        let page = match refused {
+            true => operator.refused_names(cursor.as_ref(), PageSize::MAX).await?,
+            false => operator.held_names(cursor.as_ref(), PageSize::MAX).await?,
+        };
         for held in &page.items {
             println!("{}", line(held));
-            waiting += 1;
+            listed += 1;
         }
         cursor = page.next;
         if cursor.is_none() {
-            eprintln!("{waiting} names wait");
+            eprintln!("{listed} names {}", if refused { "are refused" } else { "wait" });
             return Ok(());
         }
     }
@@ -123,6 +126,7 @@ fn line(held: &HeldNameView) -> String {
             format!("{handle}/{slug}")
         }
     };
-    let HeldNameView { subject, likeness, held_at, .. } = held;
-    format!("{subject}  {name}  looks like {like} ({likeness}), since {held_at}")
+    let HeldNameView { subject, version, likeness, held_at, .. } = held;
+    let seen = Seen { subject: *subject, version: *version };
+    format!("{seen}  {name}  looks like {like} ({likeness}), since {held_at}")
 }

@@ -20,8 +20,22 @@ pub(crate) struct Shown {
 }
 
 /// Endings of keys whose values are secrets.
-const SECRET: &[&str] =
-    &["secret", "secrets", "password", "token", "tokens", "key-ring", "hash", "hashes", "sha256"];
+const SECRET: &[&str] = &[
+    "secret",
+    "secrets",
+    "password",
+    "token",
+    "tokens",
+    "key-ring",
+    "hash",
+    "hashes",
+    "sha256",
+    "access-key-id",
+    "secret-access-key",
+];
+
+/// Keys whose values are addresses of databases, which may hold passwords.
+const ADDRESS: &[&str] = &["database", "postgres.failover", "postgres.replica"];
 
 /// Every value.
 pub(super) fn all(layers: &Figment) -> Outcome<Vec<Shown>> {
@@ -64,7 +78,7 @@ fn is_secret(key: &str) -> bool {
 
 fn text(key: &str, value: &Value) -> String {
     match value {
-        Value::String(_, text) if key == "database" => match text.parse::<DatabaseUrl>() {
+        Value::String(_, text) if ADDRESS.contains(&key) => match text.parse::<DatabaseUrl>() {
             Ok(url) => format!("{:?}", url.to_string()),
             Err(_) => "***".to_owned(),
         },
