@@ -53,7 +53,7 @@ pub enum Asset {
     /// A collection of other listings.
     Pack {
         /// The listings, in the order in which they are shown.
-        #[cfg_attr(feature = "openapi", schema(value_type = Vec<ListingId>, max_items = 20))]
+        #[cfg_attr(feature = "openapi", schema(value_type = BTreeSet<ListingId>, max_items = 20))]
         members: BoundedList<ListingId, PACK_MEMBERS_MAX>,
     },
 }

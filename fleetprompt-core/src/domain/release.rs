@@ -81,7 +81,7 @@ pub struct ReleaseContent {
     pub notes: Option<ReleaseNotes>,
     /// The systems it works with.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Compatibility>, max_items = 10))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeSet<Compatibility>, max_items = 10))]
     pub compatibility: BoundedList<Compatibility, COMPATIBILITY_MAX>,
     /// What it will ask to be allowed to do.
     #[serde(default)]
@@ -91,7 +91,7 @@ pub struct ReleaseContent {
     pub secrets: SecretNames,
     /// Where its artifacts are.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<ArtifactPointer>, max_items = 20))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeSet<ArtifactPointer>, max_items = 20))]
     pub artifacts: BoundedList<ArtifactPointer, ARTIFACTS_MAX>,
     /// A recommended deployment in the owning system; a hint, not authoritative.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::Api;
 use super::address::{PublisherAddress, ReleaseAddress};
 use super::parameter::{Commas, Days, Flag};
-use crate::convention::{Answer, Caller, Limit, PageQuery, PathOf, Query};
+use crate::convention::{Answer, Caller, Limit, PageQuery, PathOf, ProblemBody, Query};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -82,7 +82,10 @@ struct CatalogueQuery {
 #[utoipa::path(
     get, path = "/v1/listings", operation_id = "searchListings", tag = "Catalogue",
     params(CatalogueQuery),
-    responses((status = OK, description = "The next matches.", body = SearchPage)),
+    responses(
+        (status = OK, description = "The next matches.", body = SearchPage),
+        (status = NOT_FOUND, description = "There is no such publisher.", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 async fn search(caller: Caller, Query(query): Query<CatalogueQuery>) -> Answer {
     let publisher = match &query.publisher {

@@ -1,6 +1,6 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
-mod closed;
+mod inputs;
 
 use fleetprompt_core::openapi::Tidy;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
@@ -55,8 +55,9 @@ pub(super) fn base() -> Document {
 /// Adds what holds for every operation, so that no route says it and none forgets it: the refusals that
 /// its inputs make possible, the headers of every answer, and how to sign in.
 pub(super) fn complete(mut document: Document) -> Document {
+    let derived = document.components.as_ref().map(|it| it.schemas.clone()).unwrap_or_default();
     Tidy.modify(&mut document);
-    closed::close_inputs(&mut document);
+    inputs::complete(&mut document, &derived);
     for item in document.paths.paths.values_mut() {
         let PathItem { get, put, post, delete, patch, .. } = item;
         for (operation, writes) in

@@ -148,7 +148,7 @@ async fn revoke(caller: SignedIn, PathOf(install): PathOf<AttemptId>, Key(key): 
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PresentedToken {
     /// The token, as the buyer brought it.
-    #[schema(example = "fpi1.k1.WzFd.c2VjcmV0", max_length = 2048)]
+    #[schema(example = "fpi1.k1.WzFd.c2VjcmV0")]
     token: String,
     /// The subject, as the identity provider names them.
     expected_subject: SubjectName,

@@ -147,7 +147,7 @@ async fn add_screenshot(
 #[serde(deny_unknown_fields)]
 struct Arrangement {
     /// Those that stay.
-    #[schema(value_type = Vec<ScreenshotPlace>)]
+    #[schema(value_type = BTreeSet<ScreenshotPlace>, max_items = 8)]
     screenshots: BoundedList<ScreenshotPlace, SCREENSHOTS_MAX>,
 }
 

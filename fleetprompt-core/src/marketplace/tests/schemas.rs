@@ -741,11 +741,14 @@ fn patterns_say_what_parsers_accept() {
         KeyId,
         Sha256Digest,
         FeedCursor,
+        Version,
+        Cursor,
     ];
     let word = "[a-cA-C0-2.+#_:/!$&^ -]{0,12}";
     let long = "[a-z]{30,66}[-_/.]?[a-z]{0,66}";
     let known = proptest::sample::select(vec!["text/plain", "sha256:00", "k1", "fpf1.0.1"]);
-    let texts = prop_oneof![word, long, known.prop_map(str::to_owned)];
+    let version = "[0-9]{1,2}\\.[0-9]{1,2}\\.[0-9]{1,2}(-[0-2a.-]{0,6})?(\\+[0-2a.-]{0,6})?";
+    let texts = prop_oneof![word, long, version, known.prop_map(str::to_owned)];
     let agree = |text: String| {
         for form in &forms {
             let (parsed, told) = form.verdicts(&text);

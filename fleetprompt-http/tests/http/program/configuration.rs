@@ -52,6 +52,14 @@ fn whatever_is_wrong_is_told_by_its_place_and_never_by_its_value() {
         ("token-lifetime-seconds = \"canary-7f3c\"", "market.toml: token-lifetime-seconds: "),
         ("log = { level = \"canary-7f3c\" }", "market.toml: log.level: must be one of error, warn"),
         ("origin = \"ftp://canary-7f3c\"", "market.toml: origin: origin must be "),
+        (
+            "[traces]\nendpoint = \"http://a:canary-7f3c@collector.example\"",
+            "market.toml: traces.endpoint: endpoint must be the http or https URL of a collector",
+        ),
+        (
+            "[traces]\nendpoint = \"http://a\"\nsampled = 2",
+            "market.toml: traces.sampled: sampled is outside the allowed range",
+        ),
         ("[[systems]]\nname = \"whs\"", "is missing"),
         (
             "[[systems]]\ndeep-link = \"javascript:canary-7f3c\"",
