@@ -77,8 +77,7 @@ impl Town {
         let mut town =
             Town { market, listing: ListingId::from_bytes([0; 16]), keys: Default::default() };
         town.listing = town.offer().await;
-        let claimed = town.buyer().claim_free(town.listing, &town.key("claim")).await;
-        drop(claimed.unwrap());
+        town.buyer().claim_free(town.listing, &town.key("claim")).await.unwrap();
         // The first takes Bob's seat, for which many of them at once would contend.
         for token in town.tokens(1).await {
             town.redeem(token).await;
