@@ -12,7 +12,6 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 #[path = "../../../fleetprompt-sqlite/benches/shared/figure.rs"]
-#[expect(dead_code, reason = "driving tasks is for stores")]
 mod figure;
 mod rendering;
 mod sample;

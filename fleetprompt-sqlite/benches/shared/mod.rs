@@ -2,6 +2,8 @@
 
 mod catalogue;
 mod figure;
+mod tasks;
 
 pub(crate) use catalogue::{marketplace, operator, read};
-pub(crate) use figure::{Goal, figure, on_two_threads};
+pub(crate) use figure::{Goal, figure};
+pub(crate) use tasks::on_two_threads;
