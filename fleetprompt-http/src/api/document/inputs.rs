@@ -65,8 +65,20 @@ fn keep_null(schema: &mut Object, derived: &Object) {
         let was_null = derived.properties.get(name).is_some_and(takes_null);
         if was_null && !takes_null(property) {
             let null = ObjectBuilder::new().schema_type(Type::Null);
-            *property = OneOfBuilder::new().item(null).item(property.clone()).into();
+            let description = take_description(property);
+            let either = OneOfBuilder::new().item(null).item(property.clone());
+            *property = either.description(description).into();
         }
+    }
+}
+
+/// What stands at a property, and not at one of the things that it may be.
+fn take_description(property: &mut RefOr<Schema>) -> Option<String> {
+    match property {
+        RefOr::Ref(to) => Some(std::mem::take(&mut to.description)),
+        RefOr::T(Schema::Object(object)) => object.description.take(),
+        RefOr::T(Schema::Array(array)) => array.description.take(),
+        RefOr::T(_) => None,
     }
 }
 
