@@ -12,6 +12,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 #[path = "../../../fleetprompt-sqlite/benches/shared/figure.rs"]
+#[expect(dead_code, reason = "no goal of this benchmark is a lower bound")]
 mod figure;
 mod rendering;
 mod sample;
