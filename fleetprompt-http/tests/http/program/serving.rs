@@ -116,7 +116,6 @@ mod on_postgres {
     fn a_replica_answers_visitors_and_a_promoted_one_serves() {
         let primary = Cluster::new("");
         let standby = primary.standby();
-        primary.replicate_synchronously();
         let place = Place::with_keys()
             .with("FLEETPROMPT_DATABASE", &primary.url())
             .with("FLEETPROMPT_POSTGRES__FAILOVER", &format!("[\"{}\"]", standby.url()))
@@ -143,6 +142,7 @@ mod on_postgres {
         // What was answered before is not kept.
         answers(404);
 
+        primary.replicate_synchronously();
         primary.kill();
         standby.promote();
         place.run(&["publisher", "restore", "harbor-ops"]).ok();
