@@ -190,7 +190,6 @@ struct HeldNamesQuery {
     #[param(value_type = Option<String>, pattern = "^(waiting|refused)$")]
     state: Option<HeldState>,
     /// Where to go on: `nextCursor` of the page before. Absent: from the start.
-    #[param(value_type = Option<String>, max_length = 2048)]
     cursor: Option<Cursor>,
     /// How many entries at most.
     #[serde(default)]

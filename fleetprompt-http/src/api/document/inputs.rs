@@ -11,6 +11,7 @@ use utoipa::openapi::{ObjectBuilder, OpenApi, RefOr, Schema, schema::Type};
 /// for answers, which leave out what they do not have.
 pub(super) fn complete(document: &mut OpenApi, derived: &BTreeMap<String, RefOr<Schema>>) {
     let Some(components) = &mut document.components else { return };
+    keep_parts_open(&mut components.schemas);
     let mut waiting = Vec::new();
     for item in document.paths.paths.values() {
         let PathItem { put, post, patch, .. } = item;
@@ -35,6 +36,25 @@ pub(super) fn complete(document: &mut OpenApi, derived: &BTreeMap<String, RefOr<
         {
             references(schema, &mut waiting);
             complete_schema(schema, derived);
+        }
+    }
+}
+
+/// Writes out the enums that are a part of something larger, whose other fields they must not refuse.
+fn keep_parts_open(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let enums: BTreeMap<String, RefOr<Schema>> = schemas
+        .iter()
+        .filter(|(_, schema)| matches!(schema, RefOr::T(Schema::OneOf(_))))
+        .map(|(name, schema)| (format!("#/components/schemas/{name}"), schema.clone()))
+        .collect();
+    for schema in schemas.values_mut() {
+        let RefOr::T(Schema::AllOf(whole)) = schema else { continue };
+        for part in &mut whole.items {
+            if let RefOr::Ref(to) = part
+                && let Some(written_out) = enums.get(&to.ref_location)
+            {
+                *part = written_out.clone();
+            }
         }
     }
 }
