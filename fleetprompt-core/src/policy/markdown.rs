@@ -86,7 +86,12 @@ fn sanitise(html: &str, context: &RenderContext) -> String {
     let mut clean = Vec::with_capacity(tidy.len() + tidy.len() / 4);
     // Neither fails: bytes in memory take all that is written, and what is written is UTF-8.
     let clean = sanitiser.clean(&tidy).write_to(&mut clean).map(|()| String::from_utf8(clean));
-    finish::finish(&clean.ok().and_then(Result::ok).unwrap_or_default(), &context.media)
+    let mut clean = clean.ok().and_then(Result::ok).unwrap_or_default();
+    // From character references: whoever reads the HTML takes them for line feeds (HTML, 13.2.3.5).
+    if clean.contains('\r') {
+        clean = clean.replace("\r\n", "\n").replace('\r', "\n");
+    }
+    finish::finish(&clean, &context.media)
 }
 
 /// What a listed attribute may say; its character references are resolved.

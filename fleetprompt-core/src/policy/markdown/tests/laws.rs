@@ -58,6 +58,8 @@ const NASTIES: &[&str] = &[
     "</h3>",
     "<pre>",
     "<pre>\n",
+    "&#13;",
+    "&#xd;\n",
     "</pre>",
     "<code>",
     "</code>",
