@@ -21,7 +21,9 @@ mod service;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use fleetprompt_core::Marketplace;
 use fleetprompt_core::domain::IssuerName;
 use fleetprompt_core::port::Entropy;
@@ -139,7 +141,6 @@ fn routes() -> OpenApiRouter<Api> {
 /// # }).unwrap();
 /// ```
 pub fn router(api: Api) -> Router {
-    let entropy = Arc::clone(&api.inner.entropy);
     let (router, _) = routes().split_for_parts();
     router
         .fallback(|| async { Problem::not_found() })
@@ -147,9 +148,20 @@ pub fn router(api: Api) -> Router {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             Problem::new(status, "method_not_allowed", "This is not done here with that method.")
         })
-        .layer(from_fn_with_state(api.clone(), response_cache::answer))
+        .layer(from_fn_with_state(api.clone(), pass))
         .with_state(api)
-        .layer(from_fn_with_state(entropy, request_id::name))
+}
+
+/// Names the request and answers it from what is kept, or by its route: one layer, since axum copies all
+/// that is left of a route's layers at each of them.
+async fn pass(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let entropy = Arc::clone(&api.inner.entropy);
+    let answer = |request| async move {
+        response_cache::answer(&api, request, next)
+            .await
+            .unwrap_or_else(IntoResponse::into_response)
+    };
+    request_id::named(&*entropy, request, answer).await
 }
 
 /// The OpenAPI 3.1 document of the routes.

@@ -32,19 +32,30 @@ impl Serialize for RequestId {
     }
 }
 
-/// Names the request, unless it has a name, and writes it into the answer and into its problem.
+/// A layer that names each request.
 pub(crate) async fn name(
     State(entropy): State<Arc<dyn Entropy>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let id = request.extensions().get::<RequestId>().copied().unwrap_or_else(|| {
-        // Without random numbers nothing can be written either; a reader may still be answered.
-        let seed = entropy.seed().unwrap_or_default();
-        RequestId(seed.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte)))
-    });
+    named(&*entropy, request, |request| next.run(request)).await
+}
+
+/// Names the request, unless it has a name, and writes it into the answer and into its problem.
+pub(crate) async fn named<F: Future<Output = Response>>(
+    entropy: &dyn Entropy,
+    mut request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
+    if request.extensions().get::<RequestId>().is_some() {
+        // Whoever gave it the name writes it.
+        return answer(request).await;
+    }
+    // Without random numbers nothing can be written either; a reader may still be answered.
+    let seed = entropy.seed().unwrap_or_default();
+    let id = RequestId(seed.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte)));
     request.extensions_mut().insert(id);
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let headers = std::mem::take(response.headers_mut());
         let extensions = std::mem::take(response.extensions_mut());

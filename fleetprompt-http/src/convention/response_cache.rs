@@ -1,13 +1,16 @@
 //! Answers that nobody in particular asked for, kept in process and checked against the store each time.
 
+use std::sync::Arc;
+
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use fleetprompt_core::marketplace::StoreVersion;
 use fleetprompt_core::port::Principal;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, StatusCode, header};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -23,9 +26,8 @@ const KEY_MAX_BYTES: usize = 512;
 const BODY_MAX_BYTES: u64 = 256 * 1_024;
 
 /// Answers to anonymous readers, by path and query.
-pub(crate) struct ResponseCache(Cache<String, Kept, ByBytes>);
+pub(crate) struct ResponseCache(Cache<String, Arc<Kept>, ByBytes>);
 
-#[derive(Clone)]
 struct Kept {
     /// What the store was before the answer was made. While it still is, so is the answer.
     version: StoreVersion,
@@ -36,8 +38,8 @@ struct Kept {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<String, Kept> for ByBytes {
-    fn weight(&self, key: &String, kept: &Kept) -> u64 {
+impl Weighter<String, Arc<Kept>> for ByBytes {
+    fn weight(&self, key: &String, kept: &Arc<Kept>) -> u64 {
         // The headers are some 300 bytes.
         (key.len() + kept.body.len()) as u64 + 512
     }
@@ -52,24 +54,21 @@ impl ResponseCache {
 }
 
 /// Establishes who asks, once, and answers anonymous readers from what is kept.
-pub(crate) async fn answer(
-    State(api): State<Api>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
+pub(crate) async fn answer(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut head, body) = request.into_parts();
     let principal = admit(&head, api.identity()).await?;
     let anonymous = matches!(principal, Principal::Anonymous);
     head.extensions.insert(Established(principal));
-    let key = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let key = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
     let cacheable = anonymous && head.method == Method::GET && key.len() <= KEY_MAX_BYTES;
     let (true, Some(ResponseCache(cache))) = (cacheable, api.kept_responses()) else {
         return Ok(next.run(Request::from_parts(head, body)).await);
     };
     let version = api.market().store_version().await?;
-    if let Some(kept) = cache.get(&key).filter(|kept| kept.version == version) {
+    if let Some(kept) = cache.get(key).filter(|kept| kept.version == version) {
         return Ok(kept.answer(&head.headers));
     }
+    let key = key.to_owned();
     // The whole answer is made, also for a caller who has it already.
     let condition = head.headers.remove(header::IF_NONE_MATCH);
     let response = next.run(Request::from_parts(head, body)).await;
@@ -81,7 +80,7 @@ pub(crate) async fn answer(
     let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
         return Err(fleetprompt_core::ErrorCode::Unavailable.into());
     };
-    let kept = Kept { version, headers: head.headers, body };
+    let kept = Arc::new(Kept { version, headers: head.headers, body });
     let mut conditional = HeaderMap::new();
     conditional.extend(condition.map(|condition| (header::IF_NONE_MATCH, condition)));
     let answer = kept.answer(&conditional);
@@ -91,8 +90,8 @@ pub(crate) async fn answer(
 
 impl Kept {
     fn answer(&self, request: &HeaderMap) -> Response {
-        let tag = self.headers.get(header::ETAG).cloned();
-        let has = tag.is_some_and(|tag: HeaderValue| matches_tag(request, &tag));
+        let tag = self.headers.get(header::ETAG);
+        let has = tag.is_some_and(|tag| matches_tag(request, tag));
         let mut response = match has {
             true => Response::new(Body::empty()),
             false => Response::new(Body::from(self.body.clone())),
