@@ -193,7 +193,7 @@ pub struct BuyerMark {
     pub buyer: Sha256Digest,
     /// When the tenant first redeemed it.
     pub first_at: Timestamp,
-    /// When the tenant last redeemed it.
+    /// When the tenant redeemed it for the first time on the last day on which it did.
     pub last_at: Timestamp,
 }
 

@@ -174,6 +174,9 @@ impl From<Fault> for JsonError {
     }
 }
 
+/// Up to here every integer is a double of its own: 2^53.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// What stopped the reading of a tree, and the key that is there twice, if that is it.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -287,8 +290,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(value.into())
     }
 
+    /// However a whole number is written, it is an integer (JSON Schema core 2020-12, section 4.2.1), where
+    /// doubles are exact (RFC 8259, section 6).
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+        let is_whole = value.fract() == 0.0 && value.abs() <= EXACT_MAX;
+        let whole = is_whole.then(|| value.to_string().parse::<i64>().ok()).flatten();
+        Ok(whole.map_or_else(|| value.into(), Value::from))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {

@@ -32,6 +32,10 @@ impl Context<'_> {
             let Some(buyer) = self.market.buyer_hash(kid, listing, tenant) else { continue };
             let key = RecordKey::buyer_mark(listing, &buyer);
             if let Some(found) = self.get::<BuyerMark>(key).await? {
+                // Days count, and all of a tenant's redemptions would meet in this record.
+                if found.value.last_at.day() == self.now.day() {
+                    return Ok(());
+                }
                 // Who had stopped counting counts again from tomorrow on, like anyone new.
                 if found.value.last_at >= BuyerMark::oldest_counted(self.now) {
                     first_at = found.value.first_at;

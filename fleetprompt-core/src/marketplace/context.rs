@@ -26,6 +26,8 @@ pub(super) struct Context<'m> {
     seed: Seed,
     draws: u32,
     read: BTreeMap<RecordKey, Option<Versioned<Record>>>,
+    /// What was read ahead, and is no expectation until somebody reads it.
+    ahead: BTreeMap<RecordKey, Option<Versioned<Record>>>,
     written: BTreeMap<RecordKey, Change>,
     side: Vec<Change>,
     entries: BTreeMap<ListingId, Option<Box<IndexEntry>>>,
@@ -56,6 +58,7 @@ impl<'m> Context<'m> {
             seed,
             draws: 0,
             read: BTreeMap::new(),
+            ahead: BTreeMap::new(),
             written: BTreeMap::new(),
             side: Vec::new(),
             entries: BTreeMap::new(),
@@ -100,8 +103,12 @@ impl<'m> Context<'m> {
             None => {}
         }
         if !self.read.contains_key(&key) {
-            let found =
-                self.market.store.get(&key).await.map_err(|e| self.market.store_error(&e))?;
+            let found = match self.ahead.remove(&key) {
+                Some(found) => found,
+                None => {
+                    self.market.store.get(&key).await.map_err(|e| self.market.store_error(&e))?
+                }
+            };
             self.read.insert(key.clone(), found);
         }
         let found = self.read.get(&key).cloned().flatten();
@@ -109,6 +116,14 @@ impl<'m> Context<'m> {
             let Versioned { revision, created, changed, value } = row;
             E::from_record(value).map(|value| Versioned { revision, created, changed, value })
         }))
+    }
+
+    /// Reads what [`get`](Self::get) will be asked for, in one question to the store.
+    pub(super) async fn read_ahead<const N: usize>(&mut self, keys: [RecordKey; N]) -> Result<()> {
+        let found = self.market.store.get_all(&keys).await;
+        let found = found.map_err(|e| self.market.store_error(&e))?;
+        self.ahead.extend(keys.into_iter().zip(found));
+        Ok(())
     }
 
     /// Reads a record that must be there.

@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use fleetprompt_core::Error;
 use fleetprompt_core::marketplace::StoreVersion;
 use fleetprompt_core::port::Principal;
 use http::uri::PathAndQuery;
@@ -14,10 +15,13 @@ use http::{HeaderMap, Method, StatusCode, header};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use self::coalesced::Coalesced;
 use super::Problem;
 use super::caller::{Established, matches_tag};
 use crate::api::Api;
 use crate::limits::admit;
+
+mod coalesced;
 
 /// The longest path and query, in bytes, whose answer is kept.
 const KEY_MAX_BYTES: usize = 512;
@@ -26,7 +30,10 @@ const KEY_MAX_BYTES: usize = 512;
 const BODY_MAX_BYTES: u64 = 256 * 1_024;
 
 /// Answers to anonymous readers, by path and query.
-pub(crate) struct ResponseCache(Cache<String, Arc<Kept>, ByBytes>);
+pub(crate) struct ResponseCache {
+    kept: Cache<String, Arc<Kept>, ByBytes>,
+    version: Coalesced<Result<StoreVersion, Error>>,
+}
 
 struct Kept {
     /// What the store was before the answer was made. While it still is, so is the answer.
@@ -49,7 +56,8 @@ impl ResponseCache {
     /// Of at most so many bytes.
     pub(crate) fn new(bytes: u64) -> Self {
         let items = usize::try_from(bytes / 4_096).unwrap_or(usize::MAX);
-        ResponseCache(Cache::with_weighter(items, bytes, ByBytes))
+        let kept = Cache::with_weighter(items, bytes, ByBytes);
+        ResponseCache { kept, version: Coalesced::default() }
     }
 }
 
@@ -61,11 +69,12 @@ pub(crate) async fn answer(api: &Api, request: Request, next: Next) -> Result<Re
     head.extensions.insert(Established(principal));
     let key = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
     let cacheable = anonymous && head.method == Method::GET && key.len() <= KEY_MAX_BYTES;
-    let (true, Some(ResponseCache(cache))) = (cacheable, api.kept_responses()) else {
+    let (true, Some(cache)) = (cacheable, api.kept_responses()) else {
         return Ok(next.run(Request::from_parts(head, body)).await);
     };
-    let version = api.market().store_version().await?;
-    if let Some(kept) = cache.get(key).filter(|kept| kept.version == version) {
+    let market = api.market().clone();
+    let version = cache.version.answer(async move || market.store_version().await).await?;
+    if let Some(kept) = cache.kept.get(key).filter(|kept| kept.version == version) {
         return Ok(kept.answer(&head.headers));
     }
     let key = key.to_owned();
@@ -84,7 +93,7 @@ pub(crate) async fn answer(api: &Api, request: Request, next: Next) -> Result<Re
     let mut conditional = HeaderMap::new();
     conditional.extend(condition.map(|condition| (header::IF_NONE_MATCH, condition)));
     let answer = kept.answer(&conditional);
-    cache.insert(key, kept);
+    cache.kept.insert(key, kept);
     Ok(answer)
 }
 

@@ -17,6 +17,18 @@ fn a_kind_is_a_word_and_never_its_number() {
 }
 
 #[test]
+fn a_whole_number_is_an_integer_however_it_is_written() {
+    let read = |json: &str| from_json::<i64>(json.as_bytes(), JsonBounds::DOCUMENT).ok();
+    let whole = [("963.0", 963), ("-7.00", -7), ("1e3", 1_000), ("-0.0", 0)];
+    for (json, value) in whole.into_iter().chain([("9007199254740992.0", 1 << 53)]) {
+        assert_eq!(read(json), Some(value), "{json}");
+    }
+    for json in ["963.5", "9007199254740994.0", "1e300"] {
+        assert_eq!(read(json), None, "{json}");
+    }
+}
+
+#[test]
 fn what_has_two_meanings_is_refused() {
     for json in [r#"{"a":1,"a":2}"#, r#"[{"b":{"a":1,"c":2,"a":1}}]"#, r#"{"a":1,"\u0061":2}"#] {
         assert_eq!(rule(json.as_bytes()), JsonRule::DuplicateKey, "{json}");

@@ -86,6 +86,20 @@ fn a_tenant_is_one_buyer_whoever_redeems_and_whichever_key_is_active() {
 }
 
 #[test]
+fn a_tenants_redemptions_of_one_day_leave_its_mark_as_it_is() {
+    let world = World::new();
+    let (token, _) = world.issue();
+    world.redeem(&token, "redeem").unwrap();
+    let first = marks(&world);
+    world.clock.advance(Span::hours(1));
+    let bob = world.act(Principal::person(person("bob")));
+    world.claim(&bob);
+    let token = token_of(&world.begin(&bob, "begin").unwrap()).unwrap();
+    world.redeem_as(&world.whs(), &token, "bob", "redeem-bob").unwrap();
+    assert_eq!(marks(&world), first);
+}
+
+#[test]
 fn a_publisher_that_installs_its_own_listing_is_no_buyer() {
     let world = World::new();
     let (token, attempt) = world.issue();

@@ -63,6 +63,15 @@ impl Context<'_> {
         if !is_its_token {
             return Ok(None);
         }
+        self.read_ahead([
+            RecordKey::entitlement(attempt.entitlement),
+            RecordKey::release(attempt.listing, &attempt.version),
+            RecordKey::listing(attempt.listing),
+            RecordKey::publisher(attempt.publisher),
+            RecordKey::person(expected),
+            RecordKey::membership(attempt.publisher, attempt.person),
+        ])
+        .await?;
         let subject = expected.natural_key();
         let fingerprint = fingerprints.keyed_digest(&[digest.as_bytes(), subject.as_bytes()]);
         let fingerprint = Sha256Digest::from_bytes(fingerprint);
