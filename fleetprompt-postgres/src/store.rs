@@ -30,7 +30,7 @@ use crate::session::{Session, Settings, Work};
 /// How much longer than its own time-out the server may take to say so.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Begins a transaction that reads. Plans are chosen by the store, see the module `index`.
+/// Begins a transaction that reads. Plans are chosen by the store.
 pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
@@ -171,7 +171,7 @@ impl PostgresStore {
     }
 
     /// Reads with one statement.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
