@@ -365,6 +365,14 @@ impl Store for PostgresStore {
         Box::pin(self.read(move |session| Box::pin(read::get(session, key))))
     }
 
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [RecordKey],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        let keys = keys.to_vec();
+        Box::pin(self.read(move |session| Box::pin(read::get_all(session, keys))))
+    }
+
     fn scan<'a>(
         &'a self,
         scan: &'a Scan,

@@ -12,7 +12,7 @@ use crate::row::{self, integer, natural};
 use crate::session::Session;
 
 use super::question::{Clauses, since};
-use super::words::{Words, read_labels, term};
+use super::words::{read_labels, read_runs, term};
 
 /// Which column of the hits is needed.
 #[derive(Clone, Copy, Debug)]
@@ -68,12 +68,13 @@ pub(super) async fn find(mut session: Session<'_>, find: Find) -> Result<Vec<Vec
         lists.push(matching, *after, *until, (*limit).into());
     }
     let told = if find.weigh.is_empty() { Told::Nothing } else { Told::Stems };
+    let weighed = Weighed::new(&find.weigh);
     // What an entry holds is told with the first list that it is in.
     let mut known: HashMap<Rank, Hit> = HashMap::new();
     for row in lists.read(&mut session, told).await? {
         let rank = Rank::from_number(natural(&row, 1)?);
         if let Some(stems) = row::get::<Option<&str>>(&row, 2)? {
-            known.insert(rank, hit(rank, stems, &find.weigh)?);
+            known.insert(rank, weighed.hit(rank, stems)?);
         }
         let corrupt = StoreError::Corrupt("an entry of the index vanished");
         let hit = known.get(&rank).ok_or(corrupt.clone())?.clone();
@@ -84,13 +85,48 @@ pub(super) async fn find(mut session: Session<'_>, find: Find) -> Result<Vec<Vec
     Ok(found)
 }
 
-fn hit(rank: Rank, stems: &str, weigh: &[Term]) -> Result<Hit, Fault> {
-    if weigh.is_empty() {
-        return Ok(Hit { rank, lengths: [0; Field::COUNT], counts: Vec::new() });
+/// The stems whose occurrences are wanted, each with its place.
+struct Weighed<'w> {
+    places: HashMap<&'w str, usize>,
+    wanted: &'w [Term],
+}
+
+impl<'w> Weighed<'w> {
+    fn new(wanted: &'w [Term]) -> Self {
+        let mut places = HashMap::new();
+        for stem in wanted {
+            let place = places.len();
+            places.entry(stem.as_str()).or_insert(place);
+        }
+        Weighed { places, wanted }
     }
-    let words = Words::read(stems)?;
-    let counts = weigh.iter().map(|wanted| words.tally(|stem| stem == wanted.as_str()));
-    Ok(Hit { rank, lengths: words.tally(|_| true), counts: counts.collect() })
+
+    fn hit(&self, rank: Rank, stems: &str) -> Result<Hit, Fault> {
+        let mut lengths = [0; Field::COUNT];
+        if self.wanted.is_empty() {
+            return Ok(Hit { rank, lengths, counts: Vec::new() });
+        }
+        let mut counts = vec![lengths; self.places.len()];
+        for (field, stems) in read_runs(stems)? {
+            for stem in stems {
+                count(&mut lengths, field);
+                let place = self.places.get(stem);
+                if let Some(of_stem) = place.and_then(|place| counts.get_mut(*place)) {
+                    count(of_stem, field);
+                }
+            }
+        }
+        let places = self.wanted.iter().map(|stem| self.places.get(stem.as_str()));
+        let counts = places.map(|place| place.and_then(|place| counts.get(*place)).copied());
+        Ok(Hit { rank, lengths, counts: counts.map(Option::unwrap_or_default).collect() })
+    }
+}
+
+/// Counts a word of a field.
+fn count(counts: &mut [u16; Field::COUNT], field: Field) {
+    if let Some(slot) = counts.get_mut(field.number()) {
+        *slot = slot.saturating_add(1);
+    }
 }
 
 pub(super) async fn tally(mut session: Session<'_>, request: TallyRequest) -> Result<Tally, Fault> {

@@ -13,7 +13,7 @@ use crate::error::Fault;
 use crate::row::{self, RECORD, integer, natural, position, time};
 use crate::session::Session;
 
-use super::words::{Words, read_labels, term};
+use super::words::{join_runs, read_labels, term};
 
 /// How many words are few: these are read in the order of the alphabet, and more of them in that of
 /// their frequency.
@@ -129,7 +129,7 @@ fn stored_entry(row: &PgRow) -> Result<StoredEntry, Fault> {
         quality: Quality::new(number(row::get::<i16>(row, 1)?.into())?),
         released_at: time(row, 2)?,
         sort_name: name,
-        runs: Words::read(row::get(row, 6)?)?.to_runs(row::get(row, 7)?)?,
+        runs: join_runs(row::get(row, 6)?, row::get(row, 7)?)?,
         labels: read_labels(row::get(row, 5)?).map(term).collect::<Result<_, _>>()?,
     };
     Ok(StoredEntry { ordinal: position(row, 0)?, entry })

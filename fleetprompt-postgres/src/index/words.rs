@@ -57,51 +57,34 @@ pub(super) fn write_labels(labels: &BTreeSet<Term>) -> String {
     labels.join(" ")
 }
 
-/// The stems of an entry, read from the text.
-#[derive(Debug, Default)]
-pub(super) struct Words<'t> {
-    runs: Vec<(Field, Vec<&'t str>)>,
+/// The runs in a text of stems: the field of each, and its stems.
+pub(super) fn read_runs(
+    stems: &str,
+) -> Result<impl Iterator<Item = (Field, impl Iterator<Item = &str>)>, Fault> {
+    let runs = stems.lines().map(|line| {
+        let corrupt = StoreError::Corrupt("a run of the index can't be read");
+        let (field, stems) = line.split_once(' ').ok_or(corrupt.clone())?;
+        let field = field.parse::<usize>().ok().and_then(|number| Field::ALL.get(number));
+        Ok((*field.ok_or(corrupt)?, stems.split_terminator(' ')))
+    });
+    Ok(runs.collect::<Result<Vec<_>, Fault>>()?.into_iter())
 }
 
-impl<'t> Words<'t> {
-    pub(super) fn read(text: &'t str) -> Result<Self, Fault> {
-        let runs = text.lines().map(|line| {
-            let corrupt = StoreError::Corrupt("a run of the index can't be read");
-            let (field, stems) = line.split_once(' ').ok_or(corrupt.clone())?;
-            let field = field.parse::<usize>().ok().and_then(|number| Field::ALL.get(number));
-            Ok((*field.ok_or(corrupt)?, stems.split_terminator(' ').collect()))
+/// The runs as the core has them, from the texts of stems and words.
+pub(super) fn join_runs(stems: &str, words: &str) -> Result<Vec<Run>, Fault> {
+    let mut lines = words.lines();
+    let runs = read_runs(stems)?.map(|(field, stems)| {
+        let mut words = lines.next().unwrap_or_default().split_terminator(' ');
+        let tokens = stems.map(|stem| {
+            let missing = StoreError::Corrupt("a run of the index lacks words");
+            let word = words.next().ok_or(missing)?;
+            let stem = term(stem)?;
+            let word = if word.is_empty() { stem.clone() } else { term(word)? };
+            Ok(Token { word, stem })
         });
-        Ok(Words { runs: runs.collect::<Result<_, Fault>>()? })
-    }
-
-    /// How many words of each field count, up to 65,535.
-    pub(super) fn tally(&self, counts: impl Fn(&str) -> bool) -> [u16; Field::COUNT] {
-        let mut tally = [0_u16; Field::COUNT];
-        for (field, stems) in &self.runs {
-            let found = stems.iter().filter(|stem| counts(stem)).count();
-            if let Some(slot) = tally.get_mut(field.number()) {
-                *slot = slot.saturating_add(u16::try_from(found).unwrap_or(u16::MAX));
-            }
-        }
-        tally
-    }
-
-    /// The runs as the core has them, with the text of words.
-    pub(super) fn to_runs(&self, words: &str) -> Result<Vec<Run>, Fault> {
-        let mut lines = words.lines();
-        let runs = self.runs.iter().map(|(field, stems)| {
-            let mut words = lines.next().unwrap_or_default().split_terminator(' ');
-            let tokens = stems.iter().map(|stem| {
-                let missing = StoreError::Corrupt("a run of the index lacks words");
-                let word = words.next().ok_or(missing)?;
-                let stem = term(stem)?;
-                let word = if word.is_empty() { stem.clone() } else { term(word)? };
-                Ok(Token { word, stem })
-            });
-            Ok(Run { field: *field, tokens: tokens.collect::<Result<_, Fault>>()? })
-        });
-        runs.collect()
-    }
+        Ok(Run { field, tokens: tokens.collect::<Result<_, Fault>>()? })
+    });
+    runs.collect()
 }
 
 /// The labels in a text.
@@ -136,7 +119,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         for runs in [sample(), vec![]] {
             let (stems, words) = (write_stems(&runs), write_words(&runs));
-            assert_eq!(Words::read(&stems).unwrap().to_runs(&words).unwrap(), runs);
+            assert_eq!(join_runs(&stems, &words).unwrap(), runs);
         }
         let labels: BTreeSet<Term> = ["k:a", "t:it's"].map(|label| label.parse().unwrap()).into();
         let text = write_labels(&labels);
@@ -153,17 +136,14 @@ mod tests {
         };
         assert!(has("web scraper") && has("it") && has("検索") && has("0"));
         assert!(!has("web 検索") && !has("検索 it") && !has("scrapers") && !has("4 web"));
-        let words = Words::read(&text).unwrap();
-        assert_eq!(words.tally(|stem| stem == "scraper"), [0, 0, 0, 0, 1]);
-        assert_eq!(words.tally(|_| true), [1, 0, 0, 1, 3]);
     }
 
     #[test]
     fn what_is_no_run_is_refused() {
         for text in ["x web \n", "9 web \n", "0\n"] {
-            assert!(Words::read(text).is_err(), "{text}");
+            assert!(read_runs(text).is_err(), "{text}");
         }
-        assert!(Words::read("0  \n").unwrap().to_runs(" \n").is_err());
-        assert!(Words::read("0 web \n").unwrap().to_runs("").is_err());
+        assert!(join_runs("0  \n", " \n").is_err());
+        assert!(join_runs("0 web \n", "").is_err());
     }
 }

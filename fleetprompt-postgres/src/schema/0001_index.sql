@@ -572,7 +572,8 @@ END $$;
 -- How many entries there are, and how many each term finds.
 CREATE FUNCTION frequencies_1(terms text[]) RETURNS TABLE (entries bigint, counts bigint[])
 LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_variable
 BEGIN
     RETURN QUERY SELECT s.entries, ARRAY(
@@ -589,7 +590,7 @@ END $$;
 --   few    how many words are few: these are read in byte order, and more of them in that of frequency
 CREATE FUNCTION completions_1(prefix text, head text, few bigint, most bigint)
 RETURNS TABLE (term text, stem text) LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT SET enable_seqscan = off SET enable_bitmapscan = off
+SET search_path FROM CURRENT SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_variable
 DECLARE
