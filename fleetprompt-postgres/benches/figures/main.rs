@@ -20,7 +20,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on says where, and ends")]
 
-mod bulk;
 mod catalogue;
 mod commits;
 #[expect(dead_code, reason = "the benchmark of SQLite asks more")]
@@ -64,12 +63,6 @@ fn main() {
     let options = Options::parse();
     if let Some(orders) = &options.worker {
         return processes::work(orders);
-    }
-    if let Some(schema) = &options.bulk {
-        let publishers = usize::try_from(options.listings / 5).unwrap();
-        let corpus = corpus::Corpus::MadeUp { seed: 1, publishers };
-        let files = fill::Files::filled(&options.keep, &corpus, Some(options.listings));
-        return bulk::fill(&side::Side::open(&files).store, schema);
     }
     if options.fill {
         return drop(catalogue::filled(&options));

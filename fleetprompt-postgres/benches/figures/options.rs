@@ -23,8 +23,6 @@ pub(crate) struct Options {
     pub(crate) fill: bool,
     #[arg(long, default_value = concat!(env!("CARGO_TARGET_TMPDIR"), "/search"))]
     pub(crate) keep: PathBuf,
-    #[arg(long)]
-    pub(crate) bulk: Option<String>,
     /// What cargo says to benchmarks.
     #[arg(long, hide = true)]
     bench: bool,

@@ -48,22 +48,6 @@ impl Client {
         runtime.block_on(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn)).unwrap()
     }
 
-    /// Copies lines into a table, until there are none.
-    pub(crate) fn copy(&mut self, sql: &str, mut lines: impl FnMut() -> String) {
-        let Client { runtime, conn } = self;
-        runtime.block_on(async {
-            let mut copying = conn.copy_in_raw(sql).await.unwrap();
-            loop {
-                let lines = lines();
-                if lines.is_empty() {
-                    break;
-                }
-                copying.send(lines.as_bytes()).await.unwrap();
-            }
-            copying.finish().await.unwrap();
-        });
-    }
-
     /// Runs a statement that is kept prepared.
     pub(crate) fn prepared(&mut self, sql: &'static str, text: &str) -> Vec<PgRow> {
         let Client { runtime, conn } = self;
