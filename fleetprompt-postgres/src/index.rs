@@ -1,12 +1,10 @@
 //! The search index.
 //!
-//! An entry's terms have ids in `index_term`, with exact counts; `index_entry` keeps them as an array
-//! under a GIN index, and beside it the words in their places as a short text, on which phrases are
-//! tested and words counted here.
-//!
-//! There are two ways to read a list, and frequencies decide between them, not the planner: to walk
-//! an order and test entry by entry, or to have the GIN index collect all matches and sort them. A
-//! walk that has seen as many entries as the other way would read gives up in its favour.
+//! An entry's terms have ids in `index_term`, with exact counts. `index_posting` lists the entries that a
+//! term finds by rank, so the best matches are read first and the rest never is; `index_entry` keeps each
+//! entry's terms as an array under a GIN index, which finds where two terms meet, and its stems in their
+//! places as a text, in which phrases are looked for. A question is one call of a function of the server
+//! (`schema/0001_index.sql`), which decides by frequencies how each list is read.
 
 use fleetprompt_core::domain::Position;
 use fleetprompt_core::port::{
@@ -16,14 +14,11 @@ use fleetprompt_core::port::{
 
 use crate::store::PostgresStore;
 
-mod dictionary;
 mod entry;
 mod find;
 pub(crate) mod lookup;
-mod order;
 mod question;
 mod shelf;
-mod stream;
 mod words;
 
 pub(crate) use entry::{NewEntries, NewEntry};
@@ -31,22 +26,22 @@ pub(crate) use entry::{NewEntries, NewEntry};
 impl SearchIndex for PostgresStore {
     fn find<'a>(&'a self, find: &'a Find) -> StoreFuture<'a, Vec<Vec<Hit>>> {
         let find = find.clone();
-        Box::pin(self.snapshot(move |session| Box::pin(find::find(session, find))))
+        Box::pin(self.read(move |session| Box::pin(find::find(session, find))))
     }
 
     fn tally<'a>(&'a self, request: &'a TallyRequest) -> StoreFuture<'a, Tally> {
         let request = request.clone();
-        Box::pin(self.snapshot(move |session| Box::pin(find::tally(session, request))))
+        Box::pin(self.read(move |session| Box::pin(find::tally(session, request))))
     }
 
     fn shelf<'a>(&'a self, shelf: &'a Shelf) -> StoreFuture<'a, Vec<ShelfKey>> {
         let shelf = shelf.clone();
-        Box::pin(self.snapshot(move |session| Box::pin(shelf::shelf(session, shelf))))
+        Box::pin(self.read(move |session| Box::pin(shelf::shelf(session, shelf))))
     }
 
     fn frequencies<'a>(&'a self, terms: &'a [Term]) -> StoreFuture<'a, Frequencies> {
         let terms = terms.to_vec();
-        Box::pin(self.snapshot(move |session| Box::pin(lookup::frequencies(session, terms))))
+        Box::pin(self.read(move |session| Box::pin(lookup::frequencies(session, terms))))
     }
 
     fn words<'a>(&'a self, words: &'a [Term]) -> StoreFuture<'a, Vec<u64>> {
@@ -56,9 +51,7 @@ impl SearchIndex for PostgresStore {
 
     fn completions<'a>(&'a self, prefix: &'a Term, limit: u16) -> StoreFuture<'a, Vec<Token>> {
         let prefix = prefix.clone();
-        Box::pin(
-            self.snapshot(move |session| Box::pin(lookup::completions(session, prefix, limit))),
-        )
+        Box::pin(self.read(move |session| Box::pin(lookup::completions(session, prefix, limit))))
     }
 
     fn listings<'a>(
@@ -66,10 +59,10 @@ impl SearchIndex for PostgresStore {
         ordinals: &'a [Position],
     ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
         let ordinals = ordinals.to_vec();
-        Box::pin(self.snapshot(move |session| Box::pin(lookup::listings(session, ordinals))))
+        Box::pin(self.read(move |session| Box::pin(lookup::listings(session, ordinals))))
     }
 
     fn entries(&self, after: Position, size: PageSize) -> StoreFuture<'_, Vec<StoredEntry>> {
-        Box::pin(self.snapshot(move |session| Box::pin(lookup::entries(session, after, size))))
+        Box::pin(self.read(move |session| Box::pin(lookup::entries(session, after, size))))
     }
 }

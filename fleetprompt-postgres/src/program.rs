@@ -219,7 +219,7 @@ impl Program {
         };
         let expiry = |new: &NewReceipt| new.expires_at.as_millis();
         let expiries = self.receipts.iter().map(|new| new.as_ref().map(expiry));
-        let parameters: Vec<String> = (1..=35).map(|n| format!("${n}")).collect();
+        let parameters: Vec<String> = (1..=37).map(|n| format!("${n}")).collect();
         let sql = format!(
             "SELECT outcome, detail, kid, fingerprint, answer FROM {}.commit_1({})",
             settings.schema,

@@ -1,10 +1,12 @@
 //! The port's reads, each one statement, so of one state of the database.
 
+use std::collections::{BTreeMap, HashMap};
+
 use fleetprompt_core::domain::{Event, Position};
 use fleetprompt_core::port::{
     ClaimedName, CounterRange, Fingerprint, Head, IdempotencyScope, LogPage, NameOwner, PageKey,
-    PageSize, Record, RecordKey, Scan, StoreError, StoredEvent, StoredFeedEntry, StoredReceipt,
-    Versioned,
+    PageSize, Record, RecordKey, RecordKind, Scan, StoreError, StoredEvent, StoredFeedEntry,
+    StoredReceipt, Versioned,
 };
 use sqlx::postgres::PgRow;
 
@@ -22,6 +24,40 @@ pub(crate) async fn get(
     let statement = session.statement(sql).bind(key.id().to_owned());
     let found = session.first(statement).await?;
     found.map(|row| row::record(key.kind(), &row)).transpose()
+}
+
+/// Records of several kinds, each kind from its table.
+pub(crate) async fn get_all(
+    mut session: Session<'_>,
+    keys: Vec<RecordKey>,
+) -> Result<Vec<Option<Versioned<Record>>>, Fault> {
+    let mut asked: BTreeMap<RecordKind, Vec<String>> = BTreeMap::new();
+    for key in &keys {
+        asked.entry(key.kind()).or_default().push(key.id().to_owned());
+    }
+    let schema = session.schema();
+    let parts = (1..).zip(asked.keys()).map(|(number, kind)| {
+        let table = kind.name();
+        format!(
+            "SELECT {RECORD}, id, '{table}' AS kind FROM {schema}.{table} WHERE id = ANY (${number})"
+        )
+    });
+    let sql = parts.collect::<Vec<_>>().join(" UNION ALL ");
+    if sql.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = session.statement(sql);
+    let statement = asked.values().fold(statement, |statement, ids| statement.bind(ids.clone()));
+    let mut found = HashMap::new();
+    for row in session.all(statement).await? {
+        let (id, table): (String, String) = (row::get(&row, 4)?, row::get(&row, 5)?);
+        found.insert((table, id), row);
+    }
+    let find = |key: &RecordKey| {
+        let row = found.get(&(key.kind().name().to_owned(), key.id().to_owned()));
+        row.map(|row| row::record(key.kind(), row)).transpose()
+    };
+    keys.iter().map(find).collect()
 }
 
 pub(crate) async fn scan(

@@ -11,8 +11,11 @@ use crate::row;
 use crate::session::{Session, Settings};
 
 /// The schema, step by step. Steps that were released are never changed.
-const STEPS: &[&[&str]] =
-    &[&[include_str!("schema/0001_tables.sql"), include_str!("schema/0001_functions.sql")]];
+const STEPS: &[&[&str]] = &[&[
+    include_str!("schema/0001_tables.sql"),
+    include_str!("schema/0001_functions.sql"),
+    include_str!("schema/0001_index.sql"),
+]];
 
 /// What a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,7 @@ use crate::session::{Session, Settings, Work};
 /// How much longer than its own time-out the server may take to say so.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Begins a transaction that reads. Plans are chosen by the store, see the module `index`.
+/// Begins a transaction that reads. Plans are chosen by the store.
 pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
@@ -171,7 +171,7 @@ impl PostgresStore {
     }
 
     /// Reads with one statement.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -363,6 +363,14 @@ impl Store for PostgresStore {
     fn get<'a>(&'a self, key: &'a RecordKey) -> StoreFuture<'a, Option<Versioned<Record>>> {
         let key = key.clone();
         Box::pin(self.read(move |session| Box::pin(read::get(session, key))))
+    }
+
+    fn get_all<'a>(
+        &'a self,
+        keys: &'a [RecordKey],
+    ) -> StoreFuture<'a, Vec<Option<Versioned<Record>>>> {
+        let keys = keys.to_vec();
+        Box::pin(self.read(move |session| Box::pin(read::get_all(session, keys))))
     }
 
     fn scan<'a>(

@@ -18,8 +18,8 @@ use crate::store::{PostgresStore, Purpose};
 
 const ANOTHER: StoreError = StoreError::Unavailable("another process copies into this store");
 
-/// The dictionary, which follows from the entries of the index.
-const DICTIONARY: &str = "index_term";
+/// The dictionary and the postings, which follow from the entries of the index.
+const DERIVED: [&str; 2] = ["index_term", "index_posting"];
 
 /// A schema that a copy is written into; once it is finished, it can be opened as a store. Each page of
 /// a copy is one transaction, and durable before the next is asked for.
@@ -98,7 +98,7 @@ impl CopyTarget for PostgresCopyTarget {
         Box::pin(async move {
             // What the planner should know from the first search on; each by itself, so that no
             // time-out meets the sum of them.
-            let tables = CopyTable::all().map(CopyTable::name).chain([DICTIONARY]);
+            let tables = CopyTable::all().map(CopyTable::name).chain(DERIVED);
             for table in tables {
                 self.0.transact(move |session| Box::pin(analyze(session, table))).await?;
             }
@@ -146,7 +146,7 @@ async fn begin(mut session: Session<'_>, mark: CopyMark, head: Head) -> Result<(
     match state(&mut session).await? {
         CopyState::Occupied => return Err(StoreError::Open("the store is not empty").into()),
         CopyState::Unfinished(_) => {
-            let tables = CopyTable::all().map(CopyTable::name).chain([DICTIONARY]);
+            let tables = CopyTable::all().map(CopyTable::name).chain(DERIVED);
             let tables: Vec<_> = tables.map(|table| format!("{schema}.{table}")).collect();
             let sql = [
                 format!("TRUNCATE {}", tables.join(", ")),
@@ -370,7 +370,7 @@ impl Others {
             session.all(statement.bind(events.feed).bind(events.docs)).await?;
         }
         if !ordinals.is_empty() {
-            let parameters: Vec<String> = (1..=13).map(|n| format!("${n}")).collect();
+            let parameters: Vec<String> = (1..=15).map(|n| format!("${n}")).collect();
             let sql = format!("SELECT FROM {schema}.set_entries_1({})", parameters.join(", "));
             let statement = session.statement(sql).bind(ordinals).bind(numbers);
             session.all(entries.bind(statement)).await?;

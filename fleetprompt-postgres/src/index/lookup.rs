@@ -1,6 +1,5 @@
 //! The dictionary's answers, and entries as they are stored.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use fleetprompt_core::domain::Position;
@@ -14,8 +13,7 @@ use crate::error::Fault;
 use crate::row::{self, RECORD, integer, natural, position, time};
 use crate::session::Session;
 
-use super::dictionary::Dictionary;
-use super::words::{Words, read_labels, term};
+use super::words::{join_runs, read_labels, term};
 
 /// How many words are few: these are read in the order of the alphabet, and more of them in that of
 /// their frequency.
@@ -25,9 +23,17 @@ pub(super) async fn frequencies(
     mut session: Session<'_>,
     terms: Vec<Term>,
 ) -> Result<Frequencies, Fault> {
-    let dictionary = Dictionary::load(&mut session, &terms).await?;
-    let count = |term| dictionary.term(term).map_or(0, |known| known.entries);
-    Ok(Frequencies { entries: dictionary.entries, counts: terms.iter().map(count).collect() })
+    let sql = format!("SELECT entries, counts FROM {}.frequencies_1($1)", session.schema());
+    let statement = session.statement(sql).bind(texts(&terms));
+    let row = session.one(statement).await?;
+    let counts: Vec<i64> = row::get(&row, 1)?;
+    let negative = |_| StoreError::Corrupt("a stored number is negative");
+    let counts = counts.into_iter().map(|count| u64::try_from(count).map_err(negative));
+    Ok(Frequencies { entries: natural(&row, 0)?, counts: counts.collect::<Result<_, _>>()? })
+}
+
+fn texts(terms: &[Term]) -> Vec<String> {
+    terms.iter().map(|term| term.as_str().to_owned()).collect()
 }
 
 pub(super) async fn words(mut session: Session<'_>, words: Vec<Term>) -> Result<Vec<u64>, Fault> {
@@ -35,8 +41,7 @@ pub(super) async fn words(mut session: Session<'_>, words: Vec<Term>) -> Result<
     let sql = format!(
         "SELECT term, id, uses FROM {schema}.index_term WHERE term = ANY ($1) AND uses > 0"
     );
-    let asked: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
-    let statement = session.statement(sql).bind(asked);
+    let statement = session.statement(sql).bind(texts(&words));
     let rows = session.all(statement).await?;
     let mut found: HashMap<String, Vec<(i32, u64)>> = HashMap::new();
     for row in &rows {
@@ -74,39 +79,13 @@ pub(super) async fn completions(
     limit: u16,
 ) -> Result<Vec<Token>, Fault> {
     let Some(head) = head(prefix.as_str()) else { return Ok(Vec::new()) };
-    let schema = session.schema();
-    let begins =
-        |row: &PgRow| Ok::<_, Fault>(row::get::<&str>(row, 0)?.starts_with(prefix.as_str()));
-    let sql = format!(
-        "SELECT term, stem, level FROM {schema}.index_term
-         WHERE term >= $1 AND level > 0 ORDER BY term, stem LIMIT {FEW}"
-    );
+    let sql = format!("SELECT term, stem FROM {}.completions_1($1, $2, $3, $4)", session.schema());
     let statement = session.statement(sql).bind(prefix.as_str().to_owned());
-    let mut rows = session.all(statement).await?;
-    let all = match rows.last() {
-        Some(last) => rows.len() < usize::try_from(FEW).unwrap_or(usize::MAX) || !begins(last)?,
-        None => true,
-    };
-    if !all {
-        let sql = format!(
-            "SELECT term, stem, level FROM {schema}.index_term
-             WHERE left(term, CASE WHEN ascii(term) >= 11904 THEN 1 ELSE 2 END) = $1
-                 AND level > 0 AND starts_with(term, $2)
-             ORDER BY level DESC, term, stem LIMIT $3"
-        );
-        let statement = session.statement(sql).bind(head.to_owned());
-        let statement = statement.bind(prefix.as_str().to_owned()).bind(i64::from(limit));
-        rows = session.all(statement).await?;
-    }
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if begins(row)? {
-            let token = Token { word: term(row::get(row, 0)?)?, stem: term(row::get(row, 1)?)? };
-            found.push((Reverse(row::get::<i16>(row, 2)?), token));
-        }
-    }
-    found.sort();
-    Ok(found.into_iter().take(limit.into()).map(|(_, token)| token).collect())
+    let statement = statement.bind(head.to_owned()).bind(FEW).bind(i64::from(limit));
+    let rows = session.all(statement).await?;
+    let token =
+        |row: &PgRow| Ok(Token { word: term(row::get(row, 0)?)?, stem: term(row::get(row, 1)?)? });
+    rows.iter().map(token).collect()
 }
 
 pub(super) async fn listings(
@@ -133,7 +112,7 @@ pub(crate) async fn entries(
 ) -> Result<Vec<StoredEntry>, Fault> {
     let schema = session.schema();
     let sql = format!(
-        "SELECT ordinal, quality, released_at, version, sort_name, labels, runs
+        "SELECT ordinal, quality, released_at, version, sort_name, labels, stems, written
          FROM {schema}.index_entry WHERE ordinal > $1 ORDER BY ordinal LIMIT $2"
     );
     let statement = session.statement(sql).bind(integer(after.get()));
@@ -150,7 +129,7 @@ fn stored_entry(row: &PgRow) -> Result<StoredEntry, Fault> {
         quality: Quality::new(number(row::get::<i16>(row, 1)?.into())?),
         released_at: time(row, 2)?,
         sort_name: name,
-        runs: Words::read(row::get(row, 6)?)?.to_runs()?,
+        runs: join_runs(row::get(row, 6)?, row::get(row, 7)?)?,
         labels: read_labels(row::get(row, 5)?).map(term).collect::<Result<_, _>>()?,
     };
     Ok(StoredEntry { ordinal: position(row, 0)?, entry })

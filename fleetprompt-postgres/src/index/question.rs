@@ -1,163 +1,102 @@
-//! What is asked, in the words of the dictionary: a condition for the server, and what is left to be
-//! tested here.
+//! What is asked, in the form that the server's functions take. The comment on `find_1`
+//! (`schema/0001_index.sql`) says what each array holds.
 
 use fleetprompt_core::domain::Timestamp;
 use fleetprompt_core::port::{Clause, Matching, Phrase, Term};
 
 use crate::session::Statement;
 
-use super::dictionary::Dictionary;
-use super::words::Words;
+use super::words::phrase_text;
 
-/// A question; terms that no entry has are left out.
-pub(super) struct Question {
-    all: Vec<Any>,
-    none: Vec<Any>,
-    since: Option<Timestamp>,
-    /// How many entries there are.
-    pub(super) entries: u64,
+/// The clauses of lists.
+#[derive(Default)]
+pub(super) struct Clauses {
+    lists: Vec<i32>,
+    wanted: Vec<bool>,
+    term_clauses: Vec<i32>,
+    terms: Vec<String>,
+    phrase_clauses: Vec<i32>,
+    phrases: Vec<String>,
 }
 
-/// A clause.
-struct Any {
-    alternatives: Vec<Alternative>,
-}
-
-/// A phrase, or a single term.
-struct Alternative {
-    phrase: Vec<Term>,
-    ids: Vec<i32>,
-    /// How many entries it matches at most.
-    most: u64,
-}
-
-/// The terms that a matching speaks of.
-pub(super) fn terms(matching: &Matching) -> impl Iterator<Item = &Term> {
-    let clauses = matching.all.iter().chain(&matching.none);
-    clauses.flat_map(|clause| &clause.any).flat_map(Phrase::terms)
-}
-
-impl Question {
-    /// The question; `None` if nothing can match.
-    pub(super) fn new(matching: &Matching, dictionary: &Dictionary) -> Option<Self> {
-        let all: Vec<Any> =
-            matching.all.iter().map(|clause| Any::new(clause, dictionary)).collect();
-        if all.iter().any(|any| any.alternatives.is_empty()) {
-            return None;
+impl Clauses {
+    /// Adds the clauses of a list, whose number counts from 1.
+    pub(super) fn push(&mut self, list: i32, matching: &Matching) {
+        for clause in &matching.all {
+            self.require(list, clause);
         }
-        let none = matching.none.iter().map(|clause| Any::new(clause, dictionary));
-        let none = none.filter(|any| !any.alternatives.is_empty()).collect();
-        Some(Question { all, none, since: matching.since, entries: dictionary.entries })
-    }
-
-    /// How many entries the GIN index would have to look at; `None` if it has nothing to go by.
-    pub(super) fn most(&self) -> Option<u64> {
-        let most = |any: &Any| any.alternatives.iter().map(|it| it.most).sum::<u64>();
-        self.all.iter().map(most).min()
-    }
-
-    /// The condition on an entry `e`, for the server. Its parameters are numbered behind `before`.
-    pub(super) fn condition(&self, before: usize) -> String {
-        let mut number = before;
-        let mut next = || {
-            number += 1;
-            number
-        };
-        let mut parts: Vec<String> = self.all.iter().map(|any| any.condition(&mut next)).collect();
-        for any in self.none.iter().filter(|any| any.is_exact()) {
-            parts.push(format!("NOT {}", any.condition(&mut next)));
-        }
-        if self.since.is_some() {
-            parts.push(format!("e.released_at >= ${}", next()));
-        }
-        if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
-    }
-
-    /// Adds the parameters of the condition.
-    pub(super) fn bind(&self, mut statement: Statement) -> Statement {
-        for any in &self.all {
-            statement = any.bind(statement);
-        }
-        for any in self.none.iter().filter(|any| any.is_exact()) {
-            statement = any.bind(statement);
-        }
-        match self.since {
-            Some(since) => statement.bind(since.as_millis()),
-            None => statement,
+        for clause in &matching.none {
+            let alternatives = Alternatives::of(clause);
+            self.clause(list, false, &alternatives.terms, &alternatives.phrases);
         }
     }
 
-    /// Whether the condition tells all.
-    pub(super) fn is_exact(&self) -> bool {
-        self.all.iter().chain(&self.none).all(Any::is_exact)
-    }
-
-    /// Whether an entry with these words and labels that meets the condition matches.
-    pub(super) fn passes(&self, words: &Words<'_>, labels: &str) -> bool {
-        let has = |any: &Any| any.is_in(words, labels);
-        self.all.iter().filter(|any| !any.is_exact()).all(has)
-            && !self.none.iter().filter(|any| !any.is_exact()).any(has)
-    }
-}
-
-impl Any {
-    fn new(clause: &Clause, dictionary: &Dictionary) -> Self {
-        let known = clause.any.iter().filter_map(|phrase| Alternative::new(phrase, dictionary));
-        Any { alternatives: known.collect() }
-    }
-
-    /// Whether terms tell all, and no places are needed.
-    fn is_exact(&self) -> bool {
-        self.alternatives.iter().all(Alternative::is_single)
-    }
-
-    fn singles(&self) -> Vec<i32> {
-        let singles = self.alternatives.iter().filter(|it| it.is_single());
-        singles.flat_map(|it| it.ids.iter().copied()).collect()
-    }
-
-    fn phrases(&self) -> impl Iterator<Item = &Alternative> {
-        self.alternatives.iter().filter(|it| !it.is_single())
-    }
-
-    fn condition(&self, next: &mut impl FnMut() -> usize) -> String {
-        let mut parts = Vec::new();
-        if !self.singles().is_empty() {
-            parts.push(format!("e.terms && ${}", next()));
-        }
-        parts.extend(self.phrases().map(|_| format!("e.terms @> ${}", next())));
-        format!("({})", parts.join(" OR "))
-    }
-
-    fn bind(&self, mut statement: Statement) -> Statement {
-        let singles = self.singles();
-        if !singles.is_empty() {
-            statement = statement.bind(singles);
-        }
-        self.phrases().fold(statement, |statement, phrase| statement.bind(phrase.ids.clone()))
-    }
-
-    fn is_in(&self, words: &Words<'_>, labels: &str) -> bool {
-        self.alternatives.iter().any(|it| match it.phrase.as_slice() {
-            [label] if label.class().is_some() => {
-                super::words::read_labels(labels).any(|found| found == label.as_str())
+    /// A phrase is found by postings of its terms, and then looked for.
+    fn require(&mut self, list: i32, clause: &Clause) {
+        let Alternatives { terms, phrases } = Alternatives::of(clause);
+        match (terms.as_slice(), phrases.as_slice()) {
+            (_, []) => self.clause(list, true, &terms, &[]),
+            ([], [phrase]) => {
+                for term in phrase.terms() {
+                    self.clause(list, true, &[term], &[]);
+                }
+                self.clause(list, true, &[], &phrases);
             }
-            stems => words.have(stems),
-        })
+            _ => {
+                let first = phrases.iter().filter_map(|phrase| phrase.terms().first());
+                let possible: Vec<_> = terms.iter().copied().chain(first).collect();
+                self.clause(list, true, &possible, &[]);
+                self.clause(list, true, &terms, &phrases);
+            }
+        }
+    }
+
+    fn clause(&mut self, list: i32, wanted: bool, terms: &[&Term], phrases: &[&Phrase]) {
+        self.lists.push(list);
+        self.wanted.push(wanted);
+        let number = i32::try_from(self.lists.len()).unwrap_or(i32::MAX);
+        for term in terms {
+            self.term_clauses.push(number);
+            self.terms.push(term.as_str().to_owned());
+        }
+        for phrase in phrases {
+            self.phrase_clauses.push(number);
+            self.phrases.push(phrase_text(phrase.terms()));
+        }
+    }
+
+    /// Adds the clauses to the parameters of a statement.
+    pub(super) fn bind(self, statement: Statement) -> Statement {
+        let statement = statement.bind(self.lists).bind(self.wanted);
+        let statement = statement.bind(self.term_clauses).bind(self.terms);
+        statement.bind(self.phrase_clauses).bind(self.phrases)
     }
 }
 
-impl Alternative {
-    fn new(phrase: &Phrase, dictionary: &Dictionary) -> Option<Self> {
-        let known: Option<Vec<_>> =
-            phrase.terms().iter().map(|term| dictionary.term(term)).collect();
-        let known = known.filter(|known| !known.is_empty())?;
-        let most = known.iter().map(|known| known.entries).min().unwrap_or_default();
-        let ids = known.iter().map(|known| known.id).collect();
-        Some(Alternative { phrase: phrase.terms().to_vec(), ids, most })
-    }
+/// The alternatives of a clause that an entry can have.
+struct Alternatives<'c> {
+    terms: Vec<&'c Term>,
+    phrases: Vec<&'c Phrase>,
+}
 
-    fn is_single(&self) -> bool {
-        self.ids.len() == 1
+impl<'c> Alternatives<'c> {
+    fn of(clause: &'c Clause) -> Self {
+        let (mut terms, mut phrases) = (Vec::new(), Vec::new());
+        for phrase in &clause.any {
+            match phrase.terms() {
+                [] => {}
+                [term] => terms.push(term),
+                _ => phrases.push(phrase),
+            }
+        }
+        // The server counts what a clause finds by adding up.
+        terms.sort();
+        terms.dedup();
+        Alternatives { terms, phrases }
     }
+}
+
+/// The earliest time that is asked for.
+pub(super) fn since(matching: &Matching) -> Option<i64> {
+    matching.since.map(Timestamp::as_millis)
 }

@@ -1,8 +1,9 @@
-//! The words of an entry in their places, and its labels, as texts.
+//! The stems and words of an entry in their places, and its labels, as texts.
 //!
-//! A run is a line: the number of its field, and its words, each behind a blank. A word whose stem
-//! differs from it has the stem behind a quotation mark. Terms have neither white space nor
-//! quotation marks. Labels are separated by blanks.
+//! A run of stems is a line: the number of its field, a blank, and each stem with a blank behind it, so
+//! that stems next to each other are a part of the text. A line of the text of words has those of the
+//! run that are not their stems, with nothing in the places of the others. Terms have no white space.
+//! Labels are separated by blanks.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +11,42 @@ use fleetprompt_core::port::{Field, Run, StoreError, Term, Token};
 
 use crate::error::Fault;
 
-/// Runs as a text.
-pub(super) fn write_runs(runs: &[Run]) -> String {
+/// The stems of runs as a text.
+pub(super) fn write_stems(runs: &[Run]) -> String {
     let mut text = String::new();
     for run in runs {
         text += &run.field.number().to_string();
+        text.push(' ');
         for token in &run.tokens {
+            text += token.stem.as_str();
             text.push(' ');
-            text += token.word.as_str();
-            if token.word != token.stem {
-                text.push('"');
-                text += token.stem.as_str();
-            }
         }
         text.push('\n');
+    }
+    text
+}
+
+/// The words of runs as a text.
+pub(super) fn write_words(runs: &[Run]) -> String {
+    let mut text = String::new();
+    for run in runs {
+        for token in &run.tokens {
+            if token.word != token.stem {
+                text += token.word.as_str();
+            }
+            text.push(' ');
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Stems next to each other, as they stand in the text.
+pub(super) fn phrase_text(stems: &[Term]) -> String {
+    let mut text = String::from(" ");
+    for stem in stems {
+        text += stem.as_str();
+        text.push(' ');
     }
     text
 }
@@ -34,61 +57,34 @@ pub(super) fn write_labels(labels: &BTreeSet<Term>) -> String {
     labels.join(" ")
 }
 
-/// A word and its stem.
-pub(super) type Word<'t> = (&'t str, &'t str);
-
-/// The words of an entry, read from the text.
-#[derive(Debug, Default)]
-pub(super) struct Words<'t> {
-    runs: Vec<(Field, Vec<Word<'t>>)>,
+/// The runs in a text of stems: the field of each, and its stems.
+pub(super) fn read_runs(
+    stems: &str,
+) -> Result<impl Iterator<Item = (Field, impl Iterator<Item = &str>)>, Fault> {
+    let runs = stems.lines().map(|line| {
+        let corrupt = StoreError::Corrupt("a run of the index can't be read");
+        let (field, stems) = line.split_once(' ').ok_or(corrupt.clone())?;
+        let field = field.parse::<usize>().ok().and_then(|number| Field::ALL.get(number));
+        Ok((*field.ok_or(corrupt)?, stems.split_terminator(' ')))
+    });
+    Ok(runs.collect::<Result<Vec<_>, Fault>>()?.into_iter())
 }
 
-impl<'t> Words<'t> {
-    pub(super) fn read(text: &'t str) -> Result<Self, Fault> {
-        let runs = text.lines().map(|line| {
-            let mut parts = line.split(' ');
-            let field = parts.next().and_then(|number| number.parse::<usize>().ok());
-            let field = field.and_then(|number| Field::ALL.get(number)).copied();
-            let field = field.ok_or(StoreError::Corrupt("a run of the index has no field"))?;
-            let words = parts.map(|word| word.split_once('"').unwrap_or((word, word)));
-            Ok((field, words.collect()))
+/// The runs as the core has them, from the texts of stems and words.
+pub(super) fn join_runs(stems: &str, words: &str) -> Result<Vec<Run>, Fault> {
+    let mut lines = words.lines();
+    let runs = read_runs(stems)?.map(|(field, stems)| {
+        let mut words = lines.next().unwrap_or_default().split_terminator(' ');
+        let tokens = stems.map(|stem| {
+            let missing = StoreError::Corrupt("a run of the index lacks words");
+            let word = words.next().ok_or(missing)?;
+            let stem = term(stem)?;
+            let word = if word.is_empty() { stem.clone() } else { term(word)? };
+            Ok(Token { word, stem })
         });
-        Ok(Words { runs: runs.collect::<Result<_, Fault>>()? })
-    }
-
-    /// Whether the stems stand next to each other in a run.
-    pub(super) fn have(&self, stems: &[Term]) -> bool {
-        !stems.is_empty()
-            && self.runs.iter().any(|(_, words)| {
-                words.windows(stems.len()).any(|window| {
-                    window.iter().zip(stems).all(|((_, stem), wanted)| *stem == wanted.as_str())
-                })
-            })
-    }
-
-    /// How many words of each field count, up to 65,535.
-    pub(super) fn tally(&self, counts: impl Fn(&str) -> bool) -> [u16; Field::COUNT] {
-        let mut tally = [0_u16; Field::COUNT];
-        for (field, words) in &self.runs {
-            let found = words.iter().filter(|(_, stem)| counts(stem)).count();
-            if let Some(slot) = tally.get_mut(field.number()) {
-                *slot = slot.saturating_add(u16::try_from(found).unwrap_or(u16::MAX));
-            }
-        }
-        tally
-    }
-
-    /// The runs as the core has them.
-    pub(super) fn to_runs(&self) -> Result<Vec<Run>, Fault> {
-        let runs = self.runs.iter().map(|(field, words)| {
-            let tokens = words
-                .iter()
-                .map(|(word, stem)| Ok(Token { word: term(word)?, stem: term(stem)? }))
-                .collect::<Result<_, Fault>>()?;
-            Ok(Run { field: *field, tokens })
-        });
-        runs.collect()
-    }
+        Ok(Run { field, tokens: tokens.collect::<Result<_, Fault>>()? })
+    });
+    runs.collect()
 }
 
 /// The labels in a text.
@@ -115,14 +111,15 @@ mod tests {
             Run { field: Field::Description, tokens: words },
             Run { field: Field::Name, tokens: vec![] },
             Run { field: Field::Name, tokens: vec![token("it's", "it")] },
+            Run { field: Field::Summary, tokens: vec![token("0", "0")] },
         ]
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         for runs in [sample(), vec![]] {
-            let text = write_runs(&runs);
-            assert_eq!(Words::read(&text).unwrap().to_runs().unwrap(), runs);
+            let (stems, words) = (write_stems(&runs), write_words(&runs));
+            assert_eq!(join_runs(&stems, &words).unwrap(), runs);
         }
         let labels: BTreeSet<Term> = ["k:a", "t:it's"].map(|label| label.parse().unwrap()).into();
         let text = write_labels(&labels);
@@ -131,23 +128,22 @@ mod tests {
     }
 
     #[test]
-    fn stems_are_found_next_to_each_other_in_one_run() {
-        let text = write_runs(&sample());
-        let words = Words::read(&text).unwrap();
-        let have = |stems: &str| {
+    fn stems_next_to_each_other_in_one_run_are_a_part_of_the_text() {
+        let text = write_stems(&sample());
+        let has = |stems: &str| {
             let stems: Vec<Term> = stems.split(' ').map(|stem| stem.parse().unwrap()).collect();
-            words.have(&stems)
+            text.contains(&phrase_text(&stems))
         };
-        assert!(have("web scraper") && have("it") && have("検索"));
-        assert!(!have("web 検索") && !have("検索 it") && !have("scrapers"));
-        assert!(!words.have(&[]));
-        assert_eq!(words.tally(|stem| stem == "scraper"), [0, 0, 0, 0, 1]);
+        assert!(has("web scraper") && has("it") && has("検索") && has("0"));
+        assert!(!has("web 検索") && !has("検索 it") && !has("scrapers") && !has("4 web"));
     }
 
     #[test]
     fn what_is_no_run_is_refused() {
-        assert!(Words::read("x web\n").is_err());
-        assert!(Words::read("9 web\n").is_err());
-        assert!(Words::read("0 \n").unwrap().to_runs().is_err());
+        for text in ["x web \n", "9 web \n", "0\n"] {
+            assert!(read_runs(text).is_err(), "{text}");
+        }
+        assert!(join_runs("0  \n", " \n").is_err());
+        assert!(join_runs("0 web \n", "").is_err());
     }
 }

@@ -30,107 +30,6 @@ BEGIN
     END IF;
 END $$;
 
--- Sets entries of the search index, and what follows from it for the dictionary.
---
---   ordinals, new_entries       what changes, in order; the entry 0 removes
---   qualities to run_texts      the new entries
---   term_entries to term_words  their terms: the entry, the term and its stem, whether it finds the
---                               entry, whether the entry has it as a word
-CREATE FUNCTION set_entries_1(
-    ordinals bigint[], new_entries integer[],
-    qualities integer[], releases bigint[], versions integer[], sort_names bytea[],
-    label_texts text[], run_texts text[],
-    term_entries integer[], term_texts text[], term_stems text[],
-    term_finds boolean[], term_words boolean[]
-) RETURNS void LANGUAGE plpgsql
-SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off AS $$
-#variable_conflict use_variable
-DECLARE
-    at bigint[];
-    entry integer[];
-    changed integer[];
-    more_entries bigint[];
-    more_uses bigint[];
-    grown bigint;
-BEGIN
-    -- The last change of each entry is the one that counts.
-    SELECT array_agg(c.ordinal), array_agg(c.entry) INTO at, entry
-    FROM (
-        SELECT DISTINCT ON (u.ordinal) u.ordinal, u.entry
-        FROM unnest(ordinals, new_entries) WITH ORDINALITY AS u (ordinal, entry, place)
-        ORDER BY u.ordinal, u.place DESC
-    ) AS c;
-
-    INSERT INTO index_term (term, stem, entries, uses, level)
-    SELECT DISTINCT t.term, t.stem, 0, 0, 0
-    FROM unnest(term_entries, term_texts, term_stems) AS t (entry, term, stem)
-    JOIN unnest(entry) AS e (entry) ON e.entry = t.entry
-    WHERE NOT EXISTS (SELECT FROM index_term AS d WHERE d.term = t.term AND d.stem = t.stem);
-
-    SELECT array_agg(d.id), array_agg(d.entries), array_agg(d.uses)
-    INTO changed, more_entries, more_uses
-    FROM (
-        SELECT s.id, sum(s.entries) AS entries, sum(s.uses) AS uses
-        FROM (
-            SELECT unnest(o.terms) AS id, -1 AS entries, 0 AS uses
-            FROM unnest(at) AS a (ordinal) JOIN index_entry AS o ON o.ordinal = a.ordinal
-            UNION ALL
-            SELECT unnest(o.words), 0, -1
-            FROM unnest(at) AS a (ordinal) JOIN index_entry AS o ON o.ordinal = a.ordinal
-            UNION ALL
-            SELECT d.id, t.finds::integer, t.word::integer
-            FROM unnest(term_entries, term_texts, term_stems, term_finds, term_words)
-                AS t (entry, term, stem, finds, word)
-            JOIN unnest(entry) AS e (entry) ON e.entry = t.entry
-            JOIN index_term AS d ON d.term = t.term AND d.stem = t.stem
-        ) AS s
-        GROUP BY s.id
-        HAVING sum(s.entries) <> 0 OR sum(s.uses) <> 0
-    ) AS d;
-
-    SELECT count(*) FILTER (WHERE e.entry > 0) - count(o.ordinal) INTO grown
-    FROM unnest(at, entry) AS e (ordinal, entry)
-    LEFT JOIN index_entry AS o ON o.ordinal = e.ordinal;
-
-    DELETE FROM index_entry AS o USING unnest(at, entry) AS e (ordinal, entry)
-    WHERE o.ordinal = e.ordinal AND e.entry = 0;
-
-    INSERT INTO index_entry AS o
-        (ordinal, rank, quality, released_at, version, sort_name, terms, words, labels, runs)
-    SELECT e.ordinal, (4095 - n.quality)::bigint << 40 | e.ordinal, n.quality, n.released_at,
-        n.version, n.sort_name, coalesce(m.terms, '{}'), coalesce(m.words, '{}'), n.labels, n.runs
-    FROM unnest(at, entry) AS e (ordinal, entry)
-    JOIN unnest(qualities, releases, versions, sort_names, label_texts, run_texts) WITH ORDINALITY
-        AS n (quality, released_at, version, sort_name, labels, runs, entry) ON n.entry = e.entry
-    LEFT JOIN (
-        SELECT t.entry, array_agg(d.id ORDER BY d.id) FILTER (WHERE t.finds) AS terms,
-            array_agg(d.id ORDER BY d.id) FILTER (WHERE t.word) AS words
-        FROM unnest(term_entries, term_texts, term_stems, term_finds, term_words)
-            AS t (entry, term, stem, finds, word)
-        JOIN unnest(entry) AS e (entry) ON e.entry = t.entry
-        JOIN index_term AS d ON d.term = t.term AND d.stem = t.stem
-        GROUP BY t.entry
-    ) AS m ON m.entry = e.entry
-    ON CONFLICT (ordinal) DO UPDATE SET rank = excluded.rank, quality = excluded.quality,
-        released_at = excluded.released_at, version = excluded.version,
-        sort_name = excluded.sort_name, terms = excluded.terms, words = excluded.words,
-        labels = excluded.labels, runs = excluded.runs;
-
-    -- A level is the number of binary digits.
-    UPDATE index_term AS t SET entries = t.entries + c.entries, uses = t.uses + c.uses,
-        level = CASE WHEN t.uses + c.uses = 0 THEN 0
-            ELSE 65 - position('1' IN (t.uses + c.uses)::bit(64)::text) END
-    FROM unnest(changed, more_entries, more_uses) AS c (id, entries, uses)
-    WHERE t.id = c.id;
-
-    DELETE FROM index_term AS t USING unnest(changed) AS c (id)
-    WHERE t.id = c.id AND t.entries = 0 AND t.uses = 0;
-
-    IF grown <> 0 THEN
-        UPDATE index_size SET entries = entries + grown;
-    END IF;
-END $$;
-
 -- Makes the functions that read and write records, from the tables of records that are there. In each, a
 -- kind has a statement of its own that names its table, so that a session plans it once, and not with
 -- every batch. A migration that adds a kind, or a column to one, calls this again.
@@ -267,9 +166,9 @@ CREATE FUNCTION commit_1(
     name_scopes text[], name_texts text[], owners text[],
     counter_scopes text[], counter_names text[],
     qualities integer[], releases bigint[], versions integer[], sort_names bytea[],
-    label_texts text[], run_texts text[],
-    term_entries integer[], term_texts text[], term_stems text[],
-    term_finds boolean[], term_words boolean[]
+    label_texts text[], stem_texts text[], word_texts text[],
+    term_texts text[], term_stems text[],
+    use_entries integer[], use_terms integer[], use_finds boolean[], use_words boolean[]
 ) RETURNS TABLE (outcome integer, detail bigint, kid text, fingerprint bytea, answer text)
 LANGUAGE plpgsql
 SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off
@@ -465,7 +364,8 @@ BEGIN
 
     IF cardinality(ordinals) > 0 THEN
         PERFORM set_entries_1(ordinals, entries, qualities, releases, versions, sort_names,
-            label_texts, run_texts, term_entries, term_texts, term_stems, term_finds, term_words);
+            label_texts, stem_texts, word_texts, term_texts, term_stems,
+            use_entries, use_terms, use_finds, use_words);
     END IF;
 
     IF names_touched THEN

@@ -329,7 +329,7 @@ INSERT INTO log_head VALUES (1, 0, 0, 0, 0, 0);
 --   uses     in how many it is a word as it is written
 --   level    how frequent the word is, in steps; 0 for what no entry has as a word
 CREATE TABLE index_term (
-    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id integer PRIMARY KEY,
     term text COLLATE "C" NOT NULL,
     stem text COLLATE "C" NOT NULL,
     entries bigint NOT NULL CHECK (entries >= 0),
@@ -359,7 +359,8 @@ INSERT INTO index_size VALUES (1, 0);
 --   terms      the ids of the stems and labels that find it
 --   words      the ids of its words as they are written
 --   labels     its labels, in the order of their bytes
---   runs       its words in their places
+--   stems      its stems in their places
+--   written    its words in their places, as far as they are not their stems
 CREATE TABLE index_entry (
     ordinal bigint PRIMARY KEY,
     rank bigint NOT NULL,
@@ -369,11 +370,20 @@ CREATE TABLE index_entry (
     sort_name bytea NOT NULL,
     terms integer[] NOT NULL,
     words integer[] NOT NULL,
-    labels text NOT NULL,
-    runs text NOT NULL
+    labels text COLLATE "C" NOT NULL,
+    stems text COLLATE "C" NOT NULL,
+    written text COLLATE "C" NOT NULL
 );
 CREATE UNIQUE INDEX index_entry_by_rank ON index_entry (rank);
 CREATE INDEX index_entry_by_release ON index_entry (released_at, ordinal);
 CREATE INDEX index_entry_by_name ON index_entry (sort_name, ordinal);
 -- Without a list of pending changes, which every search would read through.
 CREATE INDEX index_entry_by_term ON index_entry USING gin (terms) WITH (fastupdate = off);
+
+-- The entries that each term finds, the best first. It repeats what entries hold, in the order in
+-- which lists are read.
+CREATE TABLE index_posting (
+    term integer NOT NULL,
+    rank bigint NOT NULL,
+    PRIMARY KEY (term, rank)
+);

@@ -25,6 +25,8 @@ mod kills;
 #[cfg(test)]
 mod limiter;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod market;

@@ -50,7 +50,10 @@ const OTHERS: Reasons = &[
             "index_entry.terms",
             "index_entry.words",
             "index_entry.labels",
-            "index_entry.runs",
+            "index_entry.stems",
+            "index_entry.written",
+            "index_posting.term",
+            "index_posting.rank",
         ],
     ),
     (

@@ -167,8 +167,16 @@ impl Drop for Schema {
 }
 
 /// The tables beside those of records.
-const OTHERS: &[&str] =
-    &["name_claim", "counter", "receipt", "event", "index_term", "index_entry", "limit_due"];
+const OTHERS: &[&str] = &[
+    "name_claim",
+    "counter",
+    "receipt",
+    "event",
+    "index_term",
+    "index_entry",
+    "index_posting",
+    "limit_due",
+];
 
 fn empty(name: &SchemaName) {
     let tables = RecordKind::ALL.iter().map(|kind| kind.name()).chain(OTHERS.iter().copied());
