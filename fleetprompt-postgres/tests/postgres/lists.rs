@@ -15,8 +15,11 @@ use crate::support::{Schema, sql};
 /// How many entries there are, with the ordinals from 1 on.
 const ENTRIES: u64 = 20_000;
 
+/// Which entries are meant, by their ordinals.
+type Which = fn(u64) -> bool;
+
 /// Terms with their ids, and which entries have them.
-const TERMS: [(i32, &str, fn(u64) -> bool); 6] = [
+const TERMS: [(i32, &str, Which); 6] = [
     (1, "all", |_| true),
     (2, "left", |n| n.is_multiple_of(16)),
     (3, "right", |n| n % 16 == 1 || n.is_multiple_of(400)),
@@ -92,7 +95,7 @@ fn clause(phrases: &[&str]) -> Clause {
 }
 
 /// Questions, and what of the catalogue they ask for.
-fn questions() -> Vec<(Matching, fn(u64) -> bool)> {
+fn questions() -> Vec<(Matching, Which)> {
     let all = |clauses: &[&[&str]]| Matching {
         all: clauses.iter().map(|phrases| clause(phrases)).collect(),
         ..Matching::default()
