@@ -4,6 +4,7 @@ mod hidden;
 mod instead;
 mod orders;
 mod paging;
+mod questions;
 mod words;
 
 use crate::domain::*;

@@ -50,17 +50,24 @@ impl Alternative {
         }
     }
 
-    fn ids(&self) -> impl Iterator<Item = Id> {
+    /// What the full-text table is asked. Whatever has the rarest stem of a phrase has to be read to
+    /// see whether the others stand beside it, so a list that is much longer is not worth passing.
+    fn asked(&self) -> impl Iterator<Item = Id> {
+        let longest = self.most().saturating_mul(ROW);
         let (label, stems) = match self {
             Alternative::Label(_, label) => (Some(label.id), [].as_slice()),
             Alternative::Words(stems) => (None, stems.as_slice()),
         };
-        label.into_iter().chain(stems.iter().map(|stem| stem.id))
+        let stems = stems.iter().filter(move |stem| stem.entries <= longest);
+        label.into_iter().chain(stems.map(|stem| stem.id))
     }
 
     /// Whether the full-text table, which knows no places, tells all.
     fn is_exact(&self) -> bool {
-        matches!(self, Alternative::Label(..)) || self.ids().count() == 1
+        match self {
+            Alternative::Label(..) => true,
+            Alternative::Words(stems) => stems.len() == 1,
+        }
     }
 
     fn probe(&self, dictionary: &mut Dictionary<'_>) -> Result<Probe, Fault> {
@@ -198,7 +205,7 @@ fn disjunction<'a>(
         expression.push_str(between);
         between = " OR ";
         let mut within = "(";
-        for id in alternative.ids() {
+        for id in alternative.asked() {
             expression.push_str(within);
             within = " AND ";
             quoted(expression, id);

@@ -1,9 +1,10 @@
 //! How lists are read: a page of one costs as much as the page, whatever the catalogue holds.
 
-use fleetprompt_core::port::{Clause, Matching, Phrase};
+use fleetprompt_core::port::{Clause, Find, List, Matching, Phrase};
 use rusqlite::Connection;
 
 use super::catalogue::{create, entry, term};
+use super::writes::of_words;
 use super::*;
 use crate::index::dictionary::Dictionary;
 use crate::index::plan::Question;
@@ -66,6 +67,34 @@ fn the_frequencies_decide_what_the_table_is_asked_and_what_is_tested() {
     assert_eq!(asked(&without(&[], &["k:half"])), ("* NOT k:half".to_owned(), false));
     assert_eq!(asked(&without(&["k:few"], &["k:half"])), ("k:few".to_owned(), true));
     assert_eq!(asked(&without(&["k:one"], &["k:nowhere"])), ("k:one".to_owned(), false));
+}
+
+#[test]
+fn a_phrase_is_looked_for_by_its_rarest_words() {
+    let pair = Pair::new();
+    for n in 0..200 {
+        let words: &[&str] = match n {
+            0 => &["rare", "common", "usual"],
+            1..50 => &["common", "usual"],
+            _ => &["usual"],
+        };
+        pair.commit(create(n, Some(of_words(words))));
+    }
+    let conn = connect(&pair);
+    let phrase = |words: &[&str]| {
+        let phrase = Phrase::new(words.iter().map(|word| term(word)).collect());
+        Matching { all: vec![Clause { any: vec![phrase] }], ..Matching::default() }
+    };
+    let asked = |words: &[&str]| plan(&conn, &phrase(words)).unwrap();
+    assert_eq!(asked(&["common", "usual"]), ("common AND usual".to_owned(), true));
+    // The list of what nearly all have is not read for the one that the others tell of.
+    assert_eq!(asked(&["rare", "common", "usual"]), ("rare AND common".to_owned(), true));
+    for words in [&["rare", "common", "usual"][..], &["rare", "usual"], &["usual", "common"]] {
+        let list = List { matching: phrase(words), after: None, until: None, limit: 99 };
+        let find = Find { lists: vec![list], weigh: Vec::new() };
+        let found = same!(pair, store => store.find(&find));
+        assert_eq!(found[0].len(), usize::from(words == ["rare", "common", "usual"]));
+    }
 }
 
 #[test]

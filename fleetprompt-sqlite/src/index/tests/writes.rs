@@ -17,7 +17,7 @@ fn everything(pair: &Pair) -> usize {
     same!(pair, store => store.find(&find)).iter().map(Vec::len).sum()
 }
 
-fn of_words(words: &[&str]) -> IndexEntry {
+pub(super) fn of_words(words: &[&str]) -> IndexEntry {
     let token = |word: &&str| Token { word: term(word), stem: term(word) };
     let tokens = words.iter().map(token).collect();
     let runs = vec![Run { field: Field::Name, tokens }];
