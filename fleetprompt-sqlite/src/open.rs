@@ -229,6 +229,16 @@ mod tests {
         assert_eq!(Migrations::from_slice(STEPS).validate(), Ok(()));
     }
 
+    /// SQLite would stop at 2 GiB, had it not been told otherwise when it was compiled.
+    #[test]
+    fn a_file_is_mapped_as_far_as_the_options_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("market.db");
+        let conn = configured(&path, Access::Write, &SqliteOptions::default()).unwrap();
+        let mapped: i64 = conn.pragma_query_value(None, "mmap_size", |row| row.get(0)).unwrap();
+        assert_eq!(mapped, 256 << 30);
+    }
+
     #[test]
     fn processes_that_open_a_new_file_together_agree() {
         let folder = tempfile::tempdir().unwrap();

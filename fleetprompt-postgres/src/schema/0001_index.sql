@@ -202,9 +202,12 @@ END $$;
 -- A clause of a question: what an entry must have, or must not.
 --
 --   ids      any of these terms
+--   counts   how many entries have each of them
 --   phrases  or stems next to each other, as they stand in `stems`
 --   most     how many entries have any of the terms, at most
-CREATE TYPE index_clause AS (wanted boolean, ids integer[], phrases text[], most bigint);
+CREATE TYPE index_clause AS (
+    wanted boolean, ids integer[], counts bigint[], phrases text[], most bigint
+);
 
 -- The clauses of each list in the terms of the dictionary. Those that postings tell all about come first,
 -- the rarest before the others.
@@ -220,16 +223,17 @@ BEGIN
     RETURN QUERY
     SELECT k.list,
         array_agg(
-            (k.wanted, k.ids, k.phrases, k.most)::index_clause
+            (k.wanted, k.ids, k.counts, k.phrases, k.most)::index_clause
             ORDER BY k.wanted AND k.phrases = '{}' DESC, k.most
         ),
         bool_and(NOT k.wanted OR k.ids <> '{}' OR k.phrases <> '{}')
     FROM (
-        SELECT c.list, c.wanted, coalesce(t.ids, '{}') AS ids, coalesce(p.phrases, '{}') AS phrases,
-            coalesce(t.most, 0) AS most
+        SELECT c.list, c.wanted, coalesce(t.ids, '{}') AS ids, coalesce(t.counts, '{}') AS counts,
+            coalesce(p.phrases, '{}') AS phrases, coalesce(t.most, 0) AS most
         FROM unnest(clause_lists, clause_wanted) WITH ORDINALITY AS c (list, wanted, clause)
         LEFT JOIN (
-            SELECT u.clause, array_agg(d.id) AS ids, sum(d.entries)::bigint AS most
+            SELECT u.clause, array_agg(d.id ORDER BY d.id) AS ids,
+                array_agg(d.entries ORDER BY d.id) AS counts, sum(d.entries)::bigint AS most
             FROM unnest(term_clauses, terms) AS u (clause, term)
             CROSS JOIN LATERAL (
                 SELECT i.id, i.entries FROM index_term AS i
@@ -353,6 +357,8 @@ DECLARE
     chunk bigint;
     candidates bigint[];
     got integer;
+    -- Up to where the candidates are all that the driver has; null if nothing comes behind them.
+    complete bigint;
     -- What the index of terms found, and how much of it was looked at.
     met bigint[];
     place bigint := 0;
@@ -376,7 +382,7 @@ BEGIN
                 0.4 * driven * (cardinality(driver.ids) + cardinality(second.ids)),
                 0.04 * (driven + second.most)
             )
-        ) / (0.3 * cardinality(driver.ids) + 1.3 * cardinality(second.ids));
+        ) / (0.3 * least(cardinality(driver.ids), 1.5) + 1.3 * cardinality(second.ids));
         IF expected > patience THEN
             patience := 0;
         END IF;
@@ -389,15 +395,25 @@ BEGIN
             candidates := met[place + 1 : place + chunk];
             place := place + chunk;
         ELSIF posted > 0 THEN
-            candidates := ARRAY(
-                SELECT DISTINCT w.rank FROM unnest(driver.ids) AS i (id)
-                CROSS JOIN LATERAL (
+            -- Of each alternative as many as its share, and some more, since they are not spread evenly.
+            WITH part AS MATERIALIZED (
+                SELECT i.room, ARRAY(
                     SELECT p.rank FROM index_posting AS p
                     WHERE p.term = i.id AND p.rank > after AND p.rank <= until
-                    ORDER BY p.rank LIMIT chunk
-                ) AS w
-                ORDER BY w.rank LIMIT chunk
-            );
+                    ORDER BY p.rank LIMIT i.room
+                ) AS ranks
+                FROM (
+                    SELECT u.id, least(chunk, 8 + 1.5 * chunk * u.entries / driver.most)::integer AS room
+                    FROM unnest(driver.ids, driver.counts) AS u (id, entries)
+                ) AS i
+            )
+            SELECT e.complete, ARRAY(
+                SELECT DISTINCT r.rank FROM part AS p CROSS JOIN LATERAL unnest(p.ranks) AS r (rank)
+                WHERE e.complete IS NULL OR r.rank <= e.complete
+                ORDER BY r.rank
+            )
+            INTO complete, candidates
+            FROM (SELECT min(p.ranks[p.room]) AS complete FROM part AS p) AS e;
         ELSE
             candidates := ARRAY(
                 SELECT e.rank FROM index_entry AS e WHERE e.rank > after AND e.rank <= until
@@ -406,14 +422,17 @@ BEGIN
         END IF;
         got := cardinality(candidates);
         EXIT WHEN got = 0;
-        after := candidates[got];
+        IF met IS NOT NULL OR posted = 0 THEN
+            complete := CASE WHEN got = chunk THEN candidates[got] END;
+        END IF;
+        after := complete;
         passed := passed + got;
         found := found || CASE
             WHEN met IS NOT NULL THEN passing_ranks_1(candidates, clauses, 3, since, 0)
             ELSE passing_ranks_1(
                 candidates, clauses, least(posted, 1) + 1, since, got / greatest(driven, got))
         END;
-        EXIT WHEN got < chunk OR cardinality(found) >= most;
+        EXIT WHEN complete IS NULL OR cardinality(found) >= most;
         chunk := least(2 * chunk, 4096);
     END LOOP;
     RETURN found[1 : least(most, 2147483647)];

@@ -91,7 +91,7 @@ fn a_phrase_is_looked_for_by_its_rarest_words() {
     assert_eq!(asked(&["rare", "common", "usual"]), ("rare AND common".to_owned(), true));
     for words in [&["rare", "common", "usual"][..], &["rare", "usual"], &["usual", "common"]] {
         let list = List { matching: phrase(words), after: None, until: None, limit: 99 };
-        let find = Find { lists: vec![list], weigh: Vec::new() };
+        let find = Find { lists: vec![list], weigh: vec![term("usual")] };
         let found = same!(pair, store => store.find(&find));
         assert_eq!(found[0].len(), usize::from(words == ["rare", "common", "usual"]));
     }
