@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
+use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 /// A question that everybody puts, each of whom needs an answer from after they asked. Whoever comes before it is
@@ -33,8 +34,11 @@ impl<T: Clone + Send + Sync + 'static> Coalesced<T> {
                 let open = Arc::downgrade(&self.open);
                 let asking = async move {
                     // What else is ready to run comes first, and may share the question. A task of its own,
-                    // since a future that yields has done so when it is polled again by whoever.
-                    let _at_shutdown_it_is_cancelled = tokio::spawn(yield_now()).await;
+                    // since a future that yields has done so when it is polled again by whoever. A host
+                    // that runs the routes without Tokio shares less.
+                    if let Ok(runtime) = Handle::try_current() {
+                        let _at_shutdown_it_is_cancelled = runtime.spawn(yield_now()).await;
+                    }
                     if let Some(open) = open.upgrade() {
                         *open.lock().unwrap_or_else(PoisonError::into_inner) = None;
                     }
