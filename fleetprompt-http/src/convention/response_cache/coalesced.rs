@@ -76,6 +76,17 @@ mod tests {
         assert_eq!(asked(&coalesced, &questions).await, 2);
     }
 
+    /// As a connection is polled, which looks at its request again for reasons of its own.
+    #[tokio::test]
+    async fn being_polled_again_puts_no_question_early() {
+        let (coalesced, questions) = (Coalesced::default(), Arc::default());
+        let mut first = Box::pin(asked(&coalesced, &questions));
+        for _ in 0..3 {
+            assert!(futures_util::poll!(&mut first).is_pending());
+        }
+        assert_eq!(tokio::join!(first, asked(&coalesced, &questions)), (1, 1));
+    }
+
     #[tokio::test]
     async fn whoever_comes_while_it_is_being_answered_waits_for_the_next() {
         let (coalesced, questions) = (Coalesced::<u32>::default(), Arc::default());
