@@ -11,8 +11,18 @@ use sqlx::{AssertSqlSafe, Connection as _};
 /// Where the server is.
 const SERVER: &str = "FLEETPROMPT_TEST_DATABASE_URL";
 
-/// Whether a pooler in transaction mode stands in between.
+/// Set if [`pooled`].
 const POOLED: &str = "FLEETPROMPT_TEST_POOLED";
+
+/// Whether a pooler in transaction mode stands between the tests and the server.
+pub(crate) fn pooled() -> bool {
+    std::env::var_os(POOLED).is_some()
+}
+
+/// How the tests connect: with few connections, since many tests run at the same time.
+pub(crate) fn options() -> PostgresOptions {
+    PostgresStore::options().connections(4).transaction_pooling(pooled())
+}
 
 /// The address of the server.
 pub(crate) fn url() -> String {
@@ -134,16 +144,14 @@ impl Schema {
         name
     }
 
-    /// How the tests connect: with few connections, since many tests run at the same time.
+    /// How the tests connect to it.
     pub(crate) fn options(&self) -> PostgresOptions {
         Schema::options_of(self.name.as_str())
     }
 
     /// As [`options`](Self::options), to a schema that somebody else made.
     pub(crate) fn options_of(name: &str) -> PostgresOptions {
-        let pooled = std::env::var_os(POOLED).is_some();
-        let options = PostgresStore::options().schema(name.parse().unwrap()).connections(4);
-        options.transaction_pooling(pooled)
+        options().schema(name.parse().unwrap())
     }
 
     pub(crate) fn try_open(&self) -> Result<PostgresStore, StoreError> {
