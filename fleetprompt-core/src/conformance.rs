@@ -155,6 +155,7 @@ macro_rules! __store_cases {
             the_longest_entries_are_kept_whole
 
             lists_come_in_the_order_of_rank
+            lists_that_tell_nothing_new_are_left_empty
             a_match_has_every_clause_and_none_that_is_excluded
             phrases_stay_within_a_run
             hits_say_how_often_terms_occur

@@ -92,6 +92,8 @@ found! {
     CountsOccurrences: frequencies_count_entries_and_not_occurrences
         random_questions_are_answered_as_by_the_oracle;
     IgnoresUntil: lists_come_in_the_order_of_rank random_questions_are_answered_as_by_the_oracle;
+    ReadsEveryList: lists_that_tell_nothing_new_are_left_empty
+        random_questions_are_answered_as_by_the_oracle;
     SharesTheLimit: lists_come_in_the_order_of_rank random_questions_are_answered_as_by_the_oracle;
     ExcludesTermsOnly: a_match_has_every_clause_and_none_that_is_excluded
         random_questions_are_answered_as_by_the_oracle;

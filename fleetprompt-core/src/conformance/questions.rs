@@ -245,8 +245,15 @@ fn any_rank() -> impl Strategy<Value = Rank> {
 
 fn any_find() -> impl Strategy<Value = Find> {
     let limit = select(vec![0, 1, 2, 3, 50, u16::MAX]);
-    let list = (any_matching(), weighted(0.3, any_rank()), weighted(0.3, any_rank()), limit)
-        .prop_map(|(matching, after, until, limit)| List { matching, after, until, limit });
+    let end = || weighted(0.3, any_rank());
+    let list = (any_matching(), end(), end(), limit, proptest::bool::weighted(0.3));
+    let list = list.prop_map(|(matching, after, until, limit, within_next)| List {
+        matching,
+        after,
+        until,
+        limit,
+        within_next,
+    });
     let weigh = prop_oneof![1 => Just(Vec::new()), 2 => vec(any_term(), 1..5)];
     (vec(list, 0..5), weigh).prop_map(|(lists, weigh)| Find { lists, weigh })
 }
@@ -334,7 +341,7 @@ pub(super) fn any_question() -> impl Strategy<Value = Question> {
 /// What there is to know of an index with these entries' words and labels.
 pub(super) fn standing() -> Vec<Question> {
     let matching = Matching::default;
-    let all = List { matching: matching(), after: None, until: None, limit: u16::MAX };
+    let all = List::best(matching(), u16::MAX);
     let vocabulary = vocabulary();
     let stems: BTreeSet<Term> = vocabulary.iter().map(|token| token.stem.clone()).collect();
     let labels: Vec<Term> = LABELS.iter().map(|label| term(label)).collect();

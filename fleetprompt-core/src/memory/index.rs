@@ -153,8 +153,8 @@ fn behind(key: &ShelfKey, after: &ShelfKey) -> bool {
 impl SearchIndex for MemoryStore {
     fn find<'a>(&'a self, find: &'a Find) -> StoreFuture<'a, Vec<Vec<Hit>>> {
         let state = self.state();
-        let lists = find.lists.iter().map(|list| state.index.list(list, &find.weigh)).collect();
-        Box::pin(ready(Ok(lists)))
+        let lists = find.each(|list| Ok(state.index.list(list, &find.weigh)));
+        Box::pin(ready(lists))
     }
 
     fn tally<'a>(&'a self, request: &'a TallyRequest) -> StoreFuture<'a, Tally> {

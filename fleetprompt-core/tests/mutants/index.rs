@@ -113,6 +113,18 @@ impl Break for IgnoresUntil {
     }
 }
 
+/// Lists are read that are in the next one whole.
+#[derive(Default)]
+pub(crate) struct ReadsEveryList;
+
+impl Break for ReadsEveryList {
+    fn find(&self, inner: &MemoryStore, find: &Find) -> Answer<Vec<Vec<Hit>>> {
+        let mut find = find.clone();
+        find.lists.iter_mut().for_each(|list| list.within_next = false);
+        block_on(inner.find(&find))
+    }
+}
+
 /// All lists of a question share one limit.
 #[derive(Default)]
 pub(crate) struct SharesTheLimit;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fleetprompt_core::port::{
-    Field, Find, Hit, LabelCount, List, Matching, Rank, StoreError, Tally, TallyRequest, Term,
+    Field, Find, Hit, LabelCount, List, Rank, StoreError, Tally, TallyRequest, Term,
 };
 use sqlx::postgres::PgRow;
 
@@ -28,15 +28,19 @@ struct Lists {
     afters: Vec<i64>,
     untils: Vec<i64>,
     limits: Vec<i64>,
+    within: Vec<bool>,
     sinces: Vec<Option<i64>>,
     clauses: Clauses,
 }
 
 impl Lists {
-    fn push(&mut self, matching: &Matching, after: Option<Rank>, until: Option<Rank>, limit: u64) {
+    /// Adds a list with a limit that may be larger than its own.
+    fn push(&mut self, list: &List, limit: u64) {
+        let List { matching, after, until, within_next, .. } = list;
         self.afters.push(after.map_or(-1, |rank| integer(rank.number())));
         self.untils.push(until.map_or(i64::MAX, |rank| integer(rank.number())));
         self.limits.push(integer(limit));
+        self.within.push(*within_next);
         self.sinces.push(since(matching));
         let list = i32::try_from(self.limits.len()).unwrap_or(i32::MAX);
         self.clauses.push(list, matching);
@@ -45,10 +49,11 @@ impl Lists {
     async fn read(self, session: &mut Session<'_>, told: Told) -> Result<Vec<PgRow>, Fault> {
         let schema = session.schema();
         let sql = format!(
-            "SELECT list, rank, texts FROM {schema}.find_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            "SELECT list, rank, texts FROM {schema}.find_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
         );
-        let Lists { afters, untils, limits, sinces, clauses } = self;
-        let statement = session.statement(sql).bind(afters).bind(untils).bind(limits).bind(sinces);
+        let Lists { afters, untils, limits, within, sinces, clauses } = self;
+        let statement = session.statement(sql).bind(afters).bind(untils).bind(limits);
+        let statement = statement.bind(within).bind(sinces);
         let statement = clauses.bind(statement).bind(match told {
             Told::Nothing => "",
             Told::Stems => "stems",
@@ -64,9 +69,7 @@ pub(super) async fn find(mut session: Session<'_>, find: Find) -> Result<Vec<Vec
         return Ok(found);
     }
     let mut lists = Lists::default();
-    for List { matching, after, until, limit } in &find.lists {
-        lists.push(matching, *after, *until, (*limit).into());
-    }
+    find.lists.iter().for_each(|list| lists.push(list, list.limit.into()));
     let told = if find.weigh.is_empty() { Told::Nothing } else { Told::Stems };
     let weighed = Weighed::new(&find.weigh);
     // What an entry holds is told with the first list that it is in.
@@ -131,7 +134,7 @@ fn count(counts: &mut [u16; Field::COUNT], field: Field) {
 
 pub(super) async fn tally(mut session: Session<'_>, request: TallyRequest) -> Result<Tally, Fault> {
     let mut lists = Lists::default();
-    lists.push(&request.matching, None, None, u64::from(request.most) + 1);
+    lists.push(&List::best(request.matching, 0), u64::from(request.most) + 1);
     let told = if request.classes.is_empty() { Told::Nothing } else { Told::Labels };
     let mut found = lists.read(&mut session, told).await?;
     let most = usize::try_from(request.most).unwrap_or(usize::MAX);

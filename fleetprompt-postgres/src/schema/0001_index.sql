@@ -440,13 +440,14 @@ END $$;
 
 -- Reads lists of entries, each the best first.
 --
---   afters to sinces          the lists: behind which rank, up to which, how many, released since when
+--   afters to sinces          the lists: behind which rank, up to which, how many, whether it is in the
+--                             next one, released since when
 --   clause_lists, _wanted     their clauses, which an entry must have or must not
 --   term_clauses, terms       terms that are alternatives of a clause
 --   phrase_clauses, phrases   and phrases
 --   told                      the column that is told of each hit, in the first list that it is in
 CREATE FUNCTION find_1(
-    afters bigint[], untils bigint[], limits bigint[], sinces bigint[],
+    afters bigint[], untils bigint[], limits bigint[], within_next boolean[], sinces bigint[],
     clause_lists integer[], clause_wanted boolean[], term_clauses integer[], terms text[],
     phrase_clauses integer[], phrases text[], told text
 ) RETURNS TABLE (list integer, rank bigint, texts text) LANGUAGE plpgsql STABLE
@@ -457,21 +458,27 @@ DECLARE
     size bigint := (SELECT s.entries FROM index_size AS s);
     asked record;
     found bigint[];
+    ended boolean := false;
     found_lists integer[] := '{}';
     found_ranks bigint[] := '{}';
 BEGIN
     FOR asked IN
-        SELECT l.place, l.after, l.until, l.most, l.since, coalesce(c.clauses, '{}') AS clauses
-        FROM unnest(afters, untils, limits, sinces) WITH ORDINALITY
-            AS l (after, until, most, since, place)
+        SELECT l.place, l.after, l.until, l.most, l.within, l.since, c.possible,
+            coalesce(c.clauses, '{}') AS clauses
+        FROM unnest(afters, untils, limits, within_next, sinces) WITH ORDINALITY
+            AS l (after, until, most, within, since, place)
         LEFT JOIN index_clauses_1(
             clause_lists, clause_wanted, term_clauses, terms, phrase_clauses, phrases
         ) AS c ON c.list = l.place
-        WHERE c.possible IS NOT false
-        ORDER BY l.place
+        ORDER BY l.place DESC
     LOOP
-        found := matching_ranks_1(
-            asked.clauses, size, asked.after, asked.until, asked.most, asked.since);
+        CONTINUE WHEN asked.within AND ended;
+        found := '{}';
+        IF asked.possible IS NOT false THEN
+            found := matching_ranks_1(
+                asked.clauses, size, asked.after, asked.until, asked.most, asked.since);
+        END IF;
+        ended := cardinality(found) < asked.most;
         found_ranks := found_ranks || found;
         found_lists := found_lists || array_fill(asked.place::integer, ARRAY[cardinality(found)]);
     END LOOP;
@@ -485,11 +492,11 @@ BEGIN
         FROM index_entry AS e WHERE e.rank = f.rank
     ) END
     FROM (
-        SELECT u.list, u.rank, u.place,
-            row_number() OVER (PARTITION BY u.rank ORDER BY u.place) = 1 AS first
-        FROM unnest(found_lists, found_ranks) WITH ORDINALITY AS u (list, rank, place)
+        SELECT u.list, u.rank,
+            row_number() OVER (PARTITION BY u.rank ORDER BY u.list) = 1 AS first
+        FROM unnest(found_lists, found_ranks) AS u (list, rank)
     ) AS f
-    ORDER BY f.place;
+    ORDER BY f.list, f.rank;
 END $$;
 
 -- Reads a list in another order.

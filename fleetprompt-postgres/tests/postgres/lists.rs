@@ -154,7 +154,7 @@ fn a_list_is_the_same_in_whatever_way_it_is_read() {
             });
             let within: Vec<Rank> = within.collect();
             for limit in [1, 50, 300, u16::MAX] {
-                let list = List { matching: matching.clone(), after, until, limit };
+                let list = List { after, until, ..List::best(matching.clone(), limit) };
                 let found = block_on(store.find(&Find { lists: vec![list], weigh: vec![] }));
                 let found = found.unwrap().into_iter().flatten().map(|hit| hit.rank);
                 let first: Vec<Rank> = within.iter().copied().take(limit.into()).collect();

@@ -17,7 +17,10 @@ const COMPLETIONS: u16 = 16;
 pub(crate) fn first_page(store: &SqliteStore, question: &Question) -> usize {
     let lists = lists(store, question);
     let weigh = question.stems();
-    let find = Find { lists: lists.into_iter().map(|all| list(all, None, LIST)).collect(), weigh };
+    let last = lists.len().saturating_sub(1);
+    let lists = lists.into_iter().enumerate();
+    let lists = lists.map(|(at, all)| List { within_next: at < last, ..List::best(all, LIST) });
+    let find = Find { lists: lists.collect(), weigh };
     let found = block_on(store.find(&find)).unwrap();
     found.last().map_or(0, Vec::len).min(PAGE.into())
 }
@@ -108,5 +111,5 @@ fn completions(store: &SqliteStore, prefix: &str) -> Vec<Term> {
 }
 
 fn list(matching: Matching, after: Option<Rank>, limit: u16) -> List {
-    List { matching, after, until: None, limit }
+    List { after, ..List::best(matching, limit) }
 }

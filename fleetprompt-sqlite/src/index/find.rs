@@ -23,7 +23,7 @@ pub(super) fn find(conn: &Connection, find: &Find) -> Result<Vec<Vec<Hit>>, Faul
         let words = known.map(|known| dictionary.words(known.id)).transpose()?;
         weigh.push(words.as_deref().unwrap_or_default());
     }
-    find.lists.iter().map(|wanted| list(conn, wanted, &weigh, &mut dictionary)).collect()
+    find.each(|wanted| list(conn, wanted, &weigh, &mut dictionary))
 }
 
 fn list(

@@ -69,17 +69,6 @@ impl Alternative {
             Alternative::Words(stems) => stems.len() == 1,
         }
     }
-
-    fn probe(&self, dictionary: &mut Dictionary<'_>) -> Result<Probe, Fault> {
-        Ok(match self {
-            Alternative::Label(class, label) => Probe::Label(*class, label.id),
-            Alternative::Words(stems) => {
-                let stems = stems.iter().map(|stem| dictionary.words(stem.id));
-                let places = stems.map(|words| Ok(WordSet::new(words?.iter().copied())));
-                Probe::Words(places.collect::<Result<_, Fault>>()?)
-            }
-        })
-    }
 }
 
 impl Question {
@@ -135,9 +124,7 @@ impl Question {
             expression = format!("({expression}) NOT ");
             disjunction(&mut expression, asked);
         }
-        for not in tested {
-            tests.none.push(not.probe(dictionary)?);
-        }
+        tests.none = probes(tested, dictionary)?;
         Ok(Plan { expression, tests })
     }
 
@@ -176,11 +163,28 @@ fn alternative(
     })
 }
 
-fn probes(
-    alternatives: &[Alternative],
+/// What tells whether an entry has one of the alternatives, in as few passes over it as that takes.
+fn probes<'a>(
+    alternatives: impl IntoIterator<Item = &'a Alternative>,
     dictionary: &mut Dictionary<'_>,
 ) -> Result<Vec<Probe>, Fault> {
-    alternatives.iter().map(|alternative| alternative.probe(dictionary)).collect()
+    let (mut labels, mut words, mut phrases) = (Vec::new(), Vec::new(), Vec::new());
+    for alternative in alternatives {
+        match alternative {
+            Alternative::Label(class, label) => labels.push((*class, label.id)),
+            Alternative::Words(stems) => match stems.as_slice() {
+                [stem] => words.extend(dictionary.words(stem.id)?.iter().copied()),
+                stems => {
+                    let places = stems.iter().map(|stem| dictionary.words(stem.id));
+                    let places = places.map(|words| Ok(WordSet::new(words?.iter().copied())));
+                    phrases.push(Probe::Words(places.collect::<Result<_, Fault>>()?));
+                }
+            },
+        }
+    }
+    let labels = (!labels.is_empty()).then_some(Probe::Labels(labels));
+    let words = (!words.is_empty()).then(|| Probe::Words(vec![WordSet::new(words)]));
+    Ok(labels.into_iter().chain(words).chain(phrases).collect())
 }
 
 fn join(expression: &mut String, with: &str) {
@@ -246,7 +250,8 @@ pub(super) struct Tests {
 }
 
 enum Probe {
-    Label(Class, Id),
+    /// One of these labels.
+    Labels(Vec<(Class, Id)>),
     /// Words next to each other: for each place, the words that may stand there.
     Words(Vec<WordSet>),
 }
@@ -269,7 +274,7 @@ impl Tests {
 impl Probe {
     fn meets(&self, document: View<'_>) -> bool {
         match self {
-            Probe::Label(class, label) => document.labels().any(|it| it == (*class, *label)),
+            Probe::Labels(labels) => document.labels().any(|label| labels.contains(&label)),
             Probe::Words(places) => document.runs().any(|run| {
                 let mut words = run.words();
                 while let Some((first, rest)) = places.split_first()

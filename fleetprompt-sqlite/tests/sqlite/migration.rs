@@ -96,7 +96,7 @@ fn the_listings_of_version_1_can_be_entered_in_the_index() {
     version_1(&path);
     let store = SqliteStore::open(&path).unwrap();
     assert_sound(&store);
-    let all = List { matching: Matching::default(), after: None, until: None, limit: 9 };
+    let all = List::best(Matching::default(), 9);
     let find = Find { lists: vec![all], weigh: Vec::new() };
     let found = pollster::block_on(store.find(&find)).unwrap();
     assert_eq!(found, [vec![]], "the index begins empty");

@@ -70,7 +70,7 @@ pub(super) fn phrase(texts: &str) -> Matching {
 
 /// Every match, the best first.
 pub(super) fn list(matching: Matching) -> List {
-    List { matching, after: None, until: None, limit: u16::MAX }
+    List::best(matching, u16::MAX)
 }
 
 /// The hits of one list.

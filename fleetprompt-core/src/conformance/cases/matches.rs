@@ -60,6 +60,36 @@ pub(in crate::conformance) fn lists_come_in_the_order_of_rank<F: StoreFixture>()
     assert!(found.iter().all(|hits| hits.len() == 2), "each list has a limit of its own");
 }
 
+pub(in crate::conformance) fn lists_that_tell_nothing_new_are_left_empty<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    for n in 1..=4 {
+        create(&*store, n, entry(7, "web", if n % 2 == 0 { "k:a" } else { "k:b" }));
+    }
+    let within = |term, limit| List { within_next: true, limit, ..list(all(term)) };
+    let alone = |term, limit| List { limit, ..list(all(term)) };
+    let lengths = |lists: &[List]| -> Vec<usize> {
+        let found = wait(store.find(&Find { lists: lists.to_vec(), weigh: terms("web") }));
+        found.iter().map(Vec::len).collect()
+    };
+    // The next one goes on, or ends before its limit.
+    assert_eq!(lengths(&[within("k:a", 9), alone("web", 4)]), [2, 4]);
+    assert_eq!(lengths(&[within("k:a", 9), alone("web", 5)]), [0, 4]);
+    assert_eq!(lengths(&[within("k:a", 9), alone("nothing", 1)]), [0, 0]);
+    assert_eq!(lengths(&[within("k:a", 9), alone("web", 0)]), [2, 0]);
+    // One that was left empty has ended.
+    assert_eq!(lengths(&[within("k:a", 0), within("web", 0), alone("web", 5)]), [0, 0, 4]);
+    assert_eq!(lengths(&[within("k:a", 9), within("web", 0), alone("web", 5)]), [0, 0, 4]);
+    assert_eq!(lengths(&[within("k:a", 9), within("web", 4), alone("web", 4)]), [2, 4, 4]);
+    assert_eq!(lengths(&[within("k:a", 9), within("web", 5), alone("web", 4)]), [0, 4, 4]);
+    // So has one that its bounds cut short.
+    let until = List { until: Some(rank(7, 2)), ..alone("web", 3) };
+    assert_eq!(lengths(&[within("k:a", 9), until]), [0, 2]);
+    // Those before it and the last one are lists like any other.
+    assert_eq!(lengths(&[alone("k:b", 9), within("k:a", 9), alone("web", 9)]), [2, 0, 4]);
+    assert_eq!(lengths(&[within("web", 9)]), [4]);
+}
+
 pub(in crate::conformance) fn a_match_has_every_clause_and_none_that_is_excluded<
     F: StoreFixture,
 >() {

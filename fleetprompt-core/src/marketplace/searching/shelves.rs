@@ -83,7 +83,7 @@ impl Acting {
                     Some(Place::Best(rank)) => Some(*rank),
                     _ => None,
                 };
-                let list = List { matching, after, until: None, limit: size.get() };
+                let list = List { after, ..List::best(matching, size.get()) };
                 let find = Find { lists: vec![list], weigh: Vec::new() };
                 let hits = market.indexed(market.store.find(&find).await)?;
                 return Ok(hits.into_iter().flatten().map(|hit| Place::Best(hit.rank)).collect());

@@ -32,14 +32,9 @@ impl Acting {
         if words.is_empty() {
             return Ok(Suggestions::default());
         }
-        let list = |label: fn(&Term) -> Option<Term>, limit| List {
-            matching: Matching {
-                all: words.iter().map(|stems| labelled(stems, label)).collect(),
-                ..Matching::default()
-            },
-            after: None,
-            until: None,
-            limit,
+        let list = |label: fn(&Term) -> Option<Term>, limit| {
+            let all = words.iter().map(|stems| labelled(stems, label)).collect();
+            List::best(Matching { all, ..Matching::default() }, limit)
         };
         let lists = vec![list(label::in_name, LISTINGS), list(label::in_publisher, LOOKED_AT)];
         let found = market.store.find(&Find { lists, weigh: Vec::new() }).await;

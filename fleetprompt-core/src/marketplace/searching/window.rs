@@ -143,21 +143,25 @@ impl Inner {
     ) -> Result<[Vec<Hit>; 4]> {
         let until = |end: fn(&Ends) -> Option<Rank>| ends.as_ref().map(end);
         let mut lists = Vec::new();
-        let mut add = |matching: Option<Matching>, until: Option<Option<Rank>>, limit| {
-            // A list that was empty has no end, and nothing is in it.
-            let matching = matching.filter(|_| until != Some(None));
-            if let Some(matching) = matching {
-                let limit = if until.is_some() { PAGE_MAX } else { limit };
-                lists.push(List { matching, after: None, until: until.flatten(), limit });
-                return true;
-            }
-            false
-        };
+        let mut add =
+            |matching: Option<Matching>, until: Option<Option<Rank>>, limit, within_next| {
+                // A list that was empty has no end, and nothing is in it.
+                let matching = matching.filter(|_| until != Some(None));
+                if let Some(matching) = matching {
+                    // What a list had first may end behind the one it is in.
+                    let within_next = within_next && until.is_none();
+                    let limit = if until.is_some() { PAGE_MAX } else { limit };
+                    let until = until.flatten();
+                    lists.push(List { until, within_next, ..List::best(matching, limit) });
+                    return true;
+                }
+                false
+            };
         let asked = [
-            add(plan.called(), until(|ends| ends.exact), BOX),
-            add(Some(plan.tier(Tier::Name)), until(|ends| ends.name), WINDOW),
-            add(Some(plan.tier(Tier::Tags)), until(|ends| ends.tags), WINDOW),
-            add(Some(plan.tier(Tier::Anywhere)), until(|ends| ends.anywhere), WINDOW),
+            add(plan.called(), until(|ends| ends.exact), BOX, false),
+            add(Some(plan.tier(Tier::Name)), until(|ends| ends.name), WINDOW, true),
+            add(Some(plan.tier(Tier::Tags)), until(|ends| ends.tags), WINDOW, true),
+            add(Some(plan.tier(Tier::Anywhere)), until(|ends| ends.anywhere), WINDOW, false),
         ];
         let find = Find { lists, weigh };
         let mut found = self.indexed(self.store.find(&find).await)?;
@@ -221,7 +225,7 @@ impl Inner {
         let ends = page.ends;
         let limit = PageSize::new(u16::try_from(wanted).unwrap_or(PAGE_MAX)).and_one().get();
         for _ in 0..ROUNDS {
-            let list = |matching, until| List { matching, after, until, limit: PAGE_MAX };
+            let list = |matching, until| List { after, until, ..List::best(matching, PAGE_MAX) };
             let mut lists = vec![List { limit, ..list(plan.tier(Tier::Anywhere), None) }];
             let reaches = |end: Option<Rank>| end.filter(|end| Some(*end) > after);
             for (tier, end) in [(Tier::Name, ends.name), (Tier::Tags, ends.tags)] {

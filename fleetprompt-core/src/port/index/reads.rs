@@ -19,7 +19,7 @@ use super::matching::Matching;
 /// ```
 /// use fleetprompt_core::memory::MemoryStore;
 /// use fleetprompt_core::port::{Find, List, Matching, SearchIndex};
-/// let all = List { matching: Matching::default(), after: None, until: None, limit: 20 };
+/// let all = List::best(Matching::default(), 20);
 /// let find = Find { lists: vec![all], weigh: vec![] };
 /// let found = pollster::block_on(MemoryStore::default().find(&find))?;
 /// assert_eq!(found, [vec![]], "one list, and nothing in it yet");
@@ -30,7 +30,7 @@ pub trait SearchIndex: Send + Sync {
     ///
     /// - One list for each that is asked for, all from one state of the index.
     /// - In the order of their ranks: those behind `after`, up to and including `until`, at most
-    ///   `limit`.
+    ///   `limit`; none of a list that need not be read ([`List::within_next`]).
     /// - Each hit has the counts of `weigh`, in its order; without any, its lengths may be zero.
     fn find<'a>(&'a self, find: &'a Find) -> StoreFuture<'a, Vec<Vec<Hit>>>;
 
@@ -85,12 +85,47 @@ pub struct Find {
     pub weigh: Vec<Term>,
 }
 
+impl Find {
+    /// The lists as `read` reads each, but for those that are left empty ([`List::within_next`]).
+    ///
+    /// ```
+    /// use fleetprompt_core::port::{Find, List, Matching};
+    /// let all = List::best(Matching::default(), 20);
+    /// let some = List { within_next: true, ..all.clone() };
+    /// let find = Find { lists: vec![some, all], weigh: vec![] };
+    /// let mut asked = 0;
+    /// let found = find.each(|_| {
+    ///     asked += 1;
+    ///     Ok::<_, ()>(vec![])
+    /// });
+    /// assert_eq!((found, asked), (Ok(vec![vec![], vec![]]), 1));
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn each<E>(
+        &self,
+        mut read: impl FnMut(&List) -> Result<Vec<Hit>, E>,
+    ) -> Result<Vec<Vec<Hit>>, E> {
+        let mut found = Vec::with_capacity(self.lists.len());
+        let mut ended = false;
+        for list in self.lists.iter().rev() {
+            let empty = list.within_next && ended;
+            let hits = if empty { Vec::new() } else { read(list)? };
+            ended = empty || hits.len() < list.limit.into();
+            found.push(hits);
+        }
+        found.reverse();
+        Ok(found)
+    }
+}
+
 /// A list of matching entries, the best first.
 ///
 /// ```
 /// use fleetprompt_core::port::{List, Matching};
-/// let best = List { matching: Matching::default(), after: None, until: None, limit: 50 };
-/// assert_eq!(best.limit, 50);
+/// let best = List::best(Matching::default(), 50);
+/// assert_eq!((best.after, best.until), (None, None));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
@@ -102,6 +137,21 @@ pub struct List {
     pub until: Option<Rank>,
     /// The most hits.
     pub limit: u16,
+    /// Whether all of it is in the list behind it as well. It is left empty then where that one ended
+    /// before its limit, or was left empty itself: whoever reads both learns nothing from it.
+    pub within_next: bool,
+}
+
+impl List {
+    /// The first `limit` of all that match.
+    ///
+    /// ```
+    /// use fleetprompt_core::port::{List, Matching};
+    /// assert!(!List::best(Matching::default(), 20).within_next);
+    /// ```
+    pub fn best(matching: Matching, limit: u16) -> Self {
+        List { matching, after: None, until: None, limit, within_next: false }
+    }
 }
 
 /// An entry that was found.

@@ -43,6 +43,7 @@ fn lists_and_counts_agree() {
             after: rank(pick),
             until: rank(pick),
             limit: pick.one_of(&[0, 1, 5, 500]),
+            within_next: pick.below(3) == 0,
         });
         let mut find = Find { lists: lists.collect(), weigh: Vec::new() };
         let ranks = |lists: &[Vec<fleetprompt_core::port::Hit>]| -> Vec<Vec<Rank>> {

@@ -90,7 +90,7 @@ fn a_phrase_is_looked_for_by_its_rarest_words() {
     // The list of what nearly all have is not read for the one that the others tell of.
     assert_eq!(asked(&["rare", "common", "usual"]), ("rare AND common".to_owned(), true));
     for words in [&["rare", "common", "usual"][..], &["rare", "usual"], &["usual", "common"]] {
-        let list = List { matching: phrase(words), after: None, until: None, limit: 99 };
+        let list = List::best(phrase(words), 99);
         let find = Find { lists: vec![list], weigh: vec![term("usual")] };
         let found = same!(pair, store => store.find(&find));
         assert_eq!(found[0].len(), usize::from(words == ["rare", "common", "usual"]));

@@ -10,7 +10,7 @@ use super::catalogue::{HOSTILE, commit, create, delete, entry, index, term};
 use super::*;
 
 fn everything(pair: &Pair) -> usize {
-    let list = List { matching: Matching::default(), after: None, until: None, limit: 1_000 };
+    let list = List::best(Matching::default(), 1_000);
     let find = Find { lists: vec![list], weigh: vec![term("agent")] };
     checked(&pair.sqlite);
     same!(pair, store => store.entries(Position::START, PageSize::MAX));
@@ -77,12 +77,8 @@ fn a_listing_whose_quality_changes_moves_and_stays_what_it_is() {
         let entry = IndexEntry { quality: Quality::new(quality), ..of_words(&["agent"]) };
         pair.commit(commit(vec![index(n, Some(entry))]));
     }
-    let list = |after| List {
-        matching: Matching { all: vec![Clause::of(term("agent"))], ..Matching::default() },
-        after,
-        until: None,
-        limit: 10,
-    };
+    let agents = Matching { all: vec![Clause::of(term("agent"))], ..Matching::default() };
+    let list = |after| List { after, ..List::best(agents.clone(), 10) };
     let find = |after| Find { lists: vec![list(after)], weigh: vec![term("agent")] };
     let hits = same!(pair, store => store.find(&find(None))).remove(0);
     let order: Vec<u64> = hits.iter().map(|hit| hit.rank.ordinal().get()).collect();
@@ -147,7 +143,7 @@ fn terms_that_mean_something_elsewhere_are_words_like_any_other() {
     }
     for word in HOSTILE {
         let matching = Matching { all: vec![Clause::of(term(word))], ..Matching::default() };
-        let list = List { matching, after: None, until: None, limit: 10 };
+        let list = List::best(matching, 10);
         let find = Find { lists: vec![list], weigh: vec![term(word)] };
         assert_eq!(same!(pair, store => store.find(&find)).remove(0).len(), 1, "{word}");
     }
