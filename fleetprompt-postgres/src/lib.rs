@@ -65,9 +65,11 @@ mod scan;
 mod schema;
 mod session;
 mod store;
+mod upkeep;
 
 pub use address::DatabaseUrl;
 pub use copy::PostgresCopyTarget;
 pub use limiter::PostgresLimiter;
 pub use options::{PostgresOptions, SchemaName};
 pub use store::PostgresStore;
+pub use upkeep::IndexTables;

@@ -15,6 +15,7 @@ const STEPS: &[&[&str]] = &[&[
     include_str!("schema/0001_tables.sql"),
     include_str!("schema/0001_functions.sql"),
     include_str!("schema/0001_index.sql"),
+    include_str!("schema/0001_upkeep.sql"),
 ]];
 
 /// What a schema is.

@@ -267,7 +267,7 @@ impl PostgresStore {
     }
 
     /// Does a piece of work on a connection of a pool, to its end.
-    async fn on<T: Send + 'static>(
+    pub(crate) async fn on<T: Send + 'static>(
         &self,
         pool: Pool,
         begin: Begin,
@@ -293,7 +293,7 @@ impl Drop for AtWork {
 
 /// What is begun before a piece of work.
 #[derive(Clone, Copy, Debug)]
-enum Begin {
+pub(crate) enum Begin {
     /// Nothing: it is one statement.
     Nothing,
     /// A transaction that reads. Nothing is written, so how it ends makes no difference.

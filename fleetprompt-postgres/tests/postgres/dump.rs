@@ -113,6 +113,7 @@ fn a_restored_marketplace_is_the_one_that_was_dumped() {
     assert_eq!(everything(&restored, &restored_store), everything(&market, &store));
     let report = block_on(restored.check_index(Position::START, |_| {}));
     assert!(report.unwrap().is_clean());
+    assert!(block_on(restored_store.check_index_tables()).unwrap().is_clean());
     // A follower who was halfway goes on where it was.
     let all = log(&store, Position::START);
     let (seen, rest) = all.split_at(all.len() / 2);

@@ -156,6 +156,8 @@ pub(crate) fn all_there_once(store: &PostgresStore, total: u64) {
     assert!((0..total).all(|n| revision(store, n) == Some(Revision::FIRST)));
     assert_eq!(count(store), total);
     assert_eq!(frequencies(store, "agent"), (total, vec![total]));
+    let tables = pollster::block_on(store.check_index_tables()).unwrap();
+    assert!(tables.is_clean(), "{tables}");
     let once: BTreeMap<_, _> = (0..total).map(|n| (attempt_key(n).id().to_owned(), 1)).collect();
     assert_eq!(reported(store), once);
 }

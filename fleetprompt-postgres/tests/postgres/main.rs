@@ -50,3 +50,5 @@ mod stored;
 mod support;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod upkeep;

@@ -58,6 +58,20 @@ fn a_database_is_migrated_twice_backed_up_checked_tended_and_fenced() {
 }
 
 #[test]
+fn tables_of_the_search_index_that_differ_are_found_and_mended() {
+    let place = populated();
+    let database = rusqlite::Connection::open(place.path("fleetprompt.db")).unwrap();
+    database.execute_batch("UPDATE index_count SET entries = entries + 1 WHERE id > 0").unwrap();
+    let found = place.run(&["check"]);
+    assert_eq!(found.code, 1, "{found:?}");
+    assert!(found.out.contains("index_count"), "{found:?}");
+    assert!(found.out.contains("`fleetprompt check --repair-index`"), "{found:?}");
+    let repaired = place.run(&["check", "--repair-index"]).ok();
+    assert!(repaired.contains("made anew from 60 entries"), "{repaired}");
+    assert!(place.run(&["check"]).ok().contains("0 findings"));
+}
+
+#[test]
 fn a_command_that_needs_a_database_makes_none() {
     let place = Place::with_keys();
     for args in [&["export"][..], &["check"], &["backup", "copy.db"], &["names", "list"]] {

@@ -111,6 +111,24 @@ mod on_postgres {
         assert_eq!(place.run(&["backup", "copy.db"]).code, 2, "pg_dump does that");
     }
 
+    #[test]
+    fn tables_of_the_search_index_that_differ_are_found_and_mended() {
+        let server = Cluster::new("");
+        let place = Place::with_keys().with("FLEETPROMPT_DATABASE", &server.url());
+        place.run(&["migrate"]).ok();
+        place.run(&["import", catalogue().to_str().unwrap(), "--confirm"]).ok();
+        place.run(&["check"]).ok();
+        server.sql(
+            "DELETE FROM fleetprompt.index_posting; UPDATE fleetprompt.index_size SET entries = 1",
+        );
+        let found = place.run(&["check"]);
+        assert_eq!(found.code, 1, "{found:?}");
+        assert!(found.out.contains("wrong postings, 1 wrong counts"), "{found:?}");
+        assert!(found.out.contains("`fleetprompt check --repair-index`"), "{found:?}");
+        place.run(&["check", "--repair-index"]).ok();
+        assert!(place.run(&["check"]).ok().contains("0 wrong postings, 0 wrong counts"));
+    }
+
     /// A standby reads for visitors, and takes over when the primary is lost.
     #[test]
     fn a_replica_answers_visitors_and_a_promoted_one_serves() {

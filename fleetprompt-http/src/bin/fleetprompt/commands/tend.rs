@@ -1,6 +1,8 @@
 //! What keeps a marketplace sound: migrations, backups, checks, upkeep, the fence.
 
 use fleetprompt_core::domain::Position;
+use fleetprompt_postgres::PostgresStore;
+use fleetprompt_sqlite::SqliteStore;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::upkeep;
@@ -38,20 +40,10 @@ pub(super) async fn backup(settings: &Settings, args: BackupArgs) -> Outcome {
 
 pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
     let (database, market) = assemble::existing(settings).await?;
-    let mut sound = true;
-    match &database {
-        Database::Sqlite(store) => {
-            let report = store.check().await?;
-            println!("{}: {report}", settings.database);
-            sound &= report.is_clean();
-        }
-        Database::Postgres(_) => {
-            println!(
-                "{}: PostgreSQL checks its own pages (data_checksums, pg_amcheck)",
-                settings.database
-            );
-        }
-    }
+    let mut sound = match &database {
+        Database::Sqlite(store) => check_sqlite(settings, store, args.repair_index).await?,
+        Database::Postgres(store) => check_postgres(settings, store, args.repair_index).await?,
+    };
     let bar = bar("{pos} listings compared, {elapsed_precise}")?;
     let progress =
         |so_far: &fleetprompt_core::marketplace::IndexReport| bar.set_position(so_far.checked);
@@ -74,6 +66,46 @@ pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
         }
     }
     if sound { Ok(()) } else { Err(Failure::failed("something is wrong, see above")) }
+}
+
+/// Whether the database is sound, after repairs if they are wanted.
+async fn check_sqlite(settings: &Settings, store: &SqliteStore, repair: bool) -> Outcome<bool> {
+    let report = store.check().await?;
+    println!("{}: {report}", settings.database);
+    if report.is_clean() {
+        return Ok(true);
+    }
+    if !repair {
+        println!("If tables of the search index are wrong: `fleetprompt check --repair-index`");
+        return Ok(false);
+    }
+    let bar = bar("{bar:30} {percent:>3} % of the search index's entries")?;
+    let rebuilt = store.rebuild_index(|now| {
+        bar.set_length(now.entries);
+        bar.set_position(now.read);
+    });
+    let rebuilt = rebuilt.await;
+    bar.finish_and_clear();
+    println!("search index: made anew from {} entries", rebuilt?.read);
+    let report = store.check().await?;
+    println!("{}: {report}", settings.database);
+    Ok(report.is_clean())
+}
+
+/// As [`check_sqlite`].
+async fn check_postgres(settings: &Settings, store: &PostgresStore, repair: bool) -> Outcome<bool> {
+    println!("{}: PostgreSQL checks its own pages (data_checksums, pg_amcheck)", settings.database);
+    let tables = store.check_index_tables().await?;
+    println!("search index: {tables}");
+    if tables.is_clean() {
+        return Ok(true);
+    }
+    if repair {
+        println!("search index: {} differences mended", store.mend_index_tables().await?);
+    } else {
+        println!("search index: `fleetprompt check --repair-index` mends its tables");
+    }
+    Ok(repair)
 }
 
 pub(super) async fn maintain(settings: &Settings) -> Outcome {
