@@ -4,6 +4,7 @@
 //! When the server refuses a batch because of something that it holds, nothing of it was applied,
 //! and its commits are tried again, each alone: the one to blame fails by itself.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,17 +98,21 @@ impl Committer {
         jobs.iter().for_each(|job| program.push(&job.prepared));
         // Nothing was sent yet.
         let mut conn = self.pool.acquire().await.map_err(Failed::undone)?;
-        let called = tokio::time::timeout(self.patience, self.call(&mut conn, &program)).await;
+        let server = conn.server();
+        let called = {
+            let call = pin!(self.call(&mut conn, &program));
+            tokio::time::timeout(self.patience, self.pool.while_led_to(server, call)).await
+        };
         let rows = match called {
-            Ok(Ok(rows)) => {
+            Ok(Some(Ok(rows))) => {
                 conn.give_back();
                 rows
             }
-            Ok(Err(failed)) => {
+            Ok(Some(Err(failed))) => {
                 conn.give_back_tested();
                 return Err(failed);
             }
-            Err(_) => {
+            Ok(None) | Err(_) => {
                 // What is still on its way must not be taken for an answer to the next call.
                 drop(conn.detach());
                 return Err(Failed { error: SILENT, split: false });

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::{Connection as _, Postgres};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::probe::PATIENCE;
 
@@ -27,14 +27,14 @@ struct Shared {
     /// One for each connection: whoever has a turn finds one that is ready, or room in the driver's pool.
     turns: Arc<Semaphore>,
     ready: Mutex<Ready>,
+    /// How often the connections were led to another server.
+    server: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Ready {
     /// The one that came back last is lent first.
     connections: Vec<(PoolConnection<Postgres>, Instant)>,
-    /// How often they were led to another server.
-    server: u64,
     closed: bool,
 }
 
@@ -43,7 +43,8 @@ impl Pool {
     pub(crate) fn new(driver: PgPool) -> Self {
         let connections = driver.options().get_max_connections();
         let turns = Semaphore::new(usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS));
-        Pool(Arc::new(Shared { driver, turns: Arc::new(turns), ready: Mutex::default() }))
+        let (turns, server) = (Arc::new(turns), watch::Sender::new(0));
+        Pool(Arc::new(Shared { driver, turns, ready: Mutex::default(), server }))
     }
 
     /// A connection that answers.
@@ -59,10 +60,13 @@ impl Pool {
         loop {
             let (found, server) = {
                 let mut ready = self.ready();
-                (ready.connections.pop(), ready.server)
+                (ready.connections.pop(), self.server())
             };
             let conn = match found {
-                None => self.0.driver.acquire().await?,
+                None => match self.while_led_to(server, Box::pin(self.0.driver.acquire())).await {
+                    Some(conn) => conn?,
+                    None => continue,
+                },
                 Some((conn, since)) if since.elapsed() <= TRUSTED => conn,
                 Some((mut conn, _)) => {
                     // A network that swallows everything must not take the time to make a new one.
@@ -84,12 +88,38 @@ impl Pool {
         self.0.driver.connect_options()
     }
 
-    /// Has connections made to another server from now on. Those that lead to the old one are closed:
-    /// idle ones at once, those in use when they come back.
+    /// Has connections made to another server from now on. Those that lead to the old one are closed,
+    /// and what is done on them is [given up](Self::while_led_to).
     pub(crate) fn lead(&self, server: &PgConnectOptions) {
         self.0.driver.set_connect_options(server.clone());
-        self.ready().server += 1;
+        {
+            let _ready = self.ready();
+            self.0.server.send_modify(|server| *server += 1);
+        }
         self.drop_idle();
+    }
+
+    /// What comes of `work` on a server, or `None` once the pool leads to another one: whoever waits for
+    /// a server that has been replaced may wait until a pooler in between gives up.
+    pub(crate) async fn while_led_to<T>(
+        &self,
+        server: u64,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut led = self.0.server.subscribe();
+        let led_elsewhere = async {
+            // It ends with the pool, which is there as long as this is.
+            drop(led.wait_for(|now| *now != server).await);
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = led_elsewhere => None,
+        }
+    }
+
+    fn server(&self) -> u64 {
+        *self.0.server.borrow()
     }
 
     /// Forgets the connections that nobody uses, without a word to the server.
@@ -134,7 +164,7 @@ impl Lent {
         let mut ready = pool.ready();
         if ready.closed {
             drop(conn);
-        } else if ready.server == server {
+        } else if pool.server() == server {
             ready.connections.push((conn, Instant::now()));
         } else {
             drop(conn.detach());
@@ -147,7 +177,7 @@ impl Lent {
     /// as a network that swallows everything lets it.
     pub(crate) fn give_back_tested(self) {
         let Lent { mut conn, turn, server, pool } = self;
-        if pool.ready().server != server {
+        if pool.server() != server {
             drop((conn.detach(), turn));
             return;
         }
@@ -157,6 +187,11 @@ impl Lent {
             let _ = tokio::time::timeout(PATIENCE, returned).await;
             drop(turn);
         });
+    }
+
+    /// Which server it leads to, for [`Pool::while_led_to`].
+    pub(crate) fn server(&self) -> u64 {
+        self.server
     }
 
     /// Takes it out of the pool.

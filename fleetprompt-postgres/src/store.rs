@@ -1,5 +1,6 @@
 //! The store: reads on any connection, writes through the committer.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -303,8 +304,9 @@ pub(crate) enum Begin {
 }
 
 impl Begin {
-    /// Does a piece of work on a connection of a pool. One that does not answer is closed: what is
-    /// still on its way must not be taken for an answer to the next question.
+    /// Does a piece of work on a connection of a pool. One that does not answer, or to a server that has
+    /// been replaced, is closed: what is still on its way must not be taken for an answer to the next
+    /// question.
     async fn on<T>(
         self,
         pool: &Pool,
@@ -317,9 +319,13 @@ impl Begin {
         let conn = conn.map_err(|_| busy.clone())?.map_err(|error| store_error(&error))?;
         let mut at_work = AtWork(Some(conn));
         let AtWork(Some(conn)) = &mut at_work else { return Err(busy) };
-        let done = tokio::time::timeout(patience, self.and_do(conn, settings, work)).await;
+        let server = conn.server();
+        let done = {
+            let work = pin!(self.and_do(conn, settings, work));
+            tokio::time::timeout(patience, pool.while_led_to(server, work)).await
+        };
         let Some(conn) = at_work.0.take() else { return Err(busy) };
-        let Ok(done) = done else {
+        let Ok(Some(done)) = done else {
             drop(conn.detach());
             return Ok(Err(Fault::Silence));
         };

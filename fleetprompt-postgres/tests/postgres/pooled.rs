@@ -39,8 +39,10 @@ fn a_promoted_standby_behind_a_pooler_is_found() {
     let standby = primary.standby();
     primary.replicate_synchronously();
     let poolers = [&primary, &standby].map(Pooler::to);
-    // Whichever of the two is the primary.
+    // Whichever of the two is the primary. Neither the pooler nor the store gives up a question by the
+    // clock, so what is asked of the one that is lost ends when the other is found, or never.
     let options = PostgresStore::options().connections(4).transaction_pooling(true);
+    let options = options.statement_timeout(HOURS);
     let options = options.failover(poolers[0].url().parse().unwrap());
     let store = block_on(options.connect(poolers[1].url())).unwrap();
     let market = market::open(store.clone());

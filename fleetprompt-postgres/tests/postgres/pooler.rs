@@ -22,7 +22,8 @@ impl Pooler {
             "[databases]\n* = host={folder} port={port} user=market\n\
              [pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = {folder}\n\
              auth_type = any\npool_mode = transaction\nserver_round_robin = 1\n\
-             server_login_retry = 1\nserver_fast_close = 1\n"
+             server_login_retry = 1\nserver_fast_close = 1\n\
+             query_wait_timeout = 0\n"
         );
         fs::write(&settings, text).unwrap();
         fs::set_permissions(&settings, fs::Permissions::from_mode(0o644)).unwrap();
