@@ -5,6 +5,7 @@ use std::thread;
 use super::*;
 use crate::conformance::{Fault, FaultStore};
 use crate::domain::Span;
+use crate::port::StoreError;
 
 /// A world, and the store between its data and its marketplace.
 fn world() -> (World, FaultStore) {
@@ -26,6 +27,26 @@ fn a_commit_whose_answer_got_lost_is_not_made_twice() {
     let started = world.begin(&world.ada(), "again").unwrap();
     assert_eq!(world.events("install.begun"), 2);
     assert_eq!(token_of(&world.begin(&world.ada(), "again").unwrap()), token_of(&started));
+}
+
+/// What it rests on is read in one question, so that a store far away is waited for as rarely.
+#[test]
+fn a_redemption_is_whole_or_absent_wherever_the_store_fails_and_asks_few_questions() {
+    let redeemed = |calls: &u64| {
+        let (world, between) = world();
+        let (token, attempt) = world.issue();
+        between.fail_after(*calls, StoreError::Unavailable("there were enough calls"));
+        let answer = world.redeem(&token, "redeem");
+        if let Err(error) = &answer {
+            assert_eq!(error.code(), ErrorCode::Unavailable);
+        }
+        let is_redeemed = world.attempt(attempt).redemption.is_some();
+        assert_eq!(world.events("install.redeemed"), usize::from(is_redeemed));
+        answer.is_ok()
+    };
+    // The head of the log, the key, the deployment and the attempt; the six records that it rests on; the
+    // reference, the publisher's tenant and the buyer's mark; the commit, and what it left.
+    assert_eq!((0..40).find(redeemed), Some(10));
 }
 
 #[test]
