@@ -18,7 +18,7 @@ use super::view::View;
 use super::words::WordSet;
 
 /// See the module's documentation; measured.
-const ROW: u64 = 64;
+const ROW: u64 = 128;
 
 /// A question in the words of the dictionary; terms that no entry has are left out.
 pub(super) struct Question {
