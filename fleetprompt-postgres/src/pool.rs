@@ -93,6 +93,7 @@ impl Pool {
     pub(crate) fn lead(&self, server: &PgConnectOptions) {
         self.0.driver.set_connect_options(server.clone());
         {
+            // So that nobody who gives one back at this moment takes it for one of the new server's.
             let _ready = self.ready();
             self.0.server.send_modify(|server| *server += 1);
         }
