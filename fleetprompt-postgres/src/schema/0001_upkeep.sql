@@ -63,6 +63,9 @@ DECLARE
     ranks bigint[];
     bys bigint[];
 BEGIN
+    -- Of two that mend at a time, the second would add to a count what the first has added.
+    PERFORM pg_advisory_xact_lock(
+        (1181503602::bigint << 32) | 'index_size'::regclass::oid::bigint);
     SELECT array_agg(d.wrong), array_agg(d.term), array_agg(d.rank), array_agg(d.by)
     INTO wrongs, terms, ranks, bys
     FROM (SELECT * FROM index_differences_1() LIMIT most) AS d;

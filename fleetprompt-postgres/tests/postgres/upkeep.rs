@@ -116,3 +116,19 @@ fn commits_go_on_while_the_index_is_mended() {
     assert_eq!((check(&store), mend(&store)), (IndexTables::default(), 0));
     all_there_once(&store, WRITERS * 40);
 }
+
+#[test]
+fn several_who_mend_at_a_time_mend_each_difference_once() {
+    let schema = Schema::new();
+    let store = catalogue(&schema);
+    damage(
+        &schema,
+        "UPDATE index_term SET entries = entries + 5; UPDATE index_size SET entries = 3",
+    );
+    let differences = check(&store).counts;
+    let mended: u64 = thread::scope(|scope| {
+        let all = [(); 4].map(|()| scope.spawn(|| mend(&store)));
+        all.into_iter().map(|mending| mending.join().unwrap()).sum()
+    });
+    assert_eq!((mended, check(&store)), (differences, IndexTables::default()));
+}
