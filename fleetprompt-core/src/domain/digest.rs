@@ -39,7 +39,10 @@ impl Sha256Digest {
 
     /// The 64 lower-case hexadecimal digits, without the prefix.
     pub(crate) fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let mut digits = String::with_capacity(64);
+        digits.extend(nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)));
+        digits
     }
 
     /// The digest with these 64 lower-case hexadecimal digits.

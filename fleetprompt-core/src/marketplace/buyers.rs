@@ -24,12 +24,10 @@ impl Context<'_> {
         if self.belongs_to_publisher(attempt, buyer).await? {
             return Ok(());
         }
-        let ring = self.market.keys();
-        let mut mark = self.market.buyer_hash(ring.active(), listing, tenant);
+        let market = self.market;
+        let mut mark = market.buyer_hash(market.keys().active(), listing, tenant);
         let mut first_at = self.now;
-        // The mark may be under an older key: rotation must not count a buyer twice.
-        for (kid, _) in ring.kids() {
-            let Some(buyer) = self.market.buyer_hash(kid, listing, tenant) else { continue };
+        for buyer in market.buyer_hashes(listing, tenant) {
             let key = RecordKey::buyer_mark(listing, &buyer);
             if let Some(found) = self.get::<BuyerMark>(key).await? {
                 // Days count, and all of a tenant's redemptions would meet in this record.
@@ -90,6 +88,19 @@ impl Context<'_> {
 }
 
 impl Inner {
+    /// Where the mark of a tenant may be that bought a listing.
+    pub(super) fn buyer_marks(&self, listing: ListingId, tenant: TenantId) -> Vec<RecordKey> {
+        let hashes = self.buyer_hashes(listing, tenant);
+        hashes.iter().map(|buyer| RecordKey::buyer_mark(listing, buyer)).collect()
+    }
+
+    /// What stands for a tenant among the buyers of a listing under each key: it may have been marked
+    /// under an older one, and rotation must not count a buyer twice.
+    fn buyer_hashes(&self, listing: ListingId, tenant: TenantId) -> Vec<Sha256Digest> {
+        let ring = self.keys();
+        ring.kids().filter_map(|(kid, _)| self.buyer_hash(kid, listing, tenant)).collect()
+    }
+
     /// What stands for a tenant among the buyers of a listing. Its scope leaves the deployment out,
     /// so that buyers stay known after the marketplace was fenced.
     fn buyer_hash(

@@ -119,7 +119,7 @@ impl<'m> Context<'m> {
     }
 
     /// Reads what [`get`](Self::get) will be asked for, in one question to the store.
-    pub(super) async fn read_ahead<const N: usize>(&mut self, keys: [RecordKey; N]) -> Result<()> {
+    pub(super) async fn read_ahead(&mut self, keys: Vec<RecordKey>) -> Result<()> {
         let found = self.market.store.get_all(&keys).await;
         let found = found.map_err(|e| self.market.store_error(&e))?;
         self.ahead.extend(keys.into_iter().zip(found));

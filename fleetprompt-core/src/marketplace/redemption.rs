@@ -171,6 +171,9 @@ impl Acting {
         let RedeemRequest { token, expected } = request;
         let command = Redeem { digest: token.digest(), token, expected, key };
         let receipt = self.inner().execute(&self.principal, key, &command).await?;
+        if let Some(manifest) = receipt.written {
+            return Ok(manifest);
+        }
         let attempt = self.inner().read::<Attempt>(&RecordKey::attempt(receipt.attempt)).await?;
         attempt
             .and_then(|row| kept_manifest(&row.value))
@@ -241,6 +244,9 @@ struct Redeem<'a> {
 #[serde(rename_all = "camelCase")]
 struct RedeemReceipt {
     attempt: AttemptId,
+    /// The manifest, from the commit that wrote it down; whoever is told later reads it there.
+    #[serde(skip)]
+    written: Option<RedeemedManifest>,
 }
 
 impl Command for Redeem<'_> {
@@ -265,13 +271,13 @@ impl Command for Redeem<'_> {
                 Err(ErrorCode::TokenRedeemed.into())
             }
             Verdict::Refused(code) => Err(code.into()),
-            Verdict::Replay => Ok(RedeemReceipt { attempt }),
+            Verdict::Replay => Ok(RedeemReceipt { attempt, written: None }),
             Verdict::Redeem => {
                 cx.ask_policy(&presented.attempt, system, &self.expected).await?;
                 cx.mark_buyer(&presented.attempt, &self.expected).await?;
                 let manifest = cx.manifest(&presented, system, &self.expected)?;
-                cx.redeem(presented, system, self.key, manifest);
-                Ok(RedeemReceipt { attempt })
+                cx.redeem(presented, system, self.key, manifest.clone());
+                Ok(RedeemReceipt { attempt, written: Some(RedeemedManifest(manifest)) })
             }
         }
     }

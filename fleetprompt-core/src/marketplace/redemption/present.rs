@@ -63,15 +63,18 @@ impl Context<'_> {
         if !is_its_token {
             return Ok(None);
         }
-        self.read_ahead([
+        let mut rests_on = vec![
             RecordKey::entitlement(attempt.entitlement),
             RecordKey::release(attempt.listing, &attempt.version),
             RecordKey::listing(attempt.listing),
             RecordKey::publisher(attempt.publisher),
             RecordKey::person(expected),
-            RecordKey::membership(attempt.publisher, attempt.person),
-        ])
-        .await?;
+        ];
+        if key.is_some() {
+            rests_on.push(RecordKey::membership(attempt.publisher, attempt.person));
+            rests_on.extend(self.market.buyer_marks(attempt.listing, attempt.tenant));
+        }
+        self.read_ahead(rests_on).await?;
         let subject = expected.natural_key();
         let fingerprint = fingerprints.keyed_digest(&[digest.as_bytes(), subject.as_bytes()]);
         let fingerprint = Sha256Digest::from_bytes(fingerprint);
