@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 const AFTER: &str = "\
 Configuration:
   A file (TOML, --config), then variables of the environment, then flags; the later wins.
-  A variable is named like its key: FLEETPROMPT_DATABASE, FLEETPROMPT_SERVE__MAX_CONNECTIONS
+  A variable is named like its key: FLEETPROMPT_DATABASE, FLEETPROMPT_SERVE__CONNECTIONS
   (`__` goes into a section, `_` stands for `-`). `fleetprompt config show` prints what holds, where
   each value comes from, and no secret. docs/OPERATIONS.md lists all keys.
 
