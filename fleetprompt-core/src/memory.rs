@@ -258,7 +258,10 @@ impl State {
             .collect()
     }
 
-    fn prune(&mut self, what: Prune, limit: u32) -> u32 {
+    fn prune(&mut self, what: Prune, limit: u32) -> Result<u32, StoreError> {
+        if self.copying.is_some() {
+            return Err(StoreError::UnfinishedCopy);
+        }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let pruned = match what {
             Prune::Receipts(before) => {
@@ -292,7 +295,7 @@ impl State {
                 old
             }
         };
-        u32::try_from(pruned).unwrap_or(u32::MAX)
+        Ok(u32::try_from(pruned).unwrap_or(u32::MAX))
     }
 }
 
@@ -366,6 +369,6 @@ impl Store for MemoryStore {
     }
 
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
-        Box::pin(ready(Ok(self.state().prune(what, limit))))
+        Box::pin(ready(self.state().prune(what, limit)))
     }
 }

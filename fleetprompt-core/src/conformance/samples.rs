@@ -175,9 +175,11 @@ ids! {
     upload_id: UploadId;
 }
 
-/// The n-th name: a handle.
+/// The n-th name, in one scope after the other.
 pub fn name(n: u64) -> ClaimedName {
-    ClaimedName::new(NameScope::Handle, format!("sample-{n}"))
+    let scopes = NameScope::ALL;
+    let scope = scopes[usize::try_from(n).unwrap() % scopes.len()];
+    ClaimedName::new(scope, format!("sample-{n}"))
 }
 
 /// The n-th digest.

@@ -6,7 +6,7 @@ use pollster::block_on;
 
 use super::*;
 use crate::conformance::samples::{self, Pick};
-use crate::domain::{Actor, Event, Fact, FeedChange, Position};
+use crate::domain::{Actor, Event, Fact, FeedChange, Position, Timestamp};
 use crate::memory::MemoryStore;
 use crate::port::{
     Change, Commit, Committed, CopyRow, Counter, Fingerprint, IdempotencyScope, IndexEntry,
@@ -158,6 +158,8 @@ fn an_interrupted_copy_goes_on_where_it_stopped() {
         let nothing =
             Commit { receipt: None, expectations: vec![], changes: vec![], events: vec![] };
         let refused = block_on(target.store.commit(nothing));
+        assert_eq!(refused, Err(StoreError::UnfinishedCopy));
+        let refused = block_on(target.store.prune(Prune::Receipts(Timestamp::MAX), 10));
         assert_eq!(refused, Err(StoreError::UnfinishedCopy));
         let mut first = None;
         let report = block_on(copy(&source, &target.store, small(), |progress| {

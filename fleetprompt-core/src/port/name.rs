@@ -4,41 +4,41 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 
-/// What a name is unique in.
-///
-/// ```
-/// use fleetprompt_core::port::NameScope;
-/// assert_eq!(NameScope::EntitlementSource.name(), "entitlement_source");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NameScope {
-    /// Handles of publishers, by skeleton.
-    Handle,
-    /// Slugs of a publisher's listings, by publisher and skeleton.
-    Slug,
-    /// Sources of entitlements.
-    EntitlementSource,
-    /// Confirmed references, by system, kind and upstream id.
-    Reference,
-    /// Reports that are open, by who filed them and what they are about.
-    OpenReport,
+macro_rules! name_scopes {
+    ($($(#[$doc:meta])* $name:ident = $stored:literal;)*) => {
+        /// What a name is unique in.
+        ///
+        /// ```
+        /// use fleetprompt_core::port::NameScope;
+        /// assert_eq!(NameScope::EntitlementSource.name(), "entitlement_source");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum NameScope { $($(#[$doc])* $name,)* }
+
+        impl NameScope {
+            /// Every scope.
+            pub const ALL: &'static [NameScope] = &[$(NameScope::$name,)*];
+
+            /// The scope's name, fit for SQL as a value.
+            pub fn name(self) -> &'static str {
+                match self { $(NameScope::$name => $stored,)* }
+            }
+        }
+    };
 }
 
-impl NameScope {
-    const ALL: &'static [NameScope] =
-        &[NameScope::Handle, NameScope::Slug, NameScope::EntitlementSource, NameScope::Reference];
-
-    /// The scope's name, fit for SQL as a value.
-    pub fn name(self) -> &'static str {
-        match self {
-            NameScope::Handle => "handle",
-            NameScope::Slug => "slug",
-            NameScope::EntitlementSource => "entitlement_source",
-            NameScope::Reference => "reference",
-            NameScope::OpenReport => "open_report",
-        }
-    }
+name_scopes! {
+    /// Handles of publishers, by skeleton.
+    Handle = "handle";
+    /// Slugs of a publisher's listings, by publisher and skeleton.
+    Slug = "slug";
+    /// Sources of entitlements.
+    EntitlementSource = "entitlement_source";
+    /// Confirmed references, by system, kind and upstream id.
+    Reference = "reference";
+    /// Reports that are open, by who filed them and what they are about.
+    OpenReport = "open_report";
 }
 
 /// A name that at most one owner has.
@@ -111,5 +111,20 @@ impl NameOwner {
     /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_from_its_row_whatever_its_scope() {
+        for scope in NameScope::ALL {
+            let name = ClaimedName::new(*scope, "acme".to_owned());
+            assert_eq!(ClaimedName::stored(name.scope().name(), "acme".to_owned()), Ok(name));
+        }
+        let unknown = ClaimedName::stored("elsewhere", "acme".to_owned());
+        assert!(matches!(unknown, Err(StoreError::Corrupt(_))));
     }
 }

@@ -84,17 +84,10 @@ pub(in crate::conformance) fn claims_of_one_commit_see_those_before_them<F: Stor
 pub(in crate::conformance) fn names_of_other_scopes_are_apart<F: StoreFixture>() {
     let fixture = F::new();
     let store = fixture.store();
-    let scopes = [
-        NameScope::Handle,
-        NameScope::Slug,
-        NameScope::EntitlementSource,
-        NameScope::Reference,
-        NameScope::OpenReport,
-    ];
     let mut names = Vec::new();
-    for scope in scopes {
+    for scope in NameScope::ALL {
         for text in samples::TEXTS {
-            names.push(ClaimedName::new(scope, (*text).to_owned()));
+            names.push(ClaimedName::new(*scope, (*text).to_owned()));
         }
     }
     let mut draft = Draft::new();

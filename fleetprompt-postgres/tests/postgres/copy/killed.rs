@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use fleetprompt_core::copy::{CopyError, CopyOptions, CopyProgress, CopyReport, copy};
-use fleetprompt_core::port::{CopySource, CopyTarget, PageSize, Store as _, StoreError};
+use fleetprompt_core::domain::Timestamp;
+use fleetprompt_core::port::{CopySource, CopyTarget, PageSize, Prune, Store as _, StoreError};
 use fleetprompt_postgres::PostgresStore;
 use fleetprompt_sqlite::SqliteStore;
 use pollster::block_on;
@@ -107,6 +108,8 @@ fn a_killed_copy_into_the_server_goes_on() {
         reached = now;
         assert_eq!(schema.try_open().unwrap_err(), StoreError::UnfinishedCopy);
         assert_eq!(commit(&open_before, indexed(900)), Err(StoreError::UnfinishedCopy));
+        let pruned = block_on(open_before.prune(Prune::Receipts(Timestamp::MAX), 10));
+        assert_eq!(pruned, Err(StoreError::UnfinishedCopy));
     }
     let (first, report) = go_on(&source, &schema.copy_target());
     assert!(first >= reached && report.is_equal());
