@@ -52,8 +52,8 @@ $$;
 
 -- Mends at most so many of the differences; answers how many there were of them. They are looked for
 -- while commits go on, and mended in their turn: a commit keeps the tables as far apart as they are, so
--- what a count is wrong by stays the same, and of postings it is asked again. An entry that can't be used
--- is removed.
+-- what a count is wrong by stays the same, and of postings and entries it is asked again. An entry that
+-- can't be used is removed.
 CREATE FUNCTION mend_index_1(most bigint) RETURNS bigint LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 #variable_conflict use_variable
@@ -102,6 +102,13 @@ BEGIN
 
     -- What follows from them is wrong from now on, and mended the next time.
     DELETE FROM index_entry AS e USING unnest(wrongs, ranks) AS d (wrong, rank)
-    WHERE d.wrong = 'entry' AND e.rank = d.rank;
+    WHERE d.wrong = 'entry' AND e.rank = d.rank AND (
+        e.rank <> (4095 - e.quality)::bigint << 40 | e.ordinal
+        OR NOT EXISTS (SELECT FROM listing AS l WHERE l.created = e.ordinal)
+        OR EXISTS (
+            SELECT FROM unnest(e.terms || e.words) AS h (id)
+            WHERE NOT EXISTS (SELECT FROM index_term AS t WHERE t.id = h.id)
+        )
+    );
     RETURN cardinality(wrongs);
 END $$;

@@ -4,9 +4,10 @@ use std::thread;
 
 use fleetprompt_postgres::{IndexTables, PostgresStore};
 use pollster::block_on;
+use sqlx::Row as _;
 
 use crate::load::{all_there_once, commit, frequencies, indexed, insist};
-use crate::support::{Schema, sql};
+use crate::support::{Client, Schema, sql};
 
 const LISTINGS: u64 = 20;
 
@@ -84,6 +85,42 @@ fn an_entry_that_cannot_be_used_is_removed() {
         assert_eq!(check(&store), IndexTables::default(), "{how}");
         assert_eq!(frequencies(&store, "agent"), (left, vec![left]), "{how}");
     }
+}
+
+#[test]
+fn an_entry_that_a_commit_has_set_right_meanwhile_stays() {
+    let schema = Schema::new();
+    let store = catalogue(&schema);
+    let set_terms = |terms: &str| {
+        format!(
+            "UPDATE index_entry SET terms = {terms}
+             WHERE ordinal = (SELECT max(ordinal) FROM index_entry)"
+        )
+    };
+    damage(&schema, &set_terms("terms || 77777"));
+    let mut writer = Client::connect();
+    writer.run(&format!("BEGIN; SET LOCAL search_path = {}; SELECT write_turn_1()", schema.name));
+    thread::scope(|scope| {
+        let mending = scope.spawn(|| mend(&store));
+        // It has looked, and waits for its turn.
+        while !waits_for_its_turn(&schema) && !mending.is_finished() {
+            thread::yield_now();
+        }
+        writer.run(&format!("{}; COMMIT", set_terms("array_remove(terms, 77777)")));
+        assert!(mending.join().unwrap() > 0);
+    });
+    assert_eq!(frequencies(&store, "agent"), (LISTINGS, vec![LISTINGS]));
+    assert_eq!((check(&store), mend(&store)), (IndexTables::default(), 0));
+}
+
+/// Whether somebody who mends a schema waits for a lock.
+fn waits_for_its_turn(schema: &Schema) -> bool {
+    let waiting = sql(&format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+             AND starts_with(query, 'SELECT {}.mend_index_1')",
+        schema.name
+    ));
+    waiting[0].get::<i64, _>(0) > 0
 }
 
 /// What is committed while something is mended is neither mended as well nor lost.
