@@ -53,6 +53,7 @@ mod index;
 mod open;
 mod options;
 mod prepared;
+mod private_file;
 mod prune;
 mod queue;
 mod read;

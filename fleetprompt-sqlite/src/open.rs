@@ -11,6 +11,7 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::error::open_error;
 use crate::options::SqliteOptions;
+use crate::private_file;
 
 /// Marks a file as FleetPrompt's: "FlPr".
 const APPLICATION_ID: i32 = 0x466c_5072;
@@ -112,6 +113,10 @@ enum Found {
 /// Makes sure that the file at `path` is one of FleetPrompt's and has this program's schema.
 pub(crate) fn prepare(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
     let access = if options.read_only { Access::Read } else { Access::Write };
+    if access == Access::Write {
+        // One that is there, or can't be made, is SQLite's to speak of.
+        drop(private_file::create_new(path));
+    }
     let conn = bare(path, access, options).map_err(|error| open_error(&error))?;
     let found = look(&conn)?;
     drop(conn);

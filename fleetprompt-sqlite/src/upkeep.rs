@@ -4,7 +4,7 @@
 mod check;
 mod index;
 
-use std::fs::OpenOptions;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use crate::error::{Fault, open_error, store_error};
 use crate::open::{Access, connect};
+use crate::private_file;
 use crate::row::natural;
 use crate::store::SqliteStore;
 
@@ -57,6 +58,19 @@ pub struct FileSize {
     pub log: u64,
 }
 
+/// Why a backup's file could not be made.
+fn not_made(error: &Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::AlreadyExists => StoreError::Open("the backup's file exists already"),
+        ErrorKind::NotFound => StoreError::Open("the backup's folder does not exist"),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            StoreError::Open("the backup's folder can't be written to")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Open("the backup's file can't be made"),
+    }
+}
+
 impl SqliteStore {
     /// Copies the database, as it is at this moment, into a new file at `to`, while it is being
     /// used. `progress` is called after each 4 MiB.
@@ -74,8 +88,8 @@ impl SqliteStore {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Open`] when `to` exists or can't be made, [`StoreError::Full`] when there is
-    /// no room for it.
+    /// [`StoreError::Open`] when `to` exists or can't be made, which it says; [`StoreError::Full`]
+    /// when there is no room for it.
     pub async fn backup(
         &self,
         to: impl Into<PathBuf>,
@@ -84,9 +98,7 @@ impl SqliteStore {
         let to = to.into();
         self.aside(move |conn| {
             // Made here, so that a backup never writes over anything. SQLite takes an empty file.
-            OpenOptions::new().write(true).create_new(true).open(&to).map_err(|_| {
-                StoreError::Open("the backup's file exists already, or its folder does not")
-            })?;
+            private_file::create_new(&to).map_err(|error| not_made(&error))?;
             copy(conn, &to, progress).inspect_err(|_| {
                 // What is left if this fails is no database, so nobody takes it for a backup.
                 drop(std::fs::remove_file(&to));

@@ -48,8 +48,27 @@ fn a_backup_overwrites_nothing() {
     let copy = folder.path().join("copy.db");
     std::fs::write(&copy, "precious").unwrap();
     let refused = pollster::block_on(store.backup(&copy, |_| {}));
-    assert!(matches!(refused, Err(StoreError::Open(_))), "{refused:?}");
+    assert_eq!(refused, Err(StoreError::Open("the backup's file exists already")));
     assert_eq!(std::fs::read(&copy).unwrap(), b"precious");
+    let nowhere = folder.path().join("elsewhere/copy.db");
+    let refused = pollster::block_on(store.backup(&nowhere, |_| {}));
+    assert_eq!(refused, Err(StoreError::Open("the backup's folder does not exist")));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_their_owner_reads_a_database_and_its_backup() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    apply(&store, 0);
+    pollster::block_on(store.backup(folder.path().join("copy.db"), |_| {})).unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() >= 4, "the database, its log and memory, and the backup");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?} has mode {mode:o}", file.file_name());
+    }
 }
 
 #[test]
