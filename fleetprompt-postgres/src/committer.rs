@@ -131,7 +131,8 @@ impl Committer {
             let rows = Session::new(conn, &self.settings).all(statement).await;
             return rows.map_err(Failed::new);
         }
-        let mut transaction = conn.begin().await.map_err(Failed::undone)?;
+        let begun = conn.begin_with(self.settings.begin_write()).await;
+        let mut transaction = begun.map_err(Failed::undone)?;
         let rows = Session::new(&mut transaction, &self.settings).all(statement).await;
         // Without its COMMIT, nothing of it stays.
         let rows = rows.map_err(Failed::undone_by)?;

@@ -16,7 +16,7 @@ use crate::primary::{self, Primary};
 use crate::probe::PATIENCE;
 use crate::replica::Replica;
 use crate::schema;
-use crate::session::Settings;
+use crate::session::{Settings, milliseconds};
 use crate::store::Purpose;
 
 /// How many statements a connection keeps prepared: more than the store has.
@@ -30,7 +30,7 @@ pub(crate) fn connect_options(url: &DatabaseUrl, options: &PostgresOptions) -> P
         // A pooler passes neither on.
         return connect.statement_cache_capacity(0).extra_float_digits(None);
     }
-    let timeout = options.statement_timeout.as_millis().min(i32::MAX as u128);
+    let timeout = milliseconds(options.statement_timeout);
     connect.statement_cache_capacity(STATEMENTS).options([
         ("statement_timeout", timeout.to_string()),
         ("default_transaction_isolation", "read committed".to_owned()),

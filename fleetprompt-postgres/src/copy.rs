@@ -1,6 +1,7 @@
 //! Copying from a schema and into one. See [`fleetprompt_core::copy`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fleetprompt_core::port::{
     ClaimedName, CopyKey, CopyRow, CopySnapshot, CopySource, CopyTable, Head, IdempotencyScope,
@@ -15,13 +16,15 @@ use crate::read;
 use crate::row::{self, digest, integer, natural, position, time};
 use crate::session::{Session, Work};
 use crate::store::{PostgresStore, SNAPSHOT};
+use crate::upkeep::OF_EVERYTHING;
 
 mod target;
 
 pub use target::PostgresCopyTarget;
 
-/// However slowly the other side takes what was read.
-const UNHURRIED: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
+/// However slowly the other side takes what was read, and however long a table is that is counted.
+const UNHURRIED: &str =
+    "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0";
 
 /// A transaction of one connection of its own, `REPEATABLE READ`: readers and writers go on, and the
 /// server keeps old versions of rows until the snapshot is dropped.
@@ -60,8 +63,16 @@ impl Snapshot {
         &self,
         read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.read_within(self.store.inner.patience, read).await
+    }
+
+    async fn read_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        read: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let inner = &self.store.inner;
-        let (settings, patience) = (Arc::clone(&inner.settings), inner.patience);
+        let settings = Arc::clone(&inner.settings);
         let slot = Arc::clone(&self.conn);
         let reading = async move {
             let mut slot = slot.lock().await;
@@ -84,7 +95,7 @@ impl CopySnapshot for Snapshot {
     }
 
     fn count(&self, table: CopyTable) -> StoreFuture<'_, u64> {
-        Box::pin(self.read(move |session| Box::pin(count(session, table))))
+        Box::pin(self.read_within(OF_EVERYTHING, move |session| Box::pin(count(session, table))))
     }
 
     fn rows<'a>(

@@ -1,7 +1,7 @@
 //! Limits that all processes of a marketplace share.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fleetprompt_core::domain::Timestamp;
@@ -62,7 +62,7 @@ pub struct PostgresLimiter {
     clock: Option<Arc<dyn Clock>>,
     arrivals: AtomicU32,
     /// Up to where old rows were looked for.
-    looked_at: Mutex<Vec<u8>>,
+    looked_at: Arc<Mutex<Vec<u8>>>,
 }
 
 impl PostgresLimiter {
@@ -82,7 +82,7 @@ impl PostgresLimiter {
             store: store.clone(),
             clock: None,
             arrivals: AtomicU32::new(0),
-            looked_at: Mutex::default(),
+            looked_at: Arc::default(),
         }
     }
 
@@ -120,21 +120,32 @@ impl PostgresLimiter {
     /// # Errors
     /// [`LimiterUnavailable`] when the server does not answer.
     pub async fn prune(&self, most: u32) -> Result<u32, LimiterUnavailable> {
-        let (now, after) = (self.now(), self.looked_at().clone());
+        let (now, after) = (self.now(), lock(&self.looked_at).clone());
         let pruned =
             self.store.jot(PATIENCE, move |session| Box::pin(prune(session, now, after, most)));
         let Pruned { reached, removed } = pruned.await.map_err(unavailable)?;
-        *self.looked_at() = reached;
+        *lock(&self.looked_at) = reached;
         Ok(removed)
+    }
+
+    /// Prunes while whoever arrived goes on. What is not removed now is removed later.
+    fn prune_later(&self) {
+        let (now, looked_at) = (self.now(), Arc::clone(&self.looked_at));
+        let after = lock(&looked_at).clone();
+        self.store.jot_later(
+            PATIENCE,
+            move |session| Box::pin(prune(session, now, after, LOOKED_AT)),
+            move |pruned| {
+                if let Ok(Pruned { reached, .. }) = pruned {
+                    *lock(&looked_at) = reached;
+                }
+            },
+        );
     }
 
     /// Microseconds of the clock; nothing when it is the server's.
     fn now(&self) -> Option<i64> {
         self.clock.as_ref().map(|clock| clock.now().as_millis().saturating_mul(1_000))
-    }
-
-    fn looked_at(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
-        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn decide(&self, key: LimitKey, rate: Rate) -> Result<LimitDecision, LimiterUnavailable> {
@@ -144,8 +155,7 @@ impl PostgresLimiter {
         let (before, at) = arrived.await.map_err(unavailable)?;
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed);
         if arrivals.is_multiple_of(PRUNED_AFTER) {
-            // What was not removed now is removed later.
-            let _ = self.prune(LOOKED_AT).await;
+            self.prune_later();
         }
         Ok(gcra(before, at, rate).1)
     }
@@ -172,6 +182,10 @@ impl Limiter for PostgresLimiter {
             });
         })
     }
+}
+
+fn lock(looked_at: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    looked_at.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unavailable(error: StoreError) -> LimiterUnavailable {

@@ -23,16 +23,17 @@ pub(crate) const TRUSTED: Duration = Duration::from_secs(1);
 pub(crate) struct Pool(Arc<Shared>);
 
 struct Shared {
-    driver: PgPool,
     /// One for each connection: whoever has a turn finds one that is ready, or room in the driver's pool.
     turns: Arc<Semaphore>,
     ready: Mutex<Ready>,
-    /// How often the connections were led to another server.
+    /// How often the connections were led to another server; changed with what is ready.
     server: watch::Sender<u64>,
 }
 
-#[derive(Default)]
 struct Ready {
+    /// Connects to the server of now: each has a pool of its own, so that none of what comes back from
+    /// one is lent as another's.
+    driver: PgPool,
     /// The one that came back last is lent first.
     connections: Vec<(PoolConnection<Postgres>, Instant)>,
     closed: bool,
@@ -44,7 +45,8 @@ impl Pool {
         let connections = driver.options().get_max_connections();
         let turns = Semaphore::new(usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS));
         let (turns, server) = (Arc::new(turns), watch::Sender::new(0));
-        Pool(Arc::new(Shared { driver, turns, ready: Mutex::default(), server }))
+        let ready = Mutex::new(Ready { driver, connections: Vec::new(), closed: false });
+        Pool(Arc::new(Shared { turns, ready, server }))
     }
 
     /// A connection that answers.
@@ -53,17 +55,17 @@ impl Pool {
     /// When none becomes free in the time that the driver's pool waits for one, when the server can't
     /// be reached, and when the pool is closed.
     pub(crate) async fn acquire(&self) -> Result<Lent, sqlx::Error> {
-        let patience = self.0.driver.options().get_acquire_timeout();
+        let patience = self.driver().options().get_acquire_timeout();
         let turn = tokio::time::timeout(patience, Arc::clone(&self.0.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
         loop {
-            let (found, server) = {
+            let (found, driver, server) = {
                 let mut ready = self.ready();
-                (ready.connections.pop(), self.server())
+                (ready.connections.pop(), ready.driver.clone(), self.server())
             };
             let conn = match found {
-                None => match self.while_led_to(server, Box::pin(self.0.driver.acquire())).await {
+                None => match self.while_led_to(server, Box::pin(driver.acquire())).await {
                     Some(conn) => conn?,
                     None => continue,
                 },
@@ -85,19 +87,19 @@ impl Pool {
 
     /// Which server is connected to.
     pub(crate) fn connect_options(&self) -> Arc<PgConnectOptions> {
-        self.0.driver.connect_options()
+        self.driver().connect_options()
     }
 
     /// Has connections made to another server from now on. Those that lead to the old one are closed,
     /// and what is done on them is [given up](Self::while_led_to).
     pub(crate) fn lead(&self, server: &PgConnectOptions) {
-        self.0.driver.set_connect_options(server.clone());
-        {
-            // So that nobody who gives one back at this moment takes it for one of the new server's.
-            let _ready = self.ready();
-            self.0.server.send_modify(|server| *server += 1);
-        }
-        self.drop_idle();
+        let mut ready = self.ready();
+        let driver = ready.driver.options().clone().connect_lazy_with(server.clone());
+        let old = std::mem::replace(&mut ready.driver, driver);
+        let idle = std::mem::take(&mut ready.connections);
+        self.0.server.send_modify(|server| *server += 1);
+        drop(ready);
+        forget(idle, &old);
     }
 
     /// What comes of `work` on a server, or `None` once the pool leads to another one: whoever waits for
@@ -125,28 +127,41 @@ impl Pool {
 
     /// Forgets the connections that nobody uses, without a word to the server.
     pub(crate) fn drop_idle(&self) {
-        let idle = std::mem::take(&mut self.ready().connections);
-        let idle = idle.into_iter().map(|(conn, _)| conn);
-        for conn in idle.chain(std::iter::from_fn(|| self.0.driver.try_acquire())) {
-            drop(conn.detach());
-        }
+        let (idle, driver) = {
+            let mut ready = self.ready();
+            (std::mem::take(&mut ready.connections), ready.driver.clone())
+        };
+        forget(idle, &driver);
     }
 
     /// Closes all connections, those in use when they come back, and waits for that.
     pub(crate) async fn close(&self) {
         self.0.turns.close();
-        let idle = {
+        let (idle, driver) = {
             let mut ready = self.ready();
             ready.closed = true;
-            std::mem::take(&mut ready.connections)
+            (std::mem::take(&mut ready.connections), ready.driver.clone())
         };
         // They are closed by the driver, to which they go back.
         drop(idle);
-        self.0.driver.close().await;
+        driver.close().await;
+    }
+
+    fn driver(&self) -> PgPool {
+        self.ready().driver.clone()
     }
 
     fn ready(&self) -> MutexGuard<'_, Ready> {
         self.0.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes connections that are ready, and those that wait in the driver's pool, without a word to the
+/// server.
+fn forget(ready: Vec<(PoolConnection<Postgres>, Instant)>, driver: &PgPool) {
+    let ready = ready.into_iter().map(|(conn, _)| conn);
+    for conn in ready.chain(std::iter::from_fn(|| driver.try_acquire())) {
+        drop(conn.detach());
     }
 }
 

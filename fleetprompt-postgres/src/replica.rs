@@ -53,13 +53,18 @@ impl Replica {
     /// How stale it is at most, as far as is known; `None` if that is more than it may be.
     pub(crate) fn staleness(&self) -> Option<Duration> {
         let confirmed = self.known().confirmed?;
-        Some(confirmed.elapsed()).filter(|staleness| *staleness <= self.bound)
+        self.is_recent(confirmed).then(|| confirmed.elapsed())
     }
 
-    /// Whether it may answer somebody who saw what was there at a time.
-    pub(crate) fn serves(&self, seen: Option<Instant>) -> bool {
-        let confirmed = self.known().confirmed;
-        self.staleness().is_some() && seen.is_none_or(|seen| confirmed > Some(seen))
+    /// Until when it has everything, if it may answer somebody who saw what was there at a time.
+    pub(crate) fn serves(&self, seen: Option<Instant>) -> Option<Instant> {
+        let confirmed = self.known().confirmed.filter(|confirmed| self.is_recent(*confirmed));
+        confirmed.filter(|confirmed| seen.is_none_or(|seen| *confirmed > seen))
+    }
+
+    /// Whether what was there then may still be answered.
+    pub(crate) fn is_recent(&self, confirmed: Instant) -> bool {
+        confirmed.elapsed() <= self.bound
     }
 
     /// It failed: it is asked nothing more until it is known to be well, and then on new connections. Those
@@ -189,7 +194,7 @@ mod tests {
     #[test]
     fn nothing_is_read_from_a_standby_of_which_nothing_is_known() {
         let replica = replica();
-        assert!(!replica.serves(None));
+        assert_eq!(replica.serves(None), None);
         assert_eq!(replica.staleness(), None);
     }
 
@@ -197,12 +202,12 @@ mod tests {
     fn nobody_reads_what_is_older_than_what_was_read_before() {
         let (replica, reader) = (replica(), Reader::default());
         replica.confirm(Instant::now());
-        assert!(replica.serves(reader.seen()));
+        assert!(replica.serves(reader.seen()).is_some());
         reader.saw_primary();
-        assert!(!replica.serves(reader.seen()));
-        assert!(replica.serves(Reader::default().seen()), "others go on");
+        assert_eq!(replica.serves(reader.seen()), None);
+        assert!(replica.serves(Reader::default().seen()).is_some(), "others go on");
         replica.confirm(Instant::now());
-        assert!(replica.serves(reader.seen()));
+        assert!(replica.serves(reader.seen()).is_some());
     }
 
     #[test]
@@ -211,11 +216,11 @@ mod tests {
         let before = Instant::now();
         replica.confirm(before);
         replica.doubt();
-        assert!(!replica.serves(None));
+        assert_eq!(replica.serves(None), None);
         replica.confirm(before);
-        assert!(!replica.serves(None));
+        assert_eq!(replica.serves(None), None);
         replica.confirm(Instant::now());
-        assert!(replica.serves(None));
+        assert!(replica.serves(None).is_some());
     }
 
     #[test]
@@ -223,6 +228,6 @@ mod tests {
         let mut replica = replica();
         replica.bound = Duration::ZERO;
         replica.confirm(Instant::now());
-        assert!(!replica.serves(None));
+        assert_eq!(replica.serves(None), None);
     }
 }

@@ -75,6 +75,12 @@ impl Threads {
         run(&self.handle, work).await
     }
 
+    /// Has work done on the threads that nobody waits for. It must not hold the store, whose end waits for
+    /// the threads.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.handle.spawn(work));
+    }
+
     /// Waits until the work that ends them is done.
     pub(crate) fn join(&mut self) {
         if let Some(keeper) = self.keeper.take() {

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres};
+use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr};
 
 use crate::error::Fault;
 use crate::options::SchemaName;
@@ -23,13 +24,27 @@ pub(crate) struct Settings {
     pub(crate) schema: SchemaName,
     /// Whether a session is another one with each transaction.
     pub(crate) transaction_pooling: bool,
+    /// How long the server may work on a statement.
+    pub(crate) statement_timeout: Duration,
 }
 
 impl Settings {
+    /// Begins a transaction that writes. It may have the turn of all writers, also while no statement of it
+    /// runs: the server ends it then, should this process stand still.
+    pub(crate) fn begin_write(&self) -> impl SqlSafeStr {
+        let most = milliseconds(self.statement_timeout);
+        AssertSqlSafe(format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = {most}"))
+    }
+
     /// A statement. Its text is the store's own; whatever comes from outside is a parameter.
     pub(crate) fn statement(&self, sql: String) -> Statement {
         sqlx::query(AssertSqlSafe(sql)).persistent(!self.transaction_pooling)
     }
+}
+
+/// A time as settings of the server take it.
+pub(crate) fn milliseconds(time: Duration) -> u128 {
+    time.as_millis().min(i32::MAX as u128)
 }
 
 /// A connection at work.

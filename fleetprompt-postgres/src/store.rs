@@ -145,6 +145,7 @@ impl PostgresStore {
         let settings = Arc::new(Settings {
             schema: options.schema.clone(),
             transaction_pooling: options.transaction_pooling,
+            statement_timeout: options.statement_timeout,
         });
         let opening = open(servers, options.clone(), Arc::clone(&settings), purpose);
         let Opened { readers, writer, replica } = run(&starting.handle()?, opening).await?;
@@ -205,11 +206,13 @@ impl PostgresStore {
     ) -> Result<T, StoreError> {
         let Inner { settings, readers, replica, patience, .. } = &*self.inner;
         if let (Some(reader), Some(replica)) = (&self.reader, replica)
-            && replica.serves(reader.seen())
+            && let Some(confirmed) = replica.serves(reader.seen())
         {
             let patience = PATIENCE.min(*patience);
             match begin.on(&replica.pool, settings, patience, read.clone()).await {
-                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Ok(answer)) if replica.is_recent(confirmed) => return Ok(answer),
+                // It was waited for so long that nobody knows how old this is by now.
+                Ok(Ok(_)) => {}
                 // What it said no to may have been cancelled by what it replays.
                 Ok(Err(fault)) if fault.is_undone() => {}
                 Ok(Err(_)) | Err(_) => replica.doubt(),
@@ -235,15 +238,38 @@ impl PostgresStore {
         if self.inner.settings.transaction_pooling { Begin::Write } else { Begin::Nothing }
     }
 
-    /// Writes with one statement beside the committer, what may be lost; each wait is given up after
-    /// `patience`.
+    /// Writes with one statement beside the committer, what may be lost; given up after `patience`.
     pub(crate) async fn jot<T: Send + 'static>(
         &self,
         patience: Duration,
         write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let pool = self.inner.readers.clone();
-        Ok(self.on(pool, self.one_write(), patience, write).await??)
+        self.inner.threads.run(self.jotting(patience, write)).await
+    }
+
+    /// Writes as [`jot`](Self::jot) does, for nobody who waits; `then` is told what came of it.
+    pub(crate) fn jot_later<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+        then: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) {
+        let jotting = self.jotting(patience, write);
+        self.inner.threads.spawn(async move { then(jotting.await) });
+    }
+
+    fn jotting<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send + 'static {
+        let Inner { settings, readers, .. } = &*self.inner;
+        let (settings, pool, begin) = (Arc::clone(settings), readers.clone(), self.one_write());
+        async move {
+            let written = begin.on(&pool, &settings, patience, write);
+            let written = tokio::time::timeout(patience, written).await;
+            Ok(written.unwrap_or(Ok(Err(Fault::Silence)))??)
+        }
     }
 
     /// Writes with several statements, all or nothing.
@@ -349,7 +375,7 @@ impl Begin {
                 work(Session::new(&mut transaction, settings)).await
             }
             Begin::Write => {
-                let mut transaction = conn.begin().await?;
+                let mut transaction = conn.begin_with(settings.begin_write()).await?;
                 let done = work(Session::new(&mut transaction, settings)).await?;
                 transaction.commit().await?;
                 Ok(done)

@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::store::{Begin, PostgresStore};
 
 /// How long a look at everything may take: longer than anybody waits.
-const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub(crate) const OF_EVERYTHING: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// How many differences are mended in one transaction.
 const TOGETHER: i64 = 100_000;
@@ -73,7 +73,8 @@ impl PostgresStore {
     /// When the server can't be asked. What is wrong is in the answer.
     pub async fn check_index_tables(&self) -> Result<IndexTables, StoreError> {
         let pool = self.inner.readers.clone();
-        let found = self.on(pool, Begin::Snapshot, PATIENCE, |session| Box::pin(compare(session)));
+        let found =
+            self.on(pool, Begin::Snapshot, OF_EVERYTHING, |session| Box::pin(compare(session)));
         Ok(found.await??)
     }
 
@@ -99,7 +100,8 @@ impl PostgresStore {
         let mut mended = 0;
         loop {
             let pool = self.inner.readers.clone();
-            let step = self.on(pool, Begin::Write, PATIENCE, |session| Box::pin(mend(session)));
+            let step =
+                self.on(pool, Begin::Write, OF_EVERYTHING, |session| Box::pin(mend(session)));
             match step.await?? {
                 0 => return Ok(mended),
                 more => mended += more,

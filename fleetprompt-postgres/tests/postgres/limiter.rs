@@ -86,15 +86,6 @@ fn what_is_given_back_can_be_spent_again_as_in_one_process() {
 }
 
 #[test]
-fn giving_back_never_fails() {
-    let schema = Schema::unmade();
-    let limiter = PostgresLimiter::new(&schema.open());
-    block_on(limiter.give_back(key(0), Rate::per(Span::seconds(1), 1)));
-    sql(&format!("DROP TABLE {}.limit_due", schema.name));
-    block_on(limiter.give_back(key(0), Rate::per(Span::seconds(1), 1)));
-}
-
-#[test]
 fn however_many_arrive_at_once_no_more_pass_than_the_burst() {
     let schema = Schema::new();
     let clock = Arc::new(ManualClock::default());
@@ -142,10 +133,12 @@ fn callers_with_a_full_budget_are_forgotten_by_the_way() {
     }
     assert_eq!(rows(&schema), 300);
     clock.advance(Span::minutes(1));
-    for _ in 0..1_000 {
+    // Nobody who arrives waits for it.
+    let forgotten = (0..20_000).any(|_| {
         passes(&limiter, 0, long);
-    }
-    assert_eq!(rows(&schema), 100);
+        rows(&schema) == 100
+    });
+    assert!(forgotten);
     assert!(!passes(&limiter, 99, long), "who still waits is remembered");
     clock.advance(Span::days(2));
     let removed: u32 = (0..4).map(|_| block_on(limiter.prune(30)).unwrap()).sum();
@@ -157,6 +150,9 @@ fn a_server_that_can_not_answer_is_no_permission() {
     let schema = Schema::unmade();
     let limiter = PostgresLimiter::new(&schema.open());
     sql(&format!("DROP TABLE {}.limit_due", schema.name));
-    let answer = block_on(limiter.arrive(key(0), Rate::per(Span::seconds(1), 1)));
-    assert_eq!(answer, Err(LimiterUnavailable));
+    let rate = Rate::per(Span::seconds(1), 1);
+    assert_eq!(block_on(limiter.arrive(key(0), rate)), Err(LimiterUnavailable));
+    // Whoever gives back has been answered, and is not told.
+    block_on(limiter.give_back(key(0), rate));
+    assert_eq!(block_on(limiter.arrive(key(0), rate)), Err(LimiterUnavailable));
 }

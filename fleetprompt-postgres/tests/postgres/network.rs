@@ -95,6 +95,26 @@ fn a_batch_whose_answer_is_lost_leaves_each_of_its_authors_in_doubt_and_no_longe
     all_there_once(&schema.open(), 33);
 }
 
+/// Between what it writes and its COMMIT, it has the turn to write, and no statement runs that a time-out
+/// could end.
+#[test]
+fn a_writer_that_stops_before_its_commit_holds_the_others_up_no_longer_than_a_statement_may_take() {
+    let schema = Schema::new();
+    let proxy = Proxy::to(&url());
+    let store = behind(&proxy, &schema, true);
+    let direct = schema.open();
+    proxy.strike(Strike::Held);
+    let stopped = commit(&store, indexed(1));
+    assert!(may_be_repeated(&stopped), "{stopped:?}");
+    assert_eq!(proxy.struck(), 1);
+    assert_eq!(insist(&direct, 2), 1);
+    // Late, its COMMIT arrives where nothing is to be committed any more.
+    proxy.release();
+    assert_eq!(revision(&direct, 1), None);
+    assert_eq!(insist(&store, 1), 1);
+    all_there_once(&direct, 3);
+}
+
 /// What a cable does that is pulled and put back: nothing is refused, it only does not arrive.
 #[test]
 fn a_network_that_swallows_everything_is_given_up_in_time_and_used_again() {

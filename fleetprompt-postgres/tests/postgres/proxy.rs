@@ -18,6 +18,8 @@ pub(crate) enum Strike {
     AnswerLost,
     /// It never gets to the server, and the connection is lost.
     Lost,
+    /// Everything is [held](Proxy::hold) just before it, as if the client's machine had stopped.
+    Held,
 }
 
 /// One end of a connection.
@@ -246,6 +248,7 @@ impl Network {
                 match strike {
                     Some(Strike::Lost) => return Ok(()),
                     Some(Strike::AnswerLost) => link.swallowed.store(true, Ordering::SeqCst),
+                    Some(Strike::Held) => state.held = true,
                     None => {}
                 }
             }
