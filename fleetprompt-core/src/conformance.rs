@@ -44,6 +44,8 @@ mod cases;
 mod faults;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "property tests, which others compile")]
 mod indexing;
+#[expect(clippy::unwrap_used, reason = "all that is parsed is valid")]
+pub mod load;
 mod ports;
 #[expect(clippy::unwrap_used, reason = "helpers of tests, which others compile")]
 mod questions;

@@ -1,8 +1,6 @@
 //! Lists: which index each is read from, and the statement that reads it.
 
-use fleetprompt_core::port::{
-    Column, ColumnValue, Direction, PageKey, PageSize, RecordKind, ScanPlan,
-};
+use fleetprompt_core::port::{Column, Direction, PageKey, PageSize, RecordKind, ScanPlan};
 use rusqlite::ToSql;
 
 use crate::row::{Param, RECORD};
@@ -68,7 +66,7 @@ pub(crate) fn statement(plan: &ScanPlan, after: bool) -> String {
         sql += next;
         sql += column.name();
         sql += " = ";
-        sql += &literal(*column, value).unwrap_or_else(|| "?".to_owned());
+        sql += &column.literal(value).unwrap_or_else(|| "?".to_owned());
         next = " AND ";
     }
     let order = plan.order.name();
@@ -90,7 +88,7 @@ pub(crate) fn parameters<'a>(
 ) -> Vec<Box<dyn ToSql + 'a>> {
     let mut params: Vec<Box<dyn ToSql + 'a>> = Vec::new();
     for (column, value) in &plan.equals {
-        if literal(*column, value).is_none() {
+        if column.literal(value).is_none() {
             params.push(Box::new(Param(value)));
         }
     }
@@ -102,25 +100,11 @@ pub(crate) fn parameters<'a>(
     params
 }
 
-/// Flags and states as literals, since a partial index is considered for a literal only. Both have
-/// few values, of harmless characters, so there are few statements; anything else is a parameter.
-fn literal(column: Column, value: &ColumnValue) -> Option<String> {
-    match (column, value) {
-        (Column::Yanked, ColumnValue::Integer(flag)) => Some(flag.to_string()),
-        (Column::State, ColumnValue::Text(word))
-            if word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_')) =>
-        {
-            Some(format!("'{word}'"))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use fleetprompt_core::conformance::samples;
     use fleetprompt_core::domain::{BindingState, Channel, NameState, ReportState};
-    use fleetprompt_core::port::Scan;
+    use fleetprompt_core::port::{ColumnValue, Scan};
 
     use super::*;
 

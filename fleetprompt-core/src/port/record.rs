@@ -109,6 +109,28 @@ macro_rules! columns {
             pub fn name(self) -> &'static str {
                 match self { Column::Created => "created", $(Column::$name => $sql,)* }
             }
+
+            /// A flag or a state as SQL that may stand in a statement, since a partial index is
+            /// considered for a literal only. Both have few values, of harmless characters, so there
+            /// are few statements; `None` for anything else, which has to be a parameter.
+            ///
+            /// ```
+            /// use fleetprompt_core::port::Column;
+            /// assert_eq!(Column::State.literal(&"draft".into()), Some("'draft'".to_owned()));
+            /// assert_eq!(Column::State.literal(&"it's".into()), None);
+            /// assert_eq!(Column::Kid.literal(&"k1".into()), None);
+            /// ```
+            pub fn literal(self, value: &ColumnValue) -> Option<String> {
+                match (self, value) {
+                    (Column::Yanked, ColumnValue::Integer(flag)) => Some(flag.to_string()),
+                    (Column::State, ColumnValue::Text(word))
+                        if word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_')) =>
+                    {
+                        Some(format!("'{word}'"))
+                    }
+                    _ => None,
+                }
+            }
         }
     };
 }

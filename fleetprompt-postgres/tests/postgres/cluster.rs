@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use sqlx::postgres::PgRow;
 use tempfile::TempDir;
 
-use super::support::sql_at;
+use super::support::{sql_at, wait_until};
 
 /// A server with a folder of its own, which ends with the test.
 pub(crate) struct Cluster {
@@ -136,9 +136,7 @@ impl Cluster {
         self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
         self.sql("SELECT pg_reload_conf()");
         let synchronous = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
-        while self.sql(synchronous).is_empty() {
-            std::thread::yield_now();
-        }
+        wait_until("the standby is synchronous", || !self.sql(synchronous).is_empty());
     }
 
     /// A server from a copy of this one's files, taken now; it knows nothing of what comes later.

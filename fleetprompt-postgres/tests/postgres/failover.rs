@@ -16,6 +16,7 @@ use crate::cluster::Cluster;
 use crate::market::{
     self, acme, begin, key, list_an_agent, operator, publish, redeem, redeem_under,
 };
+use crate::support::wait_until;
 
 const THREADS: u64 = 8;
 const TOKENS: u64 = 40;
@@ -135,16 +136,14 @@ fn a_token_redeemed_before_a_loss_cannot_be_redeemed_after_it() {
     let (lost, other) = (begin(&market, listing, 0), begin(&market, listing, 1));
     let end = "SELECT pg_current_wal_lsn()::text";
     let end: String = sqlx::Row::get(&primary.sql(end)[0], 0);
-    while standby.sql(&format!("SELECT 1 WHERE pg_last_wal_replay_lsn() >= '{end}'")).is_empty() {
-        thread::yield_now();
-    }
+    let replayed = format!("SELECT 1 WHERE pg_last_wal_replay_lsn() >= '{end}'");
+    wait_until("the standby has everything", || !standby.sql(&replayed).is_empty());
     let backup = primary.copy();
     // The standby falls behind, and nobody notices.
     standby.sql("ALTER SYSTEM SET primary_conninfo = ''");
     standby.sql("SELECT pg_reload_conf()");
-    while !standby.sql("SELECT 1 FROM pg_stat_wal_receiver").is_empty() {
-        thread::yield_now();
-    }
+    let receiving = "SELECT 1 FROM pg_stat_wal_receiver";
+    wait_until("the standby receives no more", || standby.sql(receiving).is_empty());
     redeem(&market, &lost, 0).unwrap();
     redeem(&market, &other, 1).unwrap();
     primary.kill();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 
 use crate::cluster::Cluster;
-use crate::support::{Client, sql_at};
+use crate::support::{Client, sql_at, wait_until};
 
 /// A pooler that gives each transaction another session than the one before.
 pub(crate) struct Pooler {
@@ -32,9 +32,7 @@ impl Pooler {
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let url = format!("postgres://market@localhost:6432/postgres?host={folder}");
         let pooler = Pooler { url, process };
-        while sql_at(&pooler.url, "SELECT 1").is_err() {
-            std::thread::yield_now();
-        }
+        wait_until("the pooler answers", || sql_at(&pooler.url, "SELECT 1").is_ok());
         // While one transaction runs, another needs a session of its own; both stay.
         let mut clients = [0, 1].map(|_| Client::connect_to(&pooler.url).unwrap());
         clients.iter_mut().for_each(|client| client.run("BEGIN"));

@@ -13,6 +13,7 @@ use pollster::block_on;
 use crate::cluster::Cluster;
 use crate::market::{self, anonymous, key, list_an_agent, publish, publisher};
 use crate::proxy::Proxy;
+use crate::support::wait_until;
 
 /// How stale the standby may be where a test waits for nothing else.
 pub(crate) const HOURS: Duration = Duration::from_secs(7_200);
@@ -25,25 +26,24 @@ fn with_replica(primary: &Cluster, replica: &str, staleness: Duration) -> Postgr
 
 /// Waits until the standby is known to be good enough, or not to be.
 fn wait(store: &PostgresStore, serves: bool) {
-    while store.replica_staleness().is_some() != serves {
-        std::thread::yield_now();
-    }
+    wait_until(if serves { "the standby serves" } else { "the standby serves no more" }, || {
+        store.replica_staleness().is_some() == serves
+    });
 }
 
 /// Waits until the standby is known to have all that was answered up to now.
 pub(crate) fn wait_for_all(store: &PostgresStore) {
     let now = std::time::Instant::now();
-    while store.replica_staleness().is_none_or(|staleness| staleness >= now.elapsed()) {
-        std::thread::yield_now();
-    }
+    wait_until("the standby has everything", || {
+        store.replica_staleness().is_some_and(|staleness| staleness < now.elapsed())
+    });
 }
 
 /// The standby keeps what it has, and replays nothing more.
 pub(crate) fn pause(standby: &Cluster) {
     standby.sql("SELECT pg_wal_replay_pause()");
-    while standby.sql("SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'").is_empty() {
-        std::thread::yield_now();
-    }
+    let paused = "SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'";
+    wait_until("replay is paused", || !standby.sql(paused).is_empty());
 }
 
 pub(crate) fn retitle(market: &Marketplace, listing: ListingId, title: &str) {
