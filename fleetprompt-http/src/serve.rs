@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod options;
 mod server;
+mod turn;
 
 pub use guard::Guard;
 pub use health::Health;

@@ -153,6 +153,8 @@ pub(crate) enum Shed {
     Requests,
     /// Its turn did not come in time.
     Running,
+    /// Too many uploads are arriving.
+    Uploads,
     /// It took too long.
     Time,
 }
@@ -291,6 +293,7 @@ impl Metrics {
         let reason = match shed {
             Shed::Requests => "requests",
             Shed::Running => "running",
+            Shed::Uploads => "uploads",
             Shed::Time => "time",
         };
         self.inner.shed.get_or_create(&ShedLabels { reason }).inc();

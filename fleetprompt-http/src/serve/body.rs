@@ -1,47 +1,43 @@
 //! Bodies of requests that must keep moving and stay within their bound.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::{BodyExt, BodyStream, StreamBody};
+use http_body_util::BodyExt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ServeOptions;
+use crate::observe::Shed;
 
-/// So much of a body is awaited before its request takes a turn, so that a slow client holds none.
-const AWAITED_BYTES: usize = 64 << 10;
-
-/// What was wrong with a body.
+/// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyFault {
     #[error("the body came too slowly")]
     TooSlow,
     #[error("the body is too large")]
     TooLarge,
+    #[error("there is too much to do")]
+    Shed(Shed),
 }
 
-/// Remembers what was wrong with a body, whatever its reader made of it.
+/// Remembers why a body was not read, whatever its reader made of it.
 #[derive(Clone, Default)]
-pub(super) struct FaultCell(Arc<AtomicU8>);
+pub(super) struct FaultCell(Arc<OnceLock<BodyFault>>);
 
 impl FaultCell {
-    fn set(&self, fault: BodyFault) {
-        self.0.store(1 + fault as u8, Ordering::Relaxed);
+    pub(super) fn raise(&self, fault: BodyFault) -> axum::Error {
+        // Whoever reads on after the first meets nothing else.
+        let _ = self.0.set(fault);
+        axum::Error::new(fault)
     }
 
     pub(super) fn get(&self) -> Option<BodyFault> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => None,
-            1 => Some(BodyFault::TooSlow),
-            _ => Some(BodyFault::TooLarge),
-        }
+        self.0.get().copied()
     }
 }
 
@@ -79,9 +75,36 @@ impl Paced {
         Paced { body, pace, patience: pace.pause, waiting: None, left: u64::from(most), fault }
     }
 
+    pub(super) fn fault(&self) -> FaultCell {
+        self.fault.clone()
+    }
+
     fn fail(&self, fault: BodyFault) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.fault.set(fault);
-        Poll::Ready(Some(Err(axum::Error::new(fault))))
+        Poll::Ready(Some(Err(self.fault.raise(fault))))
+    }
+
+    /// Reads all of it and keeps nothing.
+    pub(super) async fn discard(mut self) {
+        while let Some(Ok(_)) = self.frame().await {}
+    }
+
+    /// All of it, once it is there.
+    pub(super) async fn whole(mut self) -> Result<Bytes, axum::Error> {
+        let mut chunks = Vec::new();
+        while let Some(frame) = self.frame().await {
+            chunks.extend(frame?.into_data());
+        }
+        let mut chunks = chunks.into_iter();
+        let Some(first) = chunks.next() else { return Ok(Bytes::new()) };
+        let mut rest = chunks.peekable();
+        if rest.peek().is_none() {
+            return Ok(first);
+        }
+        let whole = rest.fold(Vec::from(first), |mut whole, chunk| {
+            whole.extend_from_slice(&chunk);
+            whole
+        });
+        Ok(Bytes::from(whole))
     }
 }
 
@@ -130,50 +153,10 @@ impl HttpBody for Paced {
     }
 }
 
-/// Waits for the beginning of a body: for all of it, if it is short. What fails on the way fails here
-/// only if the fault is ours to tell; otherwise whoever reads the body meets it.
-pub(super) async fn arrived(mut body: Paced) -> Body {
-    if body.is_end_stream() {
-        return Body::empty();
-    }
-    let mut frames = Vec::new();
-    let mut bytes = 0;
-    loop {
-        match body.frame().await {
-            None => return joined(frames),
-            Some(Ok(frame)) => {
-                bytes += frame.data_ref().map_or(0, Bytes::len);
-                frames.push(Ok(frame));
-            }
-            Some(Err(error)) => {
-                frames.push(Err(error));
-                return Body::new(StreamBody::new(stream::iter(frames)));
-            }
-        }
-        if bytes >= AWAITED_BYTES {
-            let rest = stream::iter(frames).chain(BodyStream::new(body));
-            return Body::new(StreamBody::new(rest));
-        }
-    }
-}
-
-/// A whole body of few bytes.
-fn joined(frames: Vec<Result<Frame<Bytes>, axum::Error>>) -> Body {
-    let mut chunks = frames.into_iter().filter_map(|frame| frame.ok()?.into_data().ok());
-    let Some(first) = chunks.next() else { return Body::empty() };
-    let mut rest = chunks.peekable();
-    if rest.peek().is_none() {
-        return Body::from(first);
-    }
-    let whole = rest.fold(Vec::from(first), |mut whole, chunk| {
-        whole.extend_from_slice(&chunk);
-        whole
-    });
-    Body::from(whole)
-}
-
 #[cfg(test)]
 mod tests {
+    use futures_util::stream;
+
     use super::*;
 
     /// A body that brings `bytes` every `pause` of a clock that tests move.
@@ -190,8 +173,7 @@ mod tests {
     async fn read(body: Body, most: u32) -> (Option<usize>, Option<BodyFault>) {
         let pace = Pace { bytes_per_second: 10, pause: Duration::from_secs(5) };
         let fault = FaultCell::default();
-        let body = arrived(Paced::new(body, pace, most, fault.clone())).await;
-        let read = axum::body::to_bytes(body, usize::MAX).await;
+        let read = Paced::new(body, pace, most, fault.clone()).whole().await;
         (read.ok().map(|bytes| bytes.len()), fault.get())
     }
 
@@ -208,13 +190,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_beyond_what_is_awaited_arrives_whole_and_in_order() {
+    async fn a_body_of_many_chunks_arrives_whole_and_in_order() {
         let chunks = (0..300_u32).map(|number| Ok::<_, std::io::Error>(vec![number as u8; 1_000]));
         let expected: Vec<u8> = (0..300_u32).flat_map(|number| vec![number as u8; 1_000]).collect();
         let pace = Pace { bytes_per_second: 10, pause: Duration::from_secs(5) };
         let body = Body::from_stream(stream::iter(chunks));
-        let body = arrived(Paced::new(body, pace, 1 << 20, FaultCell::default())).await;
-        assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap(), expected);
+        let body = Paced::new(body, pace, 1 << 20, FaultCell::default());
+        assert_eq!(body.whole().await.unwrap(), expected);
     }
 
     #[tokio::test(start_paused = true)]

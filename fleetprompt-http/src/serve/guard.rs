@@ -9,19 +9,25 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use fleetprompt_core::ErrorCode;
 use futures_util::FutureExt;
-use http::{StatusCode, header};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, Version, header};
 use http_body::Body as _;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::ServeOptions;
-use super::body::{BodyFault, FaultCell, Pace, Paced, arrived};
+use super::body::{BodyFault, FaultCell, Pace, Paced};
+use super::turn::{Turns, Unread};
 use crate::convention::Problem;
+use crate::convention::body::too_large;
 use crate::limits::Operation;
 use crate::observe::{Metrics, Shed};
 
 /// Keeps requests within [`ServeOptions`]: for a host that mounts the router in a server of its own.
 /// [`Server`](super::Server) brings it along.
+///
+/// A handler that asks for a body gets it once all of it has arrived, in one piece. Nothing is read before
+/// it asks, and its request is not among those that are worked on while it waits.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -42,7 +48,7 @@ struct Inner {
     /// A place for each request that is under way.
     open: Semaphore,
     /// A turn for each that is worked on.
-    running: Semaphore,
+    turns: Arc<Turns>,
     metrics: Metrics,
 }
 
@@ -51,7 +57,7 @@ impl Guard {
     pub fn new(options: &ServeOptions, metrics: Metrics) -> Self {
         let inner = Inner {
             open: Semaphore::new(options.requests.get() as usize),
-            running: Semaphore::new(options.running.get() as usize),
+            turns: Turns::new(options),
             options: options.clone(),
             metrics,
         };
@@ -66,38 +72,49 @@ impl Guard {
 
 async fn pass(State(guard): State<Arc<Inner>>, request: Request, next: Next) -> Response {
     let operation = Operation::of(&request);
-    match guard.serve(operation, request, next).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
+    let fits = guard.fits(operation, &request);
+    let (head, body) = request.into_parts();
+    // A stream of HTTP/2 can be ended by itself; a connection of HTTP/1 ends with what is unread on it.
+    let alone = head.version < Version::HTTP_2;
+    let fault = FaultCell::default();
+    let most = operation.body_bytes(&guard.options);
+    let unread =
+        Unread::new(Paced::new(body, Pace::new(&guard.options), most, fault.clone()), operation);
+    let answer = match fits {
+        Ok(()) => guard.serve(operation, head, &unread, &fault, next).await,
+        Err(problem) => Err(problem),
+    };
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    if alone && unread.discard().await.is_pending() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
+    response
 }
 
 impl Inner {
     async fn serve(
         &self,
         operation: Operation,
-        request: Request,
+        head: Parts,
+        unread: &Unread,
+        fault: &FaultCell,
         next: Next,
     ) -> Result<Response, Problem> {
-        self.fits(operation, &request)?;
         let _open = self.open.try_acquire().map_err(|_| self.shed(Shed::Requests))?;
-        let fault = FaultCell::default();
         let answer = timeout(operation.time(&self.options), async {
-            let most = operation.body_bytes(&self.options);
-            let (head, body) = request.into_parts();
-            let paced = Paced::new(body, Pace::new(&self.options), most, fault.clone());
-            let body = arrived(paced).await;
-            if let Some(fault) = fault.get() {
-                return Err(refused(fault));
-            }
-            let turn = timeout(self.options.queue_time.into(), self.running.acquire()).await;
-            let _turn = turn.map_err(|_| self.shed(Shed::Running))?;
-            let run = next.run(Request::from_parts(head, body));
+            let turn = self.turns.take().await.map_err(|shed| self.shed(shed))?;
+            let run = next.run(Request::from_parts(head, turn.body(unread)));
             AssertUnwindSafe(run).catch_unwind().await.map_err(|_| self.fallen())
         });
         let answer = answer.await.unwrap_or_else(|_| Err(self.late()));
         match fault.get() {
-            Some(fault) => Err(refused(fault)),
+            Some(BodyFault::TooSlow) => {
+                let detail = "The body came too slowly.";
+                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail))
+            }
+            Some(BodyFault::TooLarge) => Err(too_large()),
+            Some(BodyFault::Shed(shed)) => Err(self.shed(shed)),
             None => answer,
         }
     }
@@ -118,7 +135,7 @@ impl Inner {
         let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let least = told.unwrap_or(request.body().size_hint().lower());
         match least > u64::from(operation.body_bytes(&self.options)) {
-            true => Err(refused(BodyFault::TooLarge)),
+            true => Err(too_large()),
             false => Ok(()),
         }
     }
@@ -148,14 +165,4 @@ impl Inner {
 fn passing(code: &'static str, detail: &str) -> Problem {
     let second = std::num::NonZeroU32::MIN;
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(second)
-}
-
-fn refused(fault: BodyFault) -> Problem {
-    match fault {
-        BodyFault::TooSlow => {
-            let detail = "The body came too slowly.";
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
-        }
-        BodyFault::TooLarge => crate::convention::body::too_large(),
-    }
 }

@@ -36,6 +36,8 @@ pub struct ServeOptions {
     pub requests: NonZeroU32,
     /// Requests that are worked on at once; others wait for `queue_time`. Default: 256.
     pub running: NonZeroU32,
+    /// Uploads whose images arrive or are worked on at once; the next is refused with 503. Default: 16.
+    pub uploads: NonZeroU32,
     /// How long a request waits for its turn before it is refused with 503. Default: 500 ms.
     pub queue_time: Period,
     /// Until the head of a request must have arrived whole. Default: 10 s.
@@ -80,6 +82,7 @@ impl Default for ServeOptions {
             streams: count(64),
             requests: count(1_024),
             running: count(256),
+            uploads: count(16),
             queue_time: Period::millis(500),
             header_time: Period::seconds(10),
             keep_alive: Period::seconds(75),

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
+use bytes::Bytes;
 use fleetprompt_core::Marketplace;
 use fleetprompt_core::memory::MemoryStore;
 use fleetprompt_core::port::Store;
@@ -58,6 +59,7 @@ pub(super) fn routes(held: &Held) -> Router {
         .route("/held", get(move || held.clone().stay()))
         .route("/echo", post(|body: String| async { body }))
         .route("/ignore", post(|| async { "ignored" }))
+        .route("/v1/media/icon", put(|body: Bytes| async { body }))
         .route("/never", get(|| async { std::future::pending::<&'static str>().await }))
         .route("/large", get(|| async { vec![0_u8; 64 << 20] }))
         .route("/fall", get(fall))

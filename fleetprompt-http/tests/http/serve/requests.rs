@@ -1,6 +1,22 @@
 //! Bounds of requests.
 
-use super::harness::{Held, Running, options, routes};
+use std::sync::Arc;
+
+use fleetprompt_core::port::Principal;
+use fleetprompt_http::identity::{Authenticate, AuthenticateFuture};
+use fleetprompt_http::{Api, router};
+use http::request::Parts;
+
+use super::harness::{Held, Running, any_market, options, routes};
+
+/// Nobody signs in.
+struct Nobody;
+
+impl Authenticate for Nobody {
+    fn authenticate<'a>(&'a self, _: &'a Parts) -> AuthenticateFuture<'a> {
+        Box::pin(std::future::ready(Ok(Principal::Anonymous)))
+    }
+}
 
 #[tokio::test]
 async fn heads_have_their_bounds() {
@@ -25,20 +41,18 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_sent() {
     let server = Running::start(options(r#"{"body-bytes": 1000}"#), routes(&Held::new())).await;
     let mut client = server.connect().await;
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\n\r\n").await;
-    let answer = client.answer().await;
+    let answer = client.next_answer().await;
     assert_eq!((answer.status, answer.code().as_str()), (413, "body_too_large"));
 }
 
 #[tokio::test]
 async fn a_body_of_unknown_length_is_refused_where_it_passes_the_bound() {
     let server = Running::start(options(r#"{"body-bytes": 1000}"#), routes(&Held::new())).await;
-    for path in ["/echo", "/ignore"] {
-        let mut client = server.connect().await;
-        let head = "HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
-        let chunk = format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001));
-        client.send(&format!("POST {path} {head}{chunk}")).await;
-        assert_eq!(client.answer().await.status, 413, "{path}");
-    }
+    let mut client = server.connect().await;
+    let head = "HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    let chunk = format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001));
+    client.send(&format!("POST /echo {head}{chunk}")).await;
+    assert_eq!(client.answer().await.status, 413);
 }
 
 #[tokio::test]
@@ -57,12 +71,52 @@ async fn a_body_within_its_bounds_arrives_whole() {
 #[tokio::test]
 async fn a_body_that_stops_coming_is_given_up() {
     let server = Running::start(options(r#"{"body-pause": "50ms"}"#), routes(&Held::new())).await;
-    for path in ["/echo", "/ignore"] {
+    let mut client = server.connect().await;
+    client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc").await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status, answer.code().as_str()), (408, "body_too_slow"));
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_asks_for_is_not_awaited() {
+    let server = Running::start(options("{}"), routes(&Held::new())).await;
+    for (line, status) in [("POST /ignore", 200), ("POST /nowhere", 404), ("DELETE /fast", 405)] {
         let mut client = server.connect().await;
-        let head = "HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n";
-        client.send(&format!("POST {path} {head}abc")).await;
-        let answer = client.answer().await;
-        assert_eq!((answer.status, answer.code().as_str()), (408, "body_too_slow"), "{path}");
+        client.send(&format!("{line} HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")).await;
+        let answer = client.next_answer().await;
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{line}");
+        client.send("def").await;
+        assert_eq!(client.rest().await, b"", "{line}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_not_signed_in_is_refused_without_the_body() {
+    let origin = "https://market.example".parse().unwrap();
+    let api = Api::new(any_market().await, Arc::new(Nobody), origin);
+    let server = Running::start(options("{}"), router(api)).await;
+    let listing = "/v1/listings/0191d2a0-0000-7000-8000-000000000000";
+    for line in [
+        "POST /v1/publishers",
+        "POST /v1/install-tokens/introspect",
+        &format!("PATCH {listing}"),
+        &format!("PUT {listing}/media/icon"),
+    ] {
+        let mut client = server.connect().await;
+        let head = "host: a\r\ncontent-type: application/json\r\ncontent-length: 200000\r\n\r\n";
+        client.send(&format!("{line} HTTP/1.1\r\n{head}")).await;
+        assert_eq!(client.next_answer().await.status, 401, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_asked_for_and_is_there_ends_no_connection() {
+    let server = Running::start(options("{}"), routes(&Held::new())).await;
+    let mut client = server.connect().await;
+    for _ in 0..2 {
+        client.send("POST /ignore HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabcdef").await;
+        let answer = client.next_answer().await;
+        assert_eq!((answer.status, answer.header("connection")), (200, None));
     }
 }
 
@@ -99,18 +153,69 @@ async fn a_turn_that_does_not_come_is_refused() {
 }
 
 #[tokio::test]
-async fn a_slow_body_takes_no_turn() {
+async fn a_slow_body_takes_no_turn_however_much_of_it_has_come() {
     let bounds = options(r#"{"running": 1, "queue-time": "20ms"}"#);
     let server = Running::start(bounds, routes(&Held::new())).await;
+    for come in [3, 66_000, 250_000] {
+        let mut slow = server.connect().await;
+        let (body, length) = ("a".repeat(come), come + 3);
+        let head = format!("host: a\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+        slow.send(&format!("POST /echo HTTP/1.1\r\n{head}{body}")).await;
+        server.figure("fleetprompt_http_requests_in_flight 1").await;
+        for _ in 0..20 {
+            assert_eq!(server.get("/fast").await.status, 200, "{come}");
+        }
+        slow.send("def").await;
+        let answer = slow.answer().await;
+        assert_eq!((answer.status, answer.body), (200, body + "def"));
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_does_not_come_again_is_refused() {
+    let held = Held::new();
+    let bounds = options(r#"{"running": 1, "queue-time": "20ms"}"#);
+    let server = Running::start(bounds, routes(&held)).await;
     let mut slow = server.connect().await;
-    slow.send(
-        "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\nconnection: close\r\n\r\nabc",
+    let head = "host: a\r\ncontent-length: 6\r\nconnection: close\r\n\r\n";
+    slow.send(&format!("POST /echo HTTP/1.1\r\n{head}abc")).await;
+    server.figure("fleetprompt_http_requests_in_flight 1").await;
+    let mut first = server.connect().await;
+    first.send("GET /held HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    held.entered(1).await;
+    slow.send("def").await;
+    let refused = slow.answer().await;
+    assert_eq!((refused.status, refused.code().as_str()), (503, "overloaded"));
+    held.let_go(1);
+    assert_eq!(first.answer().await.body, "held");
+}
+
+#[tokio::test]
+async fn slow_uploads_hold_the_places_of_uploads_alone() {
+    let bounds = options(r#"{"running": 1, "uploads": 1, "queue-time": "20ms"}"#);
+    let server = Running::start(bounds, routes(&Held::new())).await;
+    let body = "a".repeat(70_000);
+    let head = "host: a\r\ncontent-length: 70003\r\nconnection: close\r\n\r\n";
+    let upload = format!("PUT /v1/media/icon HTTP/1.1\r\n{head}{body}");
+    let mut slow = server.connect().await;
+    slow.send(&upload).await;
+    server.figure("fleetprompt_http_requests_in_flight 1").await;
+    // Either may be the one that asks for its body first.
+    let mut second = server.connect().await;
+    second.send(&upload).await;
+    server.figure(r#"fleetprompt_http_shed_total{reason="uploads"} 1"#).await;
+    let mut echo = server.connect().await;
+    echo.send(
+        "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nconnection: close\r\n\r\nabc",
     )
     .await;
-    server.figure("fleetprompt_http_requests_in_flight 1").await;
+    assert_eq!(echo.answer().await.body, "abc");
     assert_eq!(server.get("/fast").await.status, 200);
     slow.send("def").await;
-    assert_eq!(slow.answer().await.body, "abcdef");
+    second.send("def").await;
+    let mut statuses = [slow.answer().await.status, second.answer().await.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 503]);
 }
 
 #[tokio::test]
