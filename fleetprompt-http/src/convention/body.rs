@@ -4,6 +4,8 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use fleetprompt_core::domain::{JsonBounds, from_json};
 use http::{HeaderMap, StatusCode, header};
+use http_body::Body as HttpBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::Problem;
@@ -50,9 +52,8 @@ pub(crate) async fn bytes(request: Request, max: usize) -> Result<Bytes, Problem
     if told.is_some_and(|told| told > max as u64) {
         return Err(too_large());
     }
-    axum::body::to_bytes(request.into_body(), max).await.map_err(|error| {
-        let whole = std::error::Error::source(&error);
-        match whole.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>()) {
+    whole(Limited::new(request.into_body(), max)).await.map_err(|error| {
+        match error.is::<LengthLimitError>() {
             true => too_large(),
             false => Problem::new(
                 StatusCode::BAD_REQUEST,
@@ -61,6 +62,23 @@ pub(crate) async fn bytes(request: Request, max: usize) -> Result<Bytes, Problem
             ),
         }
     })
+}
+
+/// All of a body, in one piece as it arrives: chunks that were kept would keep the buffers that they were
+/// read into, and many small ones cost more by themselves than by what they hold.
+pub(crate) async fn whole<B>(mut body: B) -> Result<Bytes, B::Error>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame?.into_data() else { continue };
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(chunk);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(Bytes::from(whole))
 }
 
 pub(crate) fn too_large() -> Problem {

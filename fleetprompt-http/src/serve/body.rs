@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ServeOptions;
+use crate::convention::body::whole;
 use crate::observe::Shed;
 
 /// Why a body was not read to its end.
@@ -89,22 +90,8 @@ impl Paced {
     }
 
     /// All of it, once it is there.
-    pub(super) async fn whole(mut self) -> Result<Bytes, axum::Error> {
-        let mut chunks = Vec::new();
-        while let Some(frame) = self.frame().await {
-            chunks.extend(frame?.into_data());
-        }
-        let mut chunks = chunks.into_iter();
-        let Some(first) = chunks.next() else { return Ok(Bytes::new()) };
-        let mut rest = chunks.peekable();
-        if rest.peek().is_none() {
-            return Ok(first);
-        }
-        let whole = rest.fold(Vec::from(first), |mut whole, chunk| {
-            whole.extend_from_slice(&chunk);
-            whole
-        });
-        Ok(Bytes::from(whole))
+    pub(super) async fn whole(self) -> Result<Bytes, axum::Error> {
+        whole(self).await
     }
 }
 
@@ -155,6 +142,8 @@ impl HttpBody for Paced {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use futures_util::stream;
 
     use super::*;
@@ -197,6 +186,37 @@ mod tests {
         let body = Body::from_stream(stream::iter(chunks));
         let body = Paced::new(body, pace, 1 << 20, FaultCell::default());
         assert_eq!(body.whole().await.unwrap(), expected);
+    }
+
+    /// One-byte chunks, each in a large buffer of its own that it keeps as long as it is kept.
+    #[tokio::test]
+    async fn chunks_are_not_kept_as_they_came() {
+        const CHUNKS: usize = 60_000;
+        struct Buffer(Vec<u8>, Arc<AtomicUsize>);
+        impl AsRef<[u8]> for Buffer {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        impl Drop for Buffer {
+            fn drop(&mut self) {
+                self.1.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let (kept, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let most_kept = Arc::clone(&most);
+        let chunks = (0..CHUNKS).map(move |_| {
+            most.fetch_max(kept.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+            let buffer = Buffer(vec![b'a'; 100], Arc::clone(&kept));
+            Ok::<_, std::io::Error>(Bytes::from_owner(buffer).slice(..1))
+        });
+        let pace = Pace { bytes_per_second: 10, pause: Duration::from_secs(5) };
+        let body = Body::from_stream(stream::iter(chunks));
+        let whole = Paced::new(body, pace, 1 << 20, FaultCell::default()).whole().await.unwrap();
+        assert_eq!(whole.len(), CHUNKS);
+        assert_eq!(most_kept.load(Ordering::Relaxed), 1, "one chunk at a time");
+        let capacity = Vec::from(whole).capacity();
+        assert!(capacity <= 2 * CHUNKS, "{capacity} bytes are kept");
     }
 
     #[tokio::test(start_paused = true)]
