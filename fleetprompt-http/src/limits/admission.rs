@@ -37,7 +37,8 @@ pub struct InvalidToken;
 pub(crate) struct Admission {
     limits: Arc<Inner>,
     operation: Operation,
-    client: Option<IpAddr>,
+    /// Whether the client's address has no budget of its own.
+    exempt: bool,
     /// The client's address, folded.
     address: Option<IpAddr>,
     spent: Arc<Mutex<Record>>,
@@ -76,10 +77,10 @@ impl Admission {
     pub(super) fn new(
         limits: Arc<Inner>,
         operation: Operation,
-        client: Option<IpAddr>,
+        exempt: bool,
         address: Option<IpAddr>,
     ) -> Self {
-        Admission { limits, operation, client, address, spent: Arc::default() }
+        Admission { limits, operation, exempt, address, spent: Arc::default() }
     }
 
     fn record<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
@@ -102,7 +103,7 @@ impl Admission {
 
     /// Spends of the address's budget.
     pub(super) async fn address(&self) -> Result<(), Problem> {
-        if self.limits.exempts(self.client) {
+        if self.exempt {
             return Ok(());
         }
         let rate = self.limits.options.address.rate().costing(self.operation.cost());
@@ -113,7 +114,7 @@ impl Admission {
     /// A credential is about to be looked at. It pays as one that is refused, and gets it back if it is
     /// not: so nobody can have more refused at once than there is budget for.
     async fn credential(&self) -> Result<(), Problem> {
-        if self.limits.exempts(self.client) {
+        if self.exempt {
             return Ok(());
         }
         let rate = self.limits.options.refused_credentials.rate();
@@ -127,7 +128,7 @@ impl Admission {
     async fn credential_judged(&self, refused: Option<AuthenticateError>) {
         if refused == Some(AuthenticateError::Invalid) {
             self.limits.metrics.credential_refused();
-        } else if !self.limits.exempts(self.client) {
+        } else if !self.exempt {
             let rate = self.limits.options.refused_credentials.rate();
             let key = address_key(Purse::RefusedCredentials, self.address);
             self.limits.local.give_back(key, rate).await;

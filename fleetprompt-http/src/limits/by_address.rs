@@ -14,6 +14,7 @@ use fleetprompt_core::port::{Clock, Limiter, LocalLimiter, SystemClock};
 
 use super::admission::Admission;
 use super::budget::{Purse, Spent, address_key, spend};
+use super::client_address::Found;
 use super::{LimitOptions, Operation, headers};
 use crate::convention::Problem;
 use crate::observe::{Exchange, Metrics};
@@ -99,12 +100,13 @@ async fn pass(State(limits): State<Limits>, mut request: Request, next: Next) ->
     let operation = Operation::of(&request);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let options = &inner.options.client_address;
-    let client = peer.map(|peer| options.client(peer, request.headers()));
-    if let (Some(client), Some(exchange)) = (client, request.extensions().get::<Exchange>()) {
-        exchange.note_address(client);
+    let found = peer.map(|peer| options.find(peer, request.headers()));
+    if let (Some(found), Some(exchange)) = (found, request.extensions().get::<Exchange>()) {
+        exchange.note_address(found.address);
     }
-    let address = client.map(|client| options.fold(client));
-    let admission = Admission::new(Arc::clone(inner), operation, client, address);
+    let address = found.map(|found| options.fold(found.address));
+    let exempt = found.is_some_and(|found| inner.exempts(found));
+    let admission = Admission::new(Arc::clone(inner), operation, exempt, address);
     if let Err(problem) = admission.address().await {
         return admission.told(problem.into_response());
     }
@@ -115,9 +117,10 @@ async fn pass(State(limits): State<Limits>, mut request: Request, next: Next) ->
 }
 
 impl Inner {
-    /// Whether an address has no budget of its own.
-    pub(super) fn exempts(&self, client: Option<IpAddr>) -> bool {
-        client.is_some_and(|client| self.options.exempt.iter().any(|net| net.contains(&client)))
+    /// Whether an address has no budget of its own. That of a proxy which did not say who called it may be
+    /// anybody's.
+    fn exempts(&self, found: Found) -> bool {
+        found.is_client && self.options.exempt.iter().any(|net| net.contains(&found.address))
     }
 
     /// Spends of an address's budget.

@@ -163,23 +163,28 @@ impl ClientAddressOptions {
     /// The address of the client that sent a request with these headers through `peer`. What no trusted
     /// proxy said is not believed: where it breaks off, the last believed address counts.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.find(peer, headers).address
+    }
+
+    pub(super) fn find(&self, peer: IpAddr, headers: &HeaderMap) -> Found {
         let peer = peer.to_canonical();
         match &self.trust {
-            Trust::Nobody => peer,
+            Trust::Nobody => Found { address: peer, is_client: true },
             Trust::Hops(hops) => {
                 let place = usize::from(hops.get()) - 1;
-                self.said(headers).nth(place).flatten().unwrap_or(peer)
+                let said = self.said(headers).into_iter().nth(place).flatten();
+                Found { address: said.unwrap_or(peer), is_client: said.is_some() }
             }
             Trust::Networks(networks) => {
-                let mut believed = peer;
-                let mut said = self.said(headers);
-                while contains(networks, believed) {
+                let mut address = peer;
+                let mut said = self.said(headers).into_iter();
+                while contains(networks, address) {
                     match said.next() {
-                        Some(Some(address)) => believed = address,
-                        Some(None) | None => break,
+                        Some(Some(next)) => address = next,
+                        Some(None) | None => return Found { address, is_client: false },
                     }
                 }
-                believed
+                Found { address, is_client: true }
             }
         }
     }
@@ -196,30 +201,36 @@ impl ClientAddressOptions {
         }
     }
 
-    /// What proxies said, the nearest first; none for what is no address.
-    fn said<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = Option<IpAddr>> + use<'a> {
-        let name = match self.header {
-            ForwardingHeader::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
-            ForwardingHeader::Forwarded => header::FORWARDED,
+    /// What proxies said, the nearest first; none for what is no address. It is read from its end, which
+    /// is theirs, so that nothing that a client put before it changes how it is read.
+    fn said(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+        let (name, read): (HeaderName, fn(&str) -> Option<IpAddr>) = match self.header {
+            ForwardingHeader::XForwardedFor => (HeaderName::from_static("x-forwarded-for"), node),
+            ForwardingHeader::Forwarded => (header::FORWARDED, forwarded_for),
         };
-        let header = self.header;
+        let quotes = self.header == ForwardingHeader::Forwarded;
+        let mut said = Vec::new();
         // Several fields are one list (RFC 9110, 5.3).
-        let mut entries: Vec<Option<IpAddr>> = Vec::new();
-        for field in headers.get_all(name) {
-            match field.to_str() {
-                Ok(text) => match header {
-                    ForwardingHeader::XForwardedFor => {
-                        entries.extend(text.split(',').map(|entry| node(entry.trim())));
-                    }
-                    ForwardingHeader::Forwarded => {
-                        entries.extend(elements(text).map(forwarded_for))
-                    }
-                },
-                Err(_) => entries.push(None),
+        for field in headers.get_all(name).iter().rev() {
+            let text = String::from_utf8_lossy(field.as_bytes());
+            for element in (Backwards { rest: Some(&text), at: ',', quotes }) {
+                let Ok(element) = element else {
+                    said.push(None);
+                    return said;
+                };
+                said.push(read(element.trim()));
             }
         }
-        entries.into_iter().rev()
+        said
     }
+}
+
+/// Whose address a request counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) address: IpAddr,
+    /// Whether it is the client's, and not that of a trusted proxy that did not say who called it.
+    pub(super) is_client: bool,
 }
 
 fn contains(networks: &[IpNet], address: IpAddr) -> bool {
@@ -237,29 +248,65 @@ fn node(text: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-/// The elements of a `Forwarded` field: split at commas outside of quotes.
-fn elements(text: &str) -> impl Iterator<Item = &str> {
-    split_unquoted(text, ',')
-}
-
-fn split_unquoted(text: &str, at: char) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    text.split(move |letter| {
-        quoted ^= letter == '"';
-        letter == at && !quoted
-    })
-}
-
-/// The `for` of an element.
+/// The `for` of an element of a `Forwarded` field.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let mut pairs = split_unquoted(element, ';').filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    let mut found = None;
+    for pair in (Backwards { rest: Some(element), at: ';', quotes: true }) {
+        let pair = pair.ok()?.trim();
+        if pair.is_empty() {
+            continue;
+        }
+        let (name, value) = pair.split_once('=')?;
+        if name.eq_ignore_ascii_case("for") && found.replace(value).is_some() {
+            return None;
+        }
+    }
+    let value = found?;
     let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     node(unquoted.unwrap_or(value))
 }
 
+/// The parts of a text between separators that do not stand in quotes, the last first.
+struct Backwards<'a> {
+    rest: Option<&'a str>,
+    at: char,
+    quotes: bool,
+}
+
+/// Quotes end where none begin.
+#[derive(Debug)]
+struct Unbalanced;
+
+impl<'a> Iterator for Backwards<'a> {
+    type Item = Result<&'a str, Unbalanced>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.rest.take()?;
+        let mut quoted = false;
+        for (place, letter) in text.char_indices().rev() {
+            let (before, after) = text.split_at_checked(place)?;
+            if self.quotes && letter == '"' {
+                quoted = !quoted || is_escape(before);
+            } else if letter == self.at && !quoted {
+                self.rest = Some(before);
+                return Some(Ok(after.strip_prefix(self.at).unwrap_or(after)));
+            }
+        }
+        Some(if quoted { Err(Unbalanced) } else { Ok(text) })
+    }
+}
+
+/// Whether a text ends with a backslash that escapes what follows.
+fn is_escape(text: &str) -> bool {
+    text.chars().rev().take_while(|letter| *letter == '\\').count() % 2 == 1
+}
+
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn options(written: &str) -> ClientAddressOptions {
@@ -316,11 +363,99 @@ mod tests {
             ("for=6.6.6.6, for=203.0.113.5;proto=https", "203.0.113.5"),
             (r#"proto=https; For="[2001:db8::7]:4711""#, "2001:db8::7"),
             (r#"for="6.6.6.6,", for=203.0.113.5"#, "203.0.113.5"),
+            // What a client left open swallows nothing of what the proxy wrote behind it.
+            (r#"for=6.6.6.6;x=", for=203.0.113.5"#, "203.0.113.5"),
+            (r#"for="6.6.6.6, for=203.0.113.5"#, "203.0.113.5"),
+            (r#"for=6.6.6.6;x="\, for="[2001:db8::7]:4711""#, "2001:db8::7"),
+            (r#"for=203.0.113.5;host="a, for=6.6.6.6""#, "203.0.113.5"),
+            (r#"for=203.0.113.5;host="a\", for=6.6.6.6;\\""#, "203.0.113.5"),
+            ("for=203.0.113.5;for=6.6.6.6", "10.0.0.1"),
+            (r#"for=6.6.6.6, 203.0.113.5""#, "10.0.0.1"),
             ("for=_hidden", "10.0.0.1"),
             ("by=203.0.113.5", "10.0.0.1"),
         ];
         for (value, expected) in cases {
             assert_eq!(client(&options, "10.0.0.1", &[("forwarded", value)]), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_off_at_a_proxy_is_no_client() {
+        let cases = [
+            (r#"{"trusted-hops": 1}"#, "", "10.0.0.1", false),
+            (r#"{"trusted-hops": 1}"#, "unknown", "10.0.0.1", false),
+            (r#"{"trusted-hops": 1}"#, "10.0.0.9", "10.0.0.9", true),
+            (r#"{"trusted-networks": ["10.0.0.0/8"]}"#, "203.0.113.5", "203.0.113.5", true),
+            (r#"{"trusted-networks": ["10.0.0.0/8"]}"#, "unknown, 10.0.0.2", "10.0.0.2", false),
+            (r#"{"trusted-networks": ["10.0.0.0/8"]}"#, "10.0.0.2", "10.0.0.2", false),
+            ("{}", "203.0.113.5", "10.0.0.1", true),
+        ];
+        for (written, said, address, is_client) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", said.parse().unwrap());
+            let found = options(written).find("10.0.0.1".parse().unwrap(), &headers);
+            let address = address.parse().unwrap();
+            assert_eq!(found, Found { address, is_client }, "{written} {said}");
+        }
+    }
+
+    /// How a proxy may write down who called it; what it quotes besides is the client's choice.
+    fn elements(address: IpAddr, host: &str) -> [String; 4] {
+        let escaped = host.replace('\\', r"\\").replace('"', r#"\""#);
+        let quoted = match address {
+            IpAddr::V4(address) => format!(r#""{address}:4711""#),
+            IpAddr::V6(address) => format!(r#""[{address}]:4711""#),
+        };
+        [
+            format!("for={quoted}"),
+            format!("For={quoted};proto=https"),
+            format!(r#"for={quoted};host="{escaped}""#),
+            format!(r#"by=_edge; host="{escaped}";for={quoted}"#),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_sends_before_it_the_address_is_what_trusted_proxies_appended(
+            fields in vec(r#"([,;="\\ \t]|for=|6\.6\.6\.6|10\.0\.0\.2|\[::1\]|[!-~]|\PC){0,12}"#, 0..4),
+            host in r#"([,;="\\]|for=|6\.6\.6\.6|[ -~]){0,8}"#,
+            hops in 1_usize..4,
+            six in any::<bool>(),
+            plain in any::<bool>(),
+            of_its_own in any::<bool>(),
+            ways in vec(0_usize..4, 3),
+        ) {
+            let client: IpAddr = if six { "2001:db8::7" } else { "203.0.113.5" }.parse().unwrap();
+            let proxies = (1..hops).map(|number| IpAddr::from([10, 0, 0, number as u8]));
+            let chain = std::iter::once(client).chain(proxies);
+            let appended: Vec<String> = chain.zip(&ways).map(|(address, way)| match plain {
+                true => address.to_string(),
+                false => elements(address, &host)[*way].clone(),
+            }).collect();
+            let appended = appended.join(", ");
+            let mut fields = fields;
+            match fields.last_mut().filter(|_| !of_its_own) {
+                Some(last) => *last += &format!(", {appended}"),
+                None => fields.push(appended),
+            }
+            let name = if plain { "x-forwarded-for" } else { "forwarded" };
+            let mut headers = HeaderMap::new();
+            for field in &fields {
+                // Some of what is no header field is left out by the server before.
+                if let Ok(value) = HeaderValue::from_bytes(field.as_bytes()) {
+                    headers.append(name, value);
+                }
+            }
+            prop_assume!(headers.len() == fields.len());
+            let peer = IpAddr::from([10, 0, 0, 9]);
+            for trust in [
+                format!(r#""trusted-hops": {hops}"#),
+                r#""trusted-networks": ["10.0.0.0/8"]"#.to_owned(),
+            ] {
+                let options = options(&format!(r#"{{"header": "{name}", {trust}}}"#));
+                let found = options.find(peer, &headers);
+                prop_assert_eq!(found, Found { address: client, is_client: true }, "{}", trust);
+            }
         }
     }
 

@@ -66,7 +66,7 @@ pub struct LimitOptions {
     /// Where a client's address is found.
     pub client_address: ClientAddressOptions,
     /// Addresses that have no budget of their own, such as those of owning systems; who asks from there is
-    /// limited as a principal. Default: none.
+    /// limited as a principal. Trusted proxies must not be among them. Default: none.
     pub exempt: Vec<IpNet>,
     /// The budget of an address, spent before anybody is authenticated. Default: 1,200 a minute, 300 at
     /// once.

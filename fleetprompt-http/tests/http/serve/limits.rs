@@ -364,3 +364,24 @@ async fn exempt_addresses_are_limited_as_principals_only() {
     assert_eq!(limited.passes("192.0.2.1", &bearer("Bearer person:acme:ada"), POINT).await, 10);
     assert_eq!(limited.passes("198.51.100.1", &[], POINT).await, 1);
 }
+
+#[tokio::test]
+async fn a_proxy_that_does_not_say_who_called_it_is_not_exempt() {
+    for trust in [r#""trusted-hops": 1"#, r#""trusted-networks": ["10.0.0.0/8"]"#] {
+        let limited = Limited::by(&format!(
+            r#"{{"address": {{"count": 5, "per": "1m"}}, "exempt": ["10.0.0.0/8", "192.0.2.0/24"],
+                "client-address": {{"header": "forwarded", {trust}}}}}"#,
+        ))
+        .await;
+        for said in [r#"for="192.0.2.1"#, "for=unknown", ""] {
+            let said = [("forwarded", said)];
+            // All of them together have one budget.
+            limited.passes("10.0.0.1", &said, POINT).await;
+            assert_eq!(limited.passes("10.0.0.1", &said, POINT).await, 0, "{trust} {said:?}");
+        }
+        let owning_system = [("forwarded", "for=192.0.2.1")];
+        for _ in 0..20 {
+            assert_eq!(limited.status("10.0.0.1", &owning_system, POINT).await, 200);
+        }
+    }
+}
