@@ -14,7 +14,7 @@ mod operation;
 mod options;
 
 pub use admission::InvalidToken;
-pub(crate) use admission::admit;
+pub(crate) use admission::{admit, counted_address};
 pub use by_address::Limits;
 pub use client_address::{ClientAddressOptions, ForwardingHeader, Ipv6Prefix, Trust};
 pub use operation::{Budgeted, Operation};

@@ -6,6 +6,7 @@
 
 mod activity;
 mod body;
+mod by_address;
 mod connection;
 mod guard;
 mod health;

@@ -1,14 +1,15 @@
 //! One request's way through the limits.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use fleetprompt_core::ErrorCode;
 use fleetprompt_core::policy::Rate;
 use fleetprompt_core::port::{LimitKey, LimiterUnavailable, Principal};
-use http::header;
 use http::request::Parts;
+use http::{Extensions, header};
 
 use super::Operation;
 use super::budget::{
@@ -50,6 +51,17 @@ struct Record {
     /// The budget of redemptions that was spent, to be given back for an invalid token, and that of
     /// invalid tokens.
     redemption: Option<(LimitKey, Rate, LimitKey)>,
+}
+
+/// The address that a request with these extensions counts for, unless it is exempt or not known.
+pub(crate) fn counted_address(extensions: &Extensions) -> Option<IpAddr> {
+    match extensions.get::<Admission>() {
+        Some(admission) => admission.address.filter(|_| !admission.exempt),
+        None => {
+            let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+            peer.map(|ConnectInfo(peer)| peer.ip().to_canonical())
+        }
+    }
 }
 
 /// Who asks: counts what an address tries, authenticates, and counts who it turned out to be.

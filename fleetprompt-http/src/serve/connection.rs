@@ -1,10 +1,9 @@
 //! One connection, from its acceptance to its end.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -138,41 +137,4 @@ impl Shared {
 async fn reached(phase: &mut watch::Receiver<Phase>, wanted: Phase) -> Phase {
     // Without a sender the server is gone.
     phase.wait_for(|now| *now >= wanted).await.map_or(Phase::Cut, |now| *now)
-}
-
-/// Connections counted by address.
-#[derive(Default)]
-pub(super) struct ByAddress {
-    open: Mutex<BTreeMap<IpAddr, u32>>,
-}
-
-impl ByAddress {
-    /// A place among at most `most`, until it is dropped.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr, most: u32) -> Option<Place> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Place { of: Arc::clone(self), address })
-    }
-}
-
-/// One connection's place.
-pub(super) struct Place {
-    of: Arc<ByAddress>,
-    address: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.of.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
-        }
-    }
 }

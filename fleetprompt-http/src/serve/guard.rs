@@ -1,5 +1,6 @@
 //! What stands before the handlers: bounds of a request, its turn, its time, and its fall.
 
+use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -17,10 +18,11 @@ use tokio::time::timeout;
 
 use super::ServeOptions;
 use super::body::{BodyFault, FaultCell, Pace, Paced};
+use super::by_address::{ByAddress, Place};
 use super::turn::{Turns, Unread};
 use crate::convention::Problem;
 use crate::convention::body::too_large;
-use crate::limits::Operation;
+use crate::limits::{Operation, counted_address};
 use crate::observe::{Metrics, Shed};
 
 /// Keeps requests within [`ServeOptions`]: for a host that mounts the router in a server of its own.
@@ -47,6 +49,7 @@ struct Inner {
     options: ServeOptions,
     /// A place for each request that is under way.
     open: Semaphore,
+    by_address: Arc<ByAddress>,
     /// A turn for each that is worked on.
     turns: Arc<Turns>,
     metrics: Metrics,
@@ -57,6 +60,7 @@ impl Guard {
     pub fn new(options: &ServeOptions, metrics: Metrics) -> Self {
         let inner = Inner {
             open: Semaphore::new(options.requests.get() as usize),
+            by_address: Arc::default(),
             turns: Turns::new(options),
             options: options.clone(),
             metrics,
@@ -101,6 +105,7 @@ impl Inner {
         fault: &FaultCell,
         next: Next,
     ) -> Result<Response, Problem> {
+        let _place = self.place(operation, &head)?;
         let _open = self.open.try_acquire().map_err(|_| self.shed(Shed::Requests))?;
         let answer = timeout(operation.time(&self.options), async {
             let turn = self.turns.take().await.map_err(|shed| self.shed(shed))?;
@@ -117,6 +122,16 @@ impl Inner {
             Some(BodyFault::Shed(shed)) => Err(self.shed(shed)),
             None => answer,
         }
+    }
+
+    /// A place among the requests of its address, if that has a bound.
+    fn place(&self, operation: Operation, head: &Parts) -> Result<Option<Place>, Problem> {
+        let Some(address) = counted_address(&head.extensions) else { return Ok(None) };
+        let most = self.options.requests_per_address.get();
+        self.by_address.take(address, most).map(Some).ok_or_else(|| {
+            self.metrics.limited("requests-per-address", operation);
+            Problem::from(ErrorCode::RateLimited).retry_after(NonZeroU32::MIN)
+        })
     }
 
     /// Whether the head of a request is within its bounds.
@@ -163,6 +178,5 @@ impl Inner {
 
 /// Refused for now.
 fn passing(code: &'static str, detail: &str) -> Problem {
-    let second = std::num::NonZeroU32::MIN;
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(second)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(NonZeroU32::MIN)
 }

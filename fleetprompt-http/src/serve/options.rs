@@ -34,6 +34,10 @@ pub struct ServeOptions {
     /// Requests that are under way, including those whose bodies are arriving; the next is refused with
     /// 503. Default: 1024.
     pub requests: NonZeroU32,
+    /// Requests of one address that are under way, told apart like connections but by the client's own
+    /// address where trusted proxies say it; the next is refused with 429. Addresses that are
+    /// [exempt](crate::limits::LimitOptions::exempt) are not counted. Default: 128.
+    pub requests_per_address: NonZeroU32,
     /// Requests that are worked on at once; others wait for `queue_time`. Default: 256.
     pub running: NonZeroU32,
     /// Uploads whose images arrive or are worked on at once; the next is refused with 503. Default: 16.
@@ -81,6 +85,7 @@ impl Default for ServeOptions {
             connections_per_address: count(256),
             streams: count(64),
             requests: count(1_024),
+            requests_per_address: count(128),
             running: count(256),
             uploads: count(16),
             queue_time: Period::millis(500),

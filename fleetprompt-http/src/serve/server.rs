@@ -13,7 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::connection::{ByAddress, Phase, Place, Shared};
+use super::by_address::{ByAddress, Place};
+use super::connection::{Phase, Shared};
 use super::{Guard, Health, ServeOptions};
 use crate::convention::request_id;
 use crate::limits::Limits;

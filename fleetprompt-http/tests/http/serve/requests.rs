@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fleetprompt_core::port::Principal;
 use fleetprompt_http::identity::{Authenticate, AuthenticateFuture};
+use fleetprompt_http::limits::Limits;
 use fleetprompt_http::{Api, router};
 use http::request::Parts;
 
@@ -136,6 +137,49 @@ async fn beyond_the_bound_requests_are_refused_at_once() {
     held.let_go(1);
     assert_eq!(first.answer().await.body, "held");
     assert_eq!(server.get("/fast").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_asks_for_keeps_no_place() {
+    let server = Running::start(options(r#"{"requests": 1}"#), routes(&Held::new())).await;
+    let mut slow = Vec::new();
+    for line in ["POST /nowhere", "GET /fast", "DELETE /fast", "POST /ignore"] {
+        let mut client = server.connect().await;
+        client.send(&format!("{line} HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")).await;
+        assert_ne!(client.next_answer().await.status, 503, "{line}");
+        slow.push(client);
+    }
+    assert_eq!(server.get("/fast").await.status, 200);
+}
+
+#[tokio::test]
+async fn one_address_has_only_so_many_requests() {
+    let bounds = options(r#"{"requests-per-address": 1}"#);
+    let limits = r#"{"client-address": {"trusted-hops": 1}, "exempt": ["192.0.2.0/24"]}"#;
+    let held = Held::new();
+    let limits = Limits::new(serde_json::from_str(limits).unwrap());
+    let server = Running::with(bounds, routes(&held), |server| server.limits(limits)).await;
+    let ask = async |path: &str, client: &str| {
+        let mut connection = server.connect().await;
+        let head = format!("host: a\r\nx-forwarded-for: {client}\r\nconnection: close\r\n\r\n");
+        connection.send(&format!("GET {path} HTTP/1.1\r\n{head}")).await;
+        connection
+    };
+    let mut first = ask("/held", "2001:db8::1").await;
+    held.entered(1).await;
+    let refused = ask("/fast", "2001:db8::2").await.answer().await;
+    assert_eq!((refused.status, refused.code().as_str()), (429, "rate_limited"));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let figure = r#"{budget="requests-per-address",operation="meta"} 1"#;
+    server.figure(&format!("fleetprompt_http_limited_total{figure}")).await;
+    assert_eq!(ask("/fast", "203.0.113.5").await.answer().await.status, 200, "others have theirs");
+    let mut exempt = [ask("/held", "192.0.2.1").await, ask("/held", "192.0.2.1").await];
+    held.entered(2).await;
+    held.let_go(3);
+    for held in exempt.iter_mut().chain([&mut first]) {
+        assert_eq!(held.answer().await.body, "held");
+    }
+    assert_eq!(ask("/fast", "2001:db8::2").await.answer().await.status, 200);
 }
 
 #[tokio::test]
