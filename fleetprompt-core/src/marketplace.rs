@@ -63,7 +63,9 @@ mod well_known;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::domain::{DeploymentId, PersonIdentity, Span, SystemName, SystemRegistry, Timestamp};
+use crate::domain::{
+    Day, DeploymentId, PersonIdentity, Span, SystemName, SystemRegistry, Timestamp,
+};
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{LimitDecision, Quotas, Rate};
 use crate::port::{
@@ -160,8 +162,21 @@ struct Inner {
     token_lifetime: Span,
     invitation_lifetime: Span,
     retention: Retention,
-    keys: Arc<RwLock<Arc<KeyRing>>>,
+    keys: Arc<RwLock<Keys>>,
     deployment: Arc<RwLock<DeploymentId>>,
+}
+
+/// The key ring in use, and how many came before it.
+#[derive(Clone)]
+struct Keys {
+    ring: Arc<KeyRing>,
+    generation: u64,
+}
+
+impl Keys {
+    fn first(ring: KeyRing) -> Self {
+        Keys { ring: Arc::new(ring), generation: 0 }
+    }
 }
 
 impl Marketplace {
@@ -175,17 +190,23 @@ impl Marketplace {
         Acting { market: self.clone(), principal }
     }
 
-    /// The state that the store is in, for a host that keeps answers: a short read.
+    /// The state that reads of the public catalogue rest on, for a host that keeps answers: a short read.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn store_version(&self) -> Result<StoreVersion> {
-        self.inner.head().await.map(StoreVersion)
+        let keys = self.inner.keys_in_use().generation;
+        let head = self.inner.head().await?;
+        Ok(StoreVersion { head, day: self.inner.time_at(&head).day(), keys })
     }
 
-    /// Takes another key ring into use, for what begins from now on: how keys are rotated.
+    /// Takes another key ring into use, for what begins from now on: how keys are rotated. A ring that is
+    /// the same changes nothing.
     pub fn set_keys(&self, keys: KeyRing) {
-        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        let mut used = self.inner.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if *used.ring != keys {
+            *used = Keys { ring: Arc::new(keys), generation: used.generation.wrapping_add(1) };
+        }
     }
 
     /// Whether the store answers: what a balancer asks before it sends callers here. A store that was
@@ -281,8 +302,9 @@ impl Acting {
     }
 }
 
-/// Names a state of the store. Two that are equal were taken with no commit in between, so what was
-/// read of the public catalogue at the first still holds at the second.
+/// Names a state of a marketplace. Two of one process that are equal were taken with no commit in between,
+/// on the same day and under the same keys, so what was read of the public catalogue at the first still
+/// holds at the second: figures end with the day before, and cursors are sealed with the active key.
 ///
 /// ```
 /// # use fleetprompt_core::{Marketplace, memory::MemoryStore, token::{KeyRing, MasterKey}};
@@ -296,11 +318,19 @@ impl Acting {
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoreVersion(Head);
+pub struct StoreVersion {
+    head: Head,
+    day: Day,
+    keys: u64,
+}
 
 impl Inner {
+    fn keys_in_use(&self) -> Keys {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn keys(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+        self.keys_in_use().ring
     }
 
     fn deployment(&self) -> DeploymentId {
@@ -324,7 +354,11 @@ impl Inner {
 
     /// The time: the clock's, and never before the log's last event.
     async fn now(&self) -> Result<Timestamp> {
-        Ok(self.clock.now().max(self.head().await?.at))
+        Ok(self.time_at(&self.head().await?))
+    }
+
+    fn time_at(&self, head: &Head) -> Timestamp {
+        self.clock.now().max(head.at)
     }
 
     /// Reads a record for its own sake, outside a decision.

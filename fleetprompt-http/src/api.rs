@@ -68,8 +68,8 @@ impl Api {
     }
 
     /// The same, keeping answers to anonymous readers: at most so many bytes of them. Each is used only
-    /// while the store is in the state that it was made from, whichever process changed it. Not for a
-    /// store whose anonymous reads may be behind.
+    /// while the store is in the state that it was made from, whichever process changed it, on the same day
+    /// and under the same keys. Not for a store whose anonymous reads may be behind.
     #[must_use]
     pub fn response_cache(self, bytes: u64) -> Self {
         let cache = Some(Arc::new(ResponseCache::new(bytes)));

@@ -13,7 +13,7 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing};
 
 use super::uploads::{Media, Uploads};
-use super::{Inner, Marketplace, Retention};
+use super::{Inner, Keys, Marketplace, Retention};
 
 /// Puts a [`Marketplace`] together from a store and what the host wants different from the
 /// defaults.
@@ -242,7 +242,7 @@ impl MarketplaceBuilder {
                 token_lifetime: self.token_lifetime,
                 invitation_lifetime: self.invitation_lifetime,
                 retention: self.retention,
-                keys: Arc::new(RwLock::new(Arc::new(self.keys.ok_or(BuildError::NoKeys)?))),
+                keys: Arc::new(RwLock::new(Keys::first(self.keys.ok_or(BuildError::NoKeys)?))),
                 deployment: Arc::new(RwLock::new(deployment)),
             }),
         })

@@ -128,13 +128,13 @@ pub enum KeyRingError {
 /// assert_eq!(ring.state(&old), Some(KeyState::Revoked));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyRing {
     active: Slot,
     others: Vec<Slot>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Slot {
     kid: KeyId,
     state: KeyState,

@@ -1,4 +1,5 @@
-//! Answers that nobody in particular asked for, kept in process and checked against the store each time.
+//! Answers that nobody in particular asked for, kept in process and checked against the state of the
+//! marketplace each time.
 
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ pub(crate) struct ResponseCache {
 }
 
 struct Kept {
-    /// What the store was before the answer was made. While it still is, so is the answer.
+    /// What the store, the day and the keys were before the answer was made. While they still are, so is
+    /// the answer.
     version: StoreVersion,
     headers: HeaderMap,
     body: Bytes,

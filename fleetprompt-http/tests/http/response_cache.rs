@@ -1,9 +1,16 @@
 //! Answers that are kept are never stale, whichever process wrote.
 
+use std::sync::Arc;
+
+use fleetprompt_core::conformance::{FaultStore, ManualClock};
+use fleetprompt_core::domain::Span;
+use fleetprompt_core::memory::MemoryStore;
+use fleetprompt_core::port::StoreError;
+use fleetprompt_core::token::MasterKey;
 use serde_json::json;
 
 use crate::stores::{Postgres, Sqlite};
-use crate::support::{ADA, BOB, OPERATOR, Town};
+use crate::support::{ADA, BOB, OPERATOR, Town, ring};
 
 /// Reads through `reader`, writes through `writer`, over one database.
 async fn no_answer_is_stale(reader: Town, writer: Town) {
@@ -89,4 +96,67 @@ async fn what_somebody_asked_for_is_not_kept_for_others() {
     town.get("/v1/listings").send().await.expect(200);
     let bad = town.get("/v1/listings").header("authorization", "Bearer nonsense").send().await;
     bad.refused(401, "invalid_credential");
+}
+
+#[tokio::test]
+async fn a_kept_answer_asks_the_store_for_its_state_and_nothing_else() {
+    let store = FaultStore::new(Arc::new(MemoryStore::default()));
+    let town = Town::on(store.clone()).await;
+    let (publisher, listing) = town.published().await;
+    let kept = town.clone().keeping_answers();
+    for path in [
+        format!("/v1/listings/{listing}"),
+        format!("/v1/listings/{listing}/metrics"),
+        "/v1/listings?q=invoice&limit=1".to_owned(),
+        format!("/v1/publishers/{publisher}/listings"),
+    ] {
+        let made = kept.get(&path).send().await.expect(200);
+        store.fail_after(1, StoreError::Unavailable("it was asked once"));
+        let again = kept.get(&path).send().await.expect(200);
+        assert_eq!(again.bytes, made.bytes, "{path}");
+        store.fail_after(1, StoreError::Unavailable("it was asked once"));
+        town.get(&path).send().await.refused(503, "unavailable");
+        store.mend();
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_kept_beyond_its_day() {
+    let clock = ManualClock::default();
+    let town = Town::at(MemoryStore::default(), Arc::new(clock.clone())).await;
+    let (_, listing) = town.published().await;
+    let kept = town.clone().keeping_answers();
+    let path = format!("/v1/listings/{listing}/metrics");
+    let end = async |town: &Town| town.get(&path).send().await.expect(200).at("/end");
+    let today = end(&kept).await;
+    clock.advance(Span::seconds(60));
+    assert_eq!(end(&kept).await, today);
+    clock.advance(Span::DAY);
+    let tomorrow = end(&kept).await;
+    assert_ne!(tomorrow, today);
+    assert_eq!(tomorrow, end(&town).await);
+}
+
+#[tokio::test]
+async fn no_answer_is_kept_beyond_its_keys() {
+    let town = Town::in_memory().await;
+    let (publisher, _) = town.published().await;
+    let listing = town.draft(&publisher, "invoice-filer", "agt_filer").await;
+    town.publish(&listing).await;
+    let kept = town.clone().keeping_answers();
+    let path = format!("/v1/publishers/{publisher}/listings?limit=1");
+    let cursor = async || kept.get(&path).send().await.expect(200).at("/nextCursor");
+    let first = cursor().await;
+    assert_eq!(cursor().await, first);
+    let (old, new) = (*ring().active(), "k2".parse().unwrap());
+    let fresh = MasterKey::from_bytes(&[8; 32]).unwrap();
+    let rotated = ring().with_pending(new, fresh).unwrap().activate(&new).unwrap();
+    town.market.set_keys(rotated.clone());
+    let second = cursor().await;
+    assert_ne!(second, first, "sealed with the key that is active now");
+    town.market.set_keys(rotated.clone());
+    assert_eq!(cursor().await, second, "and these are the same keys");
+    town.market.set_keys(rotated.revoke(&old).unwrap());
+    let next = cursor().await;
+    kept.get(&format!("{path}&cursor={next}")).send().await.expect(200);
 }

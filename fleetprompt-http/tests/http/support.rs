@@ -11,7 +11,7 @@ use fleetprompt_core::domain::{
 };
 use fleetprompt_core::media::Images;
 use fleetprompt_core::memory::MemoryMedia;
-use fleetprompt_core::port::{Principal, Store};
+use fleetprompt_core::port::{Clock, Principal, Store, SystemClock};
 use fleetprompt_core::token::{KeyRing, MasterKey};
 use fleetprompt_http::identity::{Authenticate, AuthenticateError, AuthenticateFuture};
 use fleetprompt_http::{Api, router};
@@ -86,6 +86,11 @@ fn systems() -> SystemRegistry {
     SystemRegistry::new(systems, &hosts).unwrap()
 }
 
+/// The keys of every town.
+pub(crate) fn ring() -> KeyRing {
+    KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap())
+}
+
 fn api(market: Marketplace) -> Api {
     Api::new(market, Arc::new(AtTheirWord), ORIGIN.parse().unwrap())
         .people_of(ISSUER.parse().unwrap())
@@ -102,8 +107,14 @@ pub(crate) struct Town {
 impl Town {
     /// On this store.
     pub(crate) async fn on(store: impl Store + 'static) -> Self {
+        Town::at(store, Arc::new(SystemClock)).await
+    }
+
+    /// On this store, by this clock.
+    pub(crate) async fn at(store: impl Store + 'static, clock: Arc<dyn Clock>) -> Self {
         let market = Marketplace::builder(store)
-            .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
+            .clock(clock)
+            .keys(ring())
             .issuer("https://market.example".parse().unwrap())
             .systems(systems())
             .media(Arc::new(MemoryMedia::default()))
@@ -306,17 +317,22 @@ impl Town {
     pub(crate) async fn published(&self) -> (String, String) {
         let publisher = self.acme().await;
         let listing = self.draft(&publisher, "invoice-reader", "agt_7f3c").await;
-        let release = json!({"version": "1.0.0", "content": {"capabilities": ["read_files"]}});
-        let path = format!("/v1/listings/{listing}/releases");
-        self.post(&path).by(ADA).json(release).send().await.expect(201);
-        let path = format!("/v1/listings/{listing}/publish");
-        self.post(&path).by(ADA).send().await.expect(200);
+        self.publish(&listing).await;
         let confirm = json!({
             "publisher": publisher, "kind": "whs_agent", "upstreamId": "agt_7f3c",
             "decision": "confirm",
         });
         self.post("/v1/references").by(WHS).json(confirm).send().await.expect(200);
         (publisher, listing)
+    }
+
+    /// Gives a draft of Ada's release 1.0.0, and publishes it.
+    pub(crate) async fn publish(&self, listing: &str) {
+        let release = json!({"version": "1.0.0", "content": {"capabilities": ["read_files"]}});
+        let path = format!("/v1/listings/{listing}/releases");
+        self.post(&path).by(ADA).json(release).send().await.expect(201);
+        let path = format!("/v1/listings/{listing}/publish");
+        self.post(&path).by(ADA).send().await.expect(200);
     }
 
     /// A token of Bob's for that listing.
