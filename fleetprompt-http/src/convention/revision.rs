@@ -29,7 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             return Err(Problem::parameter("If-Match", "must be one strong entity tag"));
         };
         let revision = tag.split_once('-').and_then(|(revision, _)| revision.parse().ok());
-        // A tag that was never given out matches nothing.
+        // The revision alone is compared, whatever stands behind it; a tag without one matches nothing.
         Ok(IfMatch(Revision::new(revision.ok_or(ErrorCode::RevisionMismatch)?)))
     }
 }

@@ -1,12 +1,13 @@
 //! What is sent comes back in no refusal, and stands in no log.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use fleetprompt_core::memory::MemoryStore;
 use serde_json::{Value, json};
 
-use crate::support::{ADA, BOB, Town, WHS, content, presented};
+use crate::support::{ADA, BOB, Call, Town, WHS, content, presented};
 
 const CANARY: &str = "Canary7f3cTweets";
 
@@ -46,33 +47,18 @@ impl Log {
 async fn no_refusal_repeats_what_was_sent() {
     let (log, _listening) = Log::listen();
     let town = Town::in_memory().await;
+    let (publisher, listing) = town.published().await;
     let document = serde_json::to_value(fleetprompt_http::openapi()).unwrap();
-    let mut asked = 0;
+    let (mut asked, mut codes) = (0, BTreeSet::new());
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            let filled = fill(path);
+            let schema = every_field(&document, &item[method]);
             let method: http::Method = method.to_uppercase().parse().unwrap();
-            let call = || town.call(method.clone(), &filled);
-            let bodies = [
-                json!({CANARY: CANARY}).to_string(),
-                json!([CANARY]).to_string(),
-                format!("{{\"text\": \"{CANARY}"),
-                every_field(&document, &item[method.as_str().to_lowercase()]),
-            ];
-            let signed_in = |call: crate::support::Call| call.by(ADA);
-            let mut calls = vec![
-                call().header("authorization", &format!("Bearer {CANARY}")),
-                call().header("authorization", &format!("Basic {CANARY}")),
-                signed_in(call()).key(&format!("{CANARY} with spaces in it")),
-                signed_in(call()).header("if-match", CANARY),
-                signed_in(call()).header("if-match", &format!("\"{CANARY}\"")),
-                signed_in(town.call(method.clone(), &format!("{filled}?{CANARY}={CANARY}"))),
-                signed_in(call()).raw(&format!("text/{CANARY}"), CANARY.into()),
-            ];
-            calls.extend(bodies.map(|body| {
-                let call = signed_in(call()).header("if-match", "\"1-0\"");
-                call.raw("application/json", body.into_bytes())
-            }));
+            // A name that is none is refused before anything else is read.
+            let named = fill(path, |name| well_formed(name, &publisher, &listing));
+            let calls = [fill(path, |_| CANARY.to_owned()), named]
+                .into_iter()
+                .flat_map(|path| calls(&town, &method, &path, &schema));
             for call in calls {
                 let got = call.send().await;
                 asked += 1;
@@ -80,19 +66,73 @@ async fn no_refusal_repeats_what_was_sent() {
                     let headers = format!("{:?}", got.headers);
                     assert!(!got.text().contains(CANARY), "{method} {path}: {}", got.text());
                     assert!(!headers.contains(CANARY), "{method} {path}: {headers}");
+                    let problem = got.json();
+                    let said = |pointer| problem.pointer(pointer).and_then(Value::as_str);
+                    let said = |pointer| said(pointer).unwrap_or_default().to_owned();
+                    codes.insert((said("/code"), said("/errors/0/pointer")));
                 }
                 assert!(!got.status.is_server_error(), "{method} {path}: {}", got.text());
             }
         }
     }
-    assert!(asked > 500, "{asked}");
+    assert!(asked > 1_000, "{asked}");
+    let seen = |code: &str, pointer: &str| codes.iter().any(|(c, p)| c == code && p == pointer);
+    assert!(seen("invalid_parameter", "Idempotency-Key"), "{codes:#?}");
+    assert!(seen("invalid_parameter", "If-Match"), "{codes:#?}");
+    assert!(seen("revision_mismatch", ""), "{codes:#?}");
+    for code in ["invalid_input", "unsupported_media_type"] {
+        assert!(codes.iter().any(|(seen, _)| seen == code), "{code}: {codes:#?}");
+    }
     assert!(!log.text().contains(CANARY), "the log repeats what was sent");
 }
 
-/// The path with a canary in place of each name.
-fn fill(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { CANARY } else { part });
+/// A canary in each place of a request but its path.
+fn calls(town: &Town, method: &http::Method, path: &str, every_field: &str) -> Vec<Call> {
+    let call = || town.call(method.clone(), path);
+    let bodies = [
+        json!({CANARY: CANARY}).to_string(),
+        json!([CANARY]).to_string(),
+        format!("{{\"text\": \"{CANARY}"),
+        every_field.to_owned(),
+    ];
+    let mut calls = vec![
+        call().header("authorization", &format!("Bearer {CANARY}")),
+        call().header("authorization", &format!("Basic {CANARY}")),
+        call().by(ADA).key(&format!("{CANARY} with spaces in it")),
+        call().by(ADA).header("if-match", CANARY),
+        call().by(ADA).header("if-match", &format!("\"{CANARY}\"")),
+        town.call(method.clone(), &format!("{path}?{CANARY}={CANARY}")).by(ADA),
+        call().by(ADA).raw(&format!("text/{CANARY}"), CANARY.into()),
+        call().by(ADA).header("if-match", "\"1-0\"").raw(&format!("text/{CANARY}"), CANARY.into()),
+    ];
+    calls.extend(bodies.map(|body| {
+        let call = call().by(ADA).header("if-match", "\"1-0\"");
+        call.raw("application/json", body.into_bytes())
+    }));
+    calls
+}
+
+/// The path with something in place of each name.
+fn fill(path: &str, name: impl Fn(&str) -> String) -> String {
+    let parts = path.split('/').map(|part| {
+        let inner = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        inner.map_or_else(|| part.to_owned(), &name)
+    });
     parts.collect::<Vec<_>>().join("/")
+}
+
+/// What may stand in the place of a name.
+fn well_formed(name: &str, publisher: &str, listing: &str) -> String {
+    match name {
+        "publisher" => publisher.to_owned(),
+        "listing" => listing.to_owned(),
+        "slug" => "invoice-reader".to_owned(),
+        "version" => "1.0.0".to_owned(),
+        "badge" => "verified".to_owned(),
+        "kid" => "k1".to_owned(),
+        "digest" => format!("sha256:{}", "0".repeat(64)),
+        _ => "0191d2a0-0000-7000-8000-000000000000".to_owned(),
+    }
 }
 
 /// A body with a canary in each field of the operation's schema.
