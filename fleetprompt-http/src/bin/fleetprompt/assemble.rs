@@ -127,7 +127,7 @@ pub(crate) async fn marketplace(
         .keys(keys)
         .issuer(settings.issuer()?)
         .systems(settings.owning_systems()?)
-        .token_lifetime(Span::seconds(settings.token_lifetime_seconds.into()));
+        .token_lifetime(Span::seconds(settings.token_lifetime_seconds));
     Ok(media(settings, builder)?.build().await?)
 }
 
@@ -135,12 +135,10 @@ fn media(settings: &Settings, builder: MarketplaceBuilder) -> Outcome<Marketplac
     let Some(media) = &settings.media else { return Ok(builder) };
     let kept = Arc::new(kept(media)?);
     let builder = builder.media(kept).redraw(Arc::new(Images::new(IMAGES_AT_ONCE)));
-    match (&media.clamav, media.unscanned) {
-        (Some(address), false) => Ok(builder.scanner(Arc::new(ClamAv::new(address.clone())))),
-        (None, true) => Ok(builder.unscanned_uploads()),
-        _ => Err(Failure::usage("media: uploads are scanned by ClamAV, or not at all")
-            .hint("Give media.clamav an address, or set media.unscanned = true; not both.")),
-    }
+    Ok(match media.scanner()? {
+        Some(address) => builder.scanner(Arc::new(ClamAv::new(address.clone()))),
+        None => builder.unscanned_uploads(),
+    })
 }
 
 fn kept(media: &MediaSettings) -> Outcome<ObjectMedia> {
@@ -198,14 +196,33 @@ fn people_issuer(settings: &Settings) -> Outcome<Option<IssuerName>> {
     }
 }
 
-/// Serves the marketplace until `stop` is over, and then what runs to its end, for a while.
-pub(crate) async fn serve(
+/// Whether a server could be put together from the configuration, as far as that can be told without
+/// its database, its keys and its addresses.
+pub(crate) fn accepted(settings: &Settings) -> Outcome {
+    let served = settings.listen;
+    identity(settings, served)?;
+    people_issuer(settings)?;
+    settings.origin_at(served)?;
+    settings.issuer()?;
+    postgres(settings).map(drop)
+}
+
+/// A server that has all it needs: nothing of the configuration can stop it any more.
+pub(crate) struct Prepared {
+    listener: TcpListener,
+    server: Server,
+    api: Api,
+    figures: Option<Background>,
+    pruning: Option<Background>,
+}
+
+/// Puts a server together. Its metrics are served from here on.
+pub(crate) async fn prepare(
     listener: TcpListener,
     served: SocketAddr,
     (database, market): (&Database, &Marketplace),
     settings: &Settings,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Outcome {
+) -> Outcome<Prepared> {
     let identity = identity(settings, served)?;
     let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
     // Whether an answer still holds is asked of the primary, and a replica's may not have held before.
@@ -232,17 +249,23 @@ pub(crate) async fn serve(
             (limits.shared(shared), Some(pruning))
         }
     };
-    let drained = Server::new(settings.serve.clone())
+    let server = Server::new(settings.serve.clone())
         .observer(Observer::new(settings.log, metrics))
         .limits(limits)
-        .health(Health::new(market.clone()))
-        .run(listener, router(api), stop)
-        .await;
-    drop((figures, pruning));
-    if !drained.is_complete() {
-        tracing::warn!(connections = drained.cut(), "some requests did not finish in time");
+        .health(Health::new(market.clone()));
+    Ok(Prepared { listener, server, api, figures, pruning })
+}
+
+impl Prepared {
+    /// Serves until `stop` is over, and then what runs to its end, for a while.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
+        let Prepared { listener, server, api, figures, pruning } = self;
+        let drained = server.run(listener, router(api), stop).await;
+        drop((figures, pruning));
+        if !drained.is_complete() {
+            tracing::warn!(connections = drained.cut(), "some requests did not finish in time");
+        }
     }
-    Ok(())
 }
 
 /// Serves the metrics, on an address of their own, until it is dropped.

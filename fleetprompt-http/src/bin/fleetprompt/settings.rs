@@ -57,7 +57,8 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) key_ring: Option<SecretString>,
     pub(crate) insecure_dev_identity: bool,
-    pub(crate) token_lifetime_seconds: u16,
+    #[serde(deserialize_with = "within::<30, 600, _>")]
+    pub(crate) token_lifetime_seconds: u32,
     /// The hosts that deep links may lead to; by default those that they name.
     #[serde(default)]
     pub(crate) deep_link_hosts: Option<Vec<String>>,
@@ -115,7 +116,7 @@ pub(crate) struct IdentitySettings {
 pub(crate) struct PostgresSettings {
     #[serde(default)]
     pub(crate) schema: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "within_if_any::<1, 512, _>")]
     pub(crate) connections: Option<u32>,
     #[serde(default)]
     pub(crate) statement_timeout_seconds: Option<u16>,
@@ -151,11 +152,10 @@ impl Settings {
         Self::of(&source::demo(overrides))
     }
 
-    /// Every value that holds, and where it comes from. What is wrong is said by the error.
-    pub(crate) fn show(flags: &Flags) -> Outcome<Vec<Shown>> {
+    /// The configuration, and every value that holds with where it comes from.
+    pub(crate) fn show(flags: &Flags) -> Outcome<(Self, Vec<Shown>)> {
         let layers = source::layers(flags)?;
-        Self::of(&layers)?;
-        show::all(&layers)
+        Ok((Self::of(&layers)?, show::all(&layers)?))
     }
 
     fn of(layers: &Figment) -> Outcome<Self> {
@@ -163,6 +163,7 @@ impl Settings {
             layers.extract_lossy().map_err(|errors| problem::tell(layers, errors))?;
         settings.owning_systems()?;
         settings.media.as_ref().map(MediaSettings::place).transpose()?;
+        settings.media.as_ref().map(MediaSettings::scanner).transpose()?;
         Ok(settings)
     }
 
@@ -222,6 +223,26 @@ where
     D: Deserializer<'de>,
 {
     parsed(deserializer).map(Some)
+}
+
+/// A whole number from `MIN` to `MAX`.
+fn within<'de, const MIN: u32, const MAX: u32, D>(deserializer: D) -> Result<u32, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    match u32::deserialize(deserializer) {
+        Ok(number) if (MIN..=MAX).contains(&number) => Ok(number),
+        _ => Err(serde::de::Error::custom(format!("must be a whole number from {MIN} to {MAX}"))),
+    }
+}
+
+fn within_if_any<'de, const MIN: u32, const MAX: u32, D>(
+    deserializer: D,
+) -> Result<Option<u32>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    within::<MIN, MAX, D>(deserializer).map(Some)
 }
 
 fn all_parsed<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>

@@ -115,6 +115,40 @@ fn whatever_is_wrong_is_told_by_its_place_and_never_by_its_value() {
 }
 
 #[test]
+fn what_no_server_can_be_made_of_is_refused_before_anything_is_begun() {
+    for (file, told) in [
+        (
+            "[[identity.services]]\nissuer = \"https://id.example\"\nclient = \"whs\"",
+            "identity: a service needs",
+        ),
+        ("listen = \"0.0.0.0:0\"\ninsecure-dev-identity = true", "insecure-dev-identity: "),
+        (
+            "token-lifetime-seconds = 5",
+            "market.toml: token-lifetime-seconds: must be a whole number from 30 to 600",
+        ),
+        (
+            "token-lifetime-seconds = \"soon\"",
+            "market.toml: token-lifetime-seconds: must be a whole number from 30 to 600",
+        ),
+        ("[media]\nfolder = \"media\"", "media: uploads are scanned by ClamAV"),
+        (
+            "[postgres]\nconnections = 0",
+            "market.toml: postgres.connections: must be a whole number from 1 to 512",
+        ),
+        ("[postgres]\nschema = \"pg_market\"", "postgres.schema: "),
+    ] {
+        let place = Place::with_keys();
+        place.write("market.toml", file);
+        let shown = place.run(&["--config", "market.toml", "config", "show"]);
+        assert_eq!((shown.code, shown.out.as_str()), (2, ""), "{file}: {shown:?}");
+        assert!(shown.err.contains(told), "{file}: {}", shown.err);
+    }
+    let place = Place::with_keys();
+    place.write("market.toml", "token-lifetime-seconds = 600\n[postgres]\nconnections = 512\n");
+    place.run(&["--config", "market.toml", "config", "show"]).ok();
+}
+
+#[test]
 fn secrets_are_shown_nowhere() {
     let canary = "canary7f3c";
     let place = Place::new()

@@ -40,6 +40,22 @@ fn nothing_is_served_without_keys_or_with_made_up_identities_to_others() {
 }
 
 #[test]
+fn a_server_that_cannot_serve_never_says_that_it_is_ready() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = format!("metrics-listen = \"{}\"\n", taken.local_addr().unwrap());
+    let nobody = "[[identity.services]]\nissuer = \"https://id.example\"\nclient = \"whs\"\n";
+    for (file, code, told) in
+        [(busy.as_str(), 1, "metrics-listen: "), (nobody, 2, "identity: a service needs")]
+    {
+        let place = Place::with_keys();
+        place.write("market.toml", file);
+        let ran = place.run(&[&["--config", "market.toml", "serve"], &ANYWHERE[..]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{ran:?}");
+        assert!(ran.err.contains(told), "{}", ran.err);
+    }
+}
+
+#[test]
 fn two_instances_on_one_database_are_one_marketplace() {
     one_marketplace(&Place::with_keys());
 }

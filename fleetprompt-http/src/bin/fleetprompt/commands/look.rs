@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::assemble;
 use crate::cli::{Flags, ShowFormat};
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
@@ -21,7 +22,8 @@ pub(super) fn openapi() -> Outcome {
 }
 
 pub(super) fn config(flags: &Flags, format: ShowFormat) -> Outcome {
-    let shown = Settings::show(flags)?;
+    let (settings, shown) = Settings::show(flags)?;
+    assemble::accepted(&settings)?;
     if format == ShowFormat::Json {
         let json = serde_json::to_string_pretty(&shown);
         println!("{}", json.map_err(|error| Failure::failed(error.to_string()))?);

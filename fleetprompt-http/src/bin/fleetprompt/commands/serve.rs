@@ -46,13 +46,14 @@ pub(crate) async fn run_server(
 ) -> Outcome {
     let failed = |error: std::io::Error| Failure::failed(error.to_string());
     let served = listener.local_addr().map_err(failed)?;
+    let prepared = assemble::prepare(listener, served, (database, market), settings).await?;
     // Before anybody is told that it is ready: whoever is told may stop it at once.
     let stop = stop().map_err(failed)?;
     let upkeep = Upkeep(tokio::spawn(upkeep::run(settings.upkeep_plan(), market.clone())));
     ready(served);
-    let ended = assemble::serve(listener, served, (database, market), settings, stop).await;
+    prepared.run(stop).await;
     drop(upkeep);
-    ended
+    Ok(())
 }
 
 /// Ends with the server.

@@ -19,10 +19,10 @@ pub(crate) struct MediaSettings {
     #[serde(default)]
     s3: Option<S3Settings>,
     #[serde(default, deserialize_with = "parsed_if_any")]
-    pub(crate) clamav: Option<ClamAddress>,
+    clamav: Option<ClamAddress>,
     /// Takes uploads without having them scanned.
     #[serde(default)]
-    pub(crate) unscanned: bool,
+    unscanned: bool,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +57,16 @@ impl MediaSettings {
             (None, Some(s3)) => s3.config().map(MediaPlace::S3),
             _ => Err(Failure::usage("media: images are kept in a folder or in S3")
                 .hint("Give media.folder, or media.s3.bucket and media.s3.region; not both.")),
+        }
+    }
+
+    /// Who scans uploads; `None` if they are taken without.
+    pub(crate) fn scanner(&self) -> Outcome<Option<&ClamAddress>> {
+        match (&self.clamav, self.unscanned) {
+            (Some(address), false) => Ok(Some(address)),
+            (None, true) => Ok(None),
+            _ => Err(Failure::usage("media: uploads are scanned by ClamAV, or not at all")
+                .hint("Give media.clamav an address, or set media.unscanned = true; not both.")),
         }
     }
 }
