@@ -245,7 +245,7 @@ pub(crate) async fn prepare(
         Database::Sqlite(_) => (limits, None),
         Database::Postgres(store) => {
             let shared = Arc::new(PostgresLimiter::new(store));
-            let pruning = Background(tokio::spawn(prune(Arc::clone(&shared))));
+            let pruning = Background::spawn(prune(Arc::clone(&shared)));
             (limits.shared(shared), Some(pruning))
         }
     };
@@ -275,11 +275,11 @@ async fn figures(address: SocketAddr, metrics: Metrics) -> Outcome<Background> {
             .hint("Choose another address, or stop what uses it.")
     })?;
     let serving = axum::serve(listener, metrics.router());
-    Ok(Background(tokio::spawn(async move {
+    Ok(Background::spawn(async move {
         if let Err(error) = serving.await {
             tracing::error!(%error, "the metrics are not served any more");
         }
-    })))
+    }))
 }
 
 /// Forgets the limits of those who have not come for long, now and then.
@@ -293,7 +293,13 @@ async fn prune(limiter: Arc<PostgresLimiter>) {
 }
 
 /// Ends when it is dropped.
-struct Background(tokio::task::JoinHandle<()>);
+pub(crate) struct Background(tokio::task::JoinHandle<()>);
+
+impl Background {
+    pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Background(tokio::spawn(work))
+    }
+}
 
 impl Drop for Background {
     fn drop(&mut self) {

@@ -3,6 +3,7 @@
 mod copy;
 mod export;
 mod import;
+mod key_watch;
 mod keys;
 mod look;
 mod operate;

@@ -70,7 +70,7 @@ fn activate(path: &Path, kid: KeyId) -> Outcome {
 
 fn tell_active(path: &Path, kid: KeyId) {
     println!("{}: {kid} is the active key", path.display());
-    println!("Running instances that have the file take it into use with their next upkeep.");
+    println!("Running instances that have the file take it into use within a minute.");
 }
 
 fn list(settings: &Settings) -> Outcome {

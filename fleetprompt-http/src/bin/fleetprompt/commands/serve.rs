@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use fleetprompt_core::Marketplace;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use super::key_watch::KeyWatch;
 use super::upkeep;
-use crate::assemble::{self, Database, IfMissing};
+use crate::assemble::{self, Background, Database, IfMissing};
 use crate::cli::ServeArgs;
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
@@ -49,20 +50,13 @@ pub(crate) async fn run_server(
     let prepared = assemble::prepare(listener, served, (database, market), settings).await?;
     // Before anybody is told that it is ready: whoever is told may stop it at once.
     let stop = stop().map_err(failed)?;
-    let upkeep = Upkeep(tokio::spawn(upkeep::run(settings.upkeep_plan(), market.clone())));
+    let every = Duration::from_secs(settings.upkeep.interval_seconds.into());
+    let upkeep = Background::spawn(upkeep::run(every, market.clone()));
+    let keys = KeyWatch::new(settings, market).map(|watch| Background::spawn(watch.run()));
     ready(served);
     prepared.run(stop).await;
-    drop(upkeep);
+    drop((upkeep, keys));
     Ok(())
-}
-
-/// Ends with the server.
-struct Upkeep(JoinHandle<()>);
-
-impl Drop for Upkeep {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// Over at the first signal to stop. The second one ends the program at once.

@@ -1,16 +1,12 @@
 //! What a marketplace needs done now and then, in small steps: what has served is forgotten, the
-//! search index follows what is popular, texts are rendered by today's rules, images that no listing
-//! has are removed, and keys that were rotated are taken into use.
+//! search index follows what is popular, texts are rendered by today's rules, and images that no
+//! listing has are removed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use fleetprompt_core::port::PageSize;
 use fleetprompt_core::{Error, Marketplace};
 use tokio::time::{MissedTickBehavior, interval};
-
-use crate::key_file::KeyFile;
-use crate::settings::Settings;
 
 /// How many steps of a kind a round takes at most, so that every kind has its turn.
 const STEPS: u32 = 100;
@@ -74,52 +70,17 @@ pub(super) async fn round(market: &Marketplace) -> Result<Done, Error> {
     }
 }
 
-/// How a server tends its marketplace.
-pub(super) struct Plan {
-    /// How often; never, if it is zero.
-    every: Duration,
-    /// The file of the key ring, unless the ring is given otherwise.
-    key_file: Option<PathBuf>,
-}
-
-impl Settings {
-    pub(super) fn upkeep_plan(&self) -> Plan {
-        Plan {
-            every: Duration::from_secs(self.upkeep.interval_seconds.into()),
-            key_file: self.key_ring.is_none().then(|| self.key_file.clone()),
-        }
-    }
-}
-
-/// Rounds, until it is dropped. A round that fails is logged, and the next one takes up what it
-/// left: failures that go on are not logged again.
-pub(super) async fn run(plan: Plan, market: Marketplace) {
-    if plan.every.is_zero() {
+/// Rounds as often as `every` says, never if it is zero, until it is dropped. A round that fails is
+/// logged, and the next one takes up what it left: failures that go on are not logged again.
+pub(super) async fn run(every: Duration, market: Marketplace) {
+    if every.is_zero() {
         return;
     }
-    let mut ticks = interval(plan.every);
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut failing, mut keys_failing) = (false, false);
+    let mut failing = false;
     loop {
         ticks.tick().await;
-        if let Some(path) = &plan.key_file {
-            let ring = KeyFile::read(path).and_then(|file| file.map(|it| it.ring()).transpose());
-            match ring {
-                Ok(Some(ring)) => {
-                    market.set_keys(ring);
-                    keys_failing = false;
-                }
-                Ok(None) if !keys_failing => {
-                    tracing::error!("the key file is gone; the keys in memory go on serving");
-                    keys_failing = true;
-                }
-                Err(failure) if !keys_failing => {
-                    tracing::error!(%failure, "the keys in memory go on serving");
-                    keys_failing = true;
-                }
-                Ok(None) | Err(_) => {}
-            }
-        }
         match round(&market).await {
             Ok(done) => {
                 if failing {

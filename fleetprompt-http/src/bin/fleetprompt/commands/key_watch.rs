@@ -1,0 +1,113 @@
+//! Keys that are rotated or revoked in their file while a server runs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fleetprompt_core::Marketplace;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::key_file::KeyFile;
+use crate::settings::Settings;
+
+/// How often the file is read. Operators are told that a revoked key is refused within a minute.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// A key file, watched for a marketplace.
+pub(super) struct KeyWatch {
+    path: PathBuf,
+    market: Marketplace,
+    /// Whether the file could not be read the last time, which is logged once.
+    failing: bool,
+}
+
+impl KeyWatch {
+    /// `None` if the ring is given otherwise than by a file.
+    pub(super) fn new(settings: &Settings, market: &Marketplace) -> Option<Self> {
+        let path = settings.key_ring.is_none().then(|| settings.key_file.clone())?;
+        Some(KeyWatch { path, market: market.clone(), failing: false })
+    }
+
+    /// Looks at the file now and then, until it is dropped. Apart from upkeep, whose rounds may be
+    /// long or turned off: a key that has leaked must not wait for them.
+    pub(super) async fn run(mut self) {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.look();
+        }
+    }
+
+    /// Takes the keys of the file into use. Without a file that can be read, those in memory go on
+    /// serving.
+    fn look(&mut self) {
+        let ring = KeyFile::read(&self.path).and_then(|file| file.map(|it| it.ring()).transpose());
+        let failing = !matches!(ring, Ok(Some(_)));
+        match ring {
+            Ok(Some(ring)) => self.market.set_keys(ring),
+            Ok(None) if !self.failing => {
+                tracing::error!("the key file is gone; the keys in memory go on serving");
+            }
+            Err(failure) if !self.failing => {
+                tracing::error!(%failure, "the keys in memory go on serving");
+            }
+            Ok(None) | Err(_) => {}
+        }
+        self.failing = failing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fleetprompt_core::domain::PersonIdentity;
+    use fleetprompt_core::memory::MemoryStore;
+    use fleetprompt_core::port::Principal;
+    use fleetprompt_core::token::KeyId;
+
+    use super::*;
+
+    /// A key can be revoked in the database once the process no longer has it in use.
+    async fn is_revoked(watch: &KeyWatch, kid: KeyId, run: u32) -> bool {
+        let who = PersonIdentity::personal(
+            "https://program.example".parse().unwrap(),
+            "operator".parse().unwrap(),
+        );
+        let operator = watch.market.act_as(Principal::operator(who));
+        let key = format!("revoke-{kid}-{run:08}").parse().unwrap();
+        operator.revoke_key(kid, &key).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_revoked_in_the_file_is_out_of_use_at_the_next_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        let mut file = KeyFile::first().unwrap();
+        file.write(&path).unwrap();
+        let market = Marketplace::builder(MemoryStore::default())
+            .keys(file.ring().unwrap())
+            .issuer("https://market.example".parse().unwrap());
+        let market = market.build().await.unwrap();
+        let mut watch = KeyWatch { path: path.clone(), market, failing: false };
+        let (first, second) = ("k1".parse().unwrap(), file.generate().unwrap());
+
+        file.activate(second).unwrap();
+        file.revoke(first).unwrap();
+        file.write(&path).unwrap();
+        assert!(!is_revoked(&watch, first, 1).await, "nobody has looked");
+        watch.look();
+        assert!(is_revoked(&watch, first, 2).await);
+
+        std::fs::remove_file(&path).unwrap();
+        watch.look();
+        assert!(watch.failing, "it is gone");
+        std::fs::write(&path, "no ring").unwrap();
+        watch.look();
+        assert!(watch.failing && !is_revoked(&watch, second, 3).await, "it goes on serving");
+        let third = file.generate().unwrap();
+        file.activate(third).unwrap();
+        file.revoke(second).unwrap();
+        file.write(&path).unwrap();
+        watch.look();
+        assert!(!watch.failing && is_revoked(&watch, second, 4).await);
+    }
+}
