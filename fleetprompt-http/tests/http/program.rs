@@ -5,6 +5,7 @@ mod configuration;
 mod demo;
 mod keys;
 mod operating;
+mod output;
 mod s3_server;
 mod service_token;
 mod serving;

@@ -49,7 +49,8 @@ Exit codes:
   1   it failed
   2   the command line or the configuration is wrong
   3   a rule of the marketplace refused it, or some lines of an import
-  75  the database can't be reached at present: try again";
+  75  the database can't be reached at present: try again
+  141 whoever read the output went away before its end, as `| head` does";
 
 /// Flags of every command.
 #[derive(Clone, Debug, Default, Args)]

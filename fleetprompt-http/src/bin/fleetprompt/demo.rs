@@ -19,6 +19,7 @@ use crate::cli::{DemoArgs, Flags};
 use crate::commands::{Importing, import, run_server};
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
+use crate::output::{self, tell};
 use crate::settings::Settings;
 
 /// The catalogue, in the form that `import` reads.
@@ -57,22 +58,21 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     let hidden = ProgressBar::hidden();
     import(&operator, CATALOGUE.as_bytes(), &hidden, how).await?;
 
-    println!("FleetPrompt, a demo. Nothing of it leaves this machine.\n");
+    tell!("FleetPrompt, a demo. Nothing of it leaves this machine.\n");
     match new {
-        true => println!("The catalogue is in {}", database.display()),
-        false => println!(
-            "The catalogue of last time is in {} (--fresh begins anew)",
-            database.display()
-        ),
+        true => tell!("The catalogue is in {}", database.display()),
+        false => {
+            tell!("The catalogue of last time is in {} (--fresh begins anew)", database.display())
+        }
     }
     if flags.listen.is_none() && served != ADDRESS {
-        println!("{ADDRESS} is taken: this is on another port.");
+        tell!("{ADDRESS} is taken: this is on another port.");
     }
     let run = word()?;
     run_server(&settings, (&opened, &market), listener, |served| {
-        print!("{}", story::opening(served));
-        print!("{}", story::try_it(served, &run));
-        println!("\nFleetPrompt is ready on http://{served}. Stop it with Ctrl-C.");
+        output::print(story::opening(served));
+        output::print(story::try_it(served, &run));
+        tell!("\nFleetPrompt is ready on http://{served}. Stop it with Ctrl-C.");
     })
     .await
 }

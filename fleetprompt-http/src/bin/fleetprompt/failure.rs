@@ -1,12 +1,15 @@
 //! What went wrong, for a person in a hurry, and what the exit code says of it.
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 use fleetprompt_core::domain::ParseError;
 use fleetprompt_core::marketplace::BuildError;
 use fleetprompt_core::port::StoreError;
 use fleetprompt_core::{Error, ErrorKind};
+
+use crate::output::note;
 
 /// The exit codes, as `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ enum Exit {
     Usage = 2,
     Refused = 3,
     Unavailable = 75,
+    /// As a shell says it of a program that SIGPIPE has ended.
+    Unread = 141,
 }
 
 /// Why a command did not do what it was told to: what is wrong, and what to do about it.
@@ -61,8 +66,25 @@ impl Failure {
     }
 
     /// A file could not be read or written.
-    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+    pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
         Self::failed(format!("{}: {error}", path.display()))
+    }
+
+    /// Not all could be written to standard output.
+    pub(crate) fn unwritten(error: &io::Error) -> Self {
+        let exit = match error.kind() {
+            io::ErrorKind::BrokenPipe => Exit::Unread,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, format!("standard output: {error}"))
+    }
+
+    /// Says what went wrong on standard error; nothing where whoever read the output has gone away,
+    /// and wants to hear no more.
+    pub(crate) fn tell(&self) {
+        if self.exit != Exit::Unread {
+            note!("fleetprompt: {self}");
+        }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

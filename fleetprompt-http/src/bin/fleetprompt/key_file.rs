@@ -19,6 +19,7 @@ use tempfile::NamedTempFile;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::failure::{Failure, Outcome};
+use crate::output::note;
 
 const FORMAT: &str = "fleetprompt-keys-1";
 
@@ -203,13 +204,17 @@ fn sync_folder(_: &Path) -> std::io::Result<()> {
 #[cfg(unix)]
 fn guard(path: &Path, meta: &fs::Metadata) -> Outcome {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::Once;
     let mode = meta.permissions().mode();
     if mode & 0o022 != 0 {
         return Err(Failure::usage(format!("{} can be written by others", path.display()))
             .hint(format!("chmod 600 {}", path.display())));
     }
     if mode & 0o044 != 0 {
-        eprintln!("fleetprompt: warning: {} can be read by others", path.display());
+        // Once: a server reads it time and again.
+        static WARNED: Once = Once::new();
+        WARNED
+            .call_once(|| note!("fleetprompt: warning: {} can be read by others", path.display()));
     }
     Ok(())
 }

@@ -9,8 +9,11 @@
 //! | `traces` | the log, and the export of traces beside it |
 //! | `commands` | one file for each family of commands |
 //! | `demo` | the demo catalogue, and the lines to try |
+//! | `output` | what is printed, to whoever reads it or no longer does |
 //! | `failure` | what went wrong, for a person, and the exit codes |
 #![forbid(unsafe_code)]
+// Its macros panic where nobody reads.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod assemble;
 mod cli;
@@ -18,6 +21,7 @@ mod commands;
 mod demo;
 mod failure;
 mod key_file;
+mod output;
 mod settings;
 mod traces;
 
@@ -36,10 +40,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(Box::pin(commands::run(cli))),
         Err(error) => Err(Failure::failed(format!("no threads could be started: {error}"))),
     };
-    match outcome {
+    match outcome.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("fleetprompt: {failure}");
+            failure.tell();
             failure.exit_code()
         }
     }

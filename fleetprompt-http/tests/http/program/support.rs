@@ -1,5 +1,6 @@
 //! Running the program in a folder of its own.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,13 @@ use tempfile::TempDir;
 pub(super) struct Place {
     folder: TempDir,
     variables: Vec<(String, String)>,
+}
+
+/// What nobody reads.
+#[derive(Clone, Copy)]
+pub(super) enum Unread {
+    Output,
+    Errors,
 }
 
 /// What a run left behind.
@@ -86,6 +94,25 @@ impl Place {
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         ran(child.wait_with_output().unwrap())
+    }
+
+    /// With standard output into a file.
+    pub(super) fn run_into(&self, args: &[&str], output: File) -> Ran {
+        let mut command = self.command(args);
+        command.stdout(output).stderr(Stdio::piped());
+        ran(command.spawn().unwrap().wait_with_output().unwrap())
+    }
+
+    /// With standard output, or standard error, into a pipe that nobody reads.
+    pub(super) fn run_unread(&self, args: &[&str], unread: Unread) -> Ran {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = self.command(args);
+        match unread {
+            Unread::Output => command.stdout(writer).stderr(Stdio::piped()),
+            Unread::Errors => command.stdout(Stdio::piped()).stderr(writer),
+        };
+        ran(command.spawn().unwrap().wait_with_output().unwrap())
     }
 
     /// Starts a server, and waits until it says that it is ready.

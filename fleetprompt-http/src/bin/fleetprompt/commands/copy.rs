@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::CopyArgs;
 use crate::failure::{Failure, Outcome};
+use crate::output::tell;
 use crate::settings::{DatabaseUrl, PostgresSettings, Settings};
 
 pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
@@ -26,8 +27,8 @@ pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
     let copied = copy::copy(&*source, &*target, options, |progress| draw(&bar, progress)).await;
     bar.finish_and_clear();
     let report = copied.map_err(|error| refused(&error))?;
-    println!("{to} is a copy of {from}: {report}");
-    println!("Serve one of the two from now on: both know the same keys and tokens.");
+    tell!("{to} is a copy of {from}: {report}");
+    tell!("Serve one of the two from now on: both know the same keys and tokens.");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::assemble;
 use crate::cli::ExportArgs;
 use crate::failure::{Failure, Outcome};
+use crate::output::note;
 use crate::settings::Settings;
 
 pub(super) async fn run(settings: &Settings, args: ExportArgs) -> Outcome {
@@ -18,9 +19,12 @@ pub(super) async fn run(settings: &Settings, args: ExportArgs) -> Outcome {
     let operator = assemble::operator(settings, &market)?;
     let lines = match &args.output {
         Some(path) => into_file(&operator, path).await?,
-        None => write(&operator, &mut BufWriter::new(io::stdout())).await?,
+        None => {
+            let failed = |error| Failure::unwritten(&error);
+            write(&operator, &mut BufWriter::new(io::stdout()), failed).await?
+        }
     };
-    eprintln!("{lines} lines exported");
+    note!("{lines} lines exported");
     Ok(())
 }
 
@@ -32,21 +36,23 @@ async fn into_file(operator: &Acting, path: &Path) -> Outcome<u64> {
         _ => Path::new("."),
     };
     let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    let lines = write(operator, &mut BufWriter::new(&mut file)).await?;
+    let lines = write(operator, &mut BufWriter::new(&mut file), failed).await?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist_noclobber(path).map_err(|error| failed(error.error))?;
     Ok(lines)
 }
 
-async fn write(operator: &Acting, to: &mut (impl Write + Send)) -> Outcome<u64> {
-    let failed =
-        |error: io::Error| Failure::failed(format!("the export can't be written: {error}"));
+async fn write(
+    operator: &Acting,
+    to: &mut (impl Write + Send),
+    failed: impl Fn(io::Error) -> Failure,
+) -> Outcome<u64> {
     let (mut lines, mut next) = (0, Some(ExportCursor::default()));
     while let Some(cursor) = next {
         let page = operator.export(&cursor, PageSize::MAX).await?;
         for entry in &page.entries {
             serde_json::to_writer(&mut *to, entry).map_err(|error| failed(error.into()))?;
-            to.write_all(b"\n").map_err(failed)?;
+            to.write_all(b"\n").map_err(&failed)?;
             lines += 1;
         }
         next = page.next;

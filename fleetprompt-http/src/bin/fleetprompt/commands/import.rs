@@ -19,6 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::ImportArgs;
 use crate::failure::{Failure, Outcome};
+use crate::output::{self, note};
 use crate::settings::Settings;
 
 /// How often a line is tried again that others keep getting in the way of: those of the same
@@ -39,7 +40,7 @@ pub(super) async fn run(settings: &Settings, args: ImportArgs) -> Outcome {
     if let Database::Sqlite(store) = &database {
         store.merge_index().await?;
     }
-    print!("{report}");
+    output::print(&report);
     match report.skipped.values().sum::<u64>() {
         0 => Ok(()),
         skipped => Err(Failure::refused(format!("{skipped} lines were not imported"))),
@@ -148,7 +149,7 @@ pub(crate) async fn import(
                 format!("{code}: {error}")
             }
         };
-        progress.suspend(|| eprintln!("line {number}: {refused}"));
+        progress.suspend(|| note!("line {number}: {refused}"));
         *report.skipped.entry(refused).or_default() += 1;
         if how.strict {
             let what = format!("stopped at line {number}, as --strict asks");

@@ -8,6 +8,7 @@ use crate::assemble;
 use crate::cli::KeysCommand;
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
+use crate::output::tell;
 use crate::settings::Settings;
 
 pub(super) async fn run(settings: &Settings, command: KeysCommand) -> Outcome {
@@ -37,13 +38,13 @@ fn present(path: &Path) -> Outcome<KeyFile> {
 fn generate(path: &Path) -> Outcome {
     let Some(mut file) = KeyFile::read(path)? else {
         KeyFile::first()?.write(path)?;
-        println!("{}: made, with the key k1", path.display());
+        tell!("{}: made, with the key k1", path.display());
         return Ok(());
     };
     let kid = file.generate()?;
     file.write(path)?;
-    println!("{}: the key {kid} is added, and waits", path.display());
-    println!("Give the file to all instances, and then: fleetprompt keys activate {kid}");
+    tell!("{}: the key {kid} is added, and waits", path.display());
+    tell!("Give the file to all instances, and then: fleetprompt keys activate {kid}");
     Ok(())
 }
 
@@ -69,8 +70,8 @@ fn activate(path: &Path, kid: KeyId) -> Outcome {
 }
 
 fn tell_active(path: &Path, kid: KeyId) {
-    println!("{}: {kid} is the active key", path.display());
-    println!("Running instances that have the file take it into use within a minute.");
+    tell!("{}: {kid} is the active key", path.display());
+    tell!("Running instances that have the file take it into use within a minute.");
 }
 
 fn list(settings: &Settings) -> Outcome {
@@ -82,7 +83,7 @@ fn list(settings: &Settings) -> Outcome {
             KeyState::Retiring => "retiring",
             KeyState::Revoked => "revoked",
         };
-        println!("{:<16} {state}", kid.as_str());
+        tell!("{:<16} {state}", kid.as_str());
     }
     Ok(())
 }
@@ -92,13 +93,13 @@ async fn revoke(settings: &Settings, kid: KeyId) -> Outcome {
     let mut file = present(&settings.key_file)?;
     file.revoke(kid)?;
     file.write(&settings.key_file)?;
-    println!("{}: {kid} is revoked", settings.key_file.display());
+    tell!("{}: {kid} is revoked", settings.key_file.display());
     let (_, market) = assemble::existing(settings).await.map_err(|failure| {
         failure.hint("The key is revoked in its file. Run this again to revoke what it issued.")
     })?;
     let operator = assemble::operator(settings, &market)?;
     let receipt = operator.revoke_key(kid, &assemble::once("revoke-key")?).await?;
-    println!("{} install tokens that it had issued are revoked", receipt.revoked);
-    println!("Other instances refuse it once they have the file, at the latest a minute later.");
+    tell!("{} install tokens that it had issued are revoked", receipt.revoked);
+    tell!("Other instances refuse it once they have the file, at the latest a minute later.");
     Ok(())
 }

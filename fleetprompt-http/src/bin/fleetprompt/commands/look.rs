@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use crate::assemble;
 use crate::cli::{Flags, ShowFormat};
 use crate::failure::{Failure, Outcome};
+use crate::output::tell;
 use crate::settings::Settings;
 
 /// How long a server may take to say that it is ready.
@@ -17,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) fn openapi() -> Outcome {
     let document = fleetprompt_http::openapi().to_pretty_json();
-    println!("{}", document.map_err(|error| Failure::failed(error.to_string()))?);
+    tell!("{}", document.map_err(|error| Failure::failed(error.to_string()))?);
     Ok(())
 }
 
@@ -26,12 +27,12 @@ pub(super) fn config(flags: &Flags, format: ShowFormat) -> Outcome {
     assemble::accepted(&settings)?;
     if format == ShowFormat::Json {
         let json = serde_json::to_string_pretty(&shown);
-        println!("{}", json.map_err(|error| Failure::failed(error.to_string()))?);
+        tell!("{}", json.map_err(|error| Failure::failed(error.to_string()))?);
         return Ok(());
     }
     for one in shown {
         let line = format!("{} = {}", one.key, one.value);
-        println!("{line:<60} # {}", one.source);
+        tell!("{line:<60} # {}", one.source);
     }
     Ok(())
 }
@@ -43,7 +44,7 @@ pub(super) async fn healthcheck(settings: &Settings) -> Outcome {
         Err(_) => Err(Failure::failed(format!("{address} did not answer within 5 seconds"))),
         Ok(Err(error)) => Err(Failure::failed(format!("{address}: {error}"))),
         Ok(Ok(200)) => {
-            println!("{address} is ready");
+            tell!("{address} is ready");
             Ok(())
         }
         Ok(Ok(status)) => Err(Failure::failed(format!("{address} is not ready: status {status}"))),

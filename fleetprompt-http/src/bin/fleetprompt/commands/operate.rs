@@ -8,6 +8,7 @@ use fleetprompt_core::port::PageSize;
 use crate::assemble::{self, once};
 use crate::cli::{ListingCommand, ListingName, NamesCommand, PublisherCommand, Seen};
 use crate::failure::{Failure, Outcome};
+use crate::output::{note, tell};
 use crate::settings::Settings;
 
 async fn operator(settings: &Settings) -> Outcome<Acting> {
@@ -21,17 +22,17 @@ pub(super) async fn publisher(settings: &Settings, command: PublisherCommand) ->
         PublisherCommand::Verify { handle, evidence, badge } => {
             let id = find_publisher(operator, &handle).await?;
             operator.grant_badge(id, badge, evidence, &once("grant-badge")?).await?;
-            println!("{handle} has the badge {badge}");
+            tell!("{handle} has the badge {badge}");
         }
         PublisherCommand::Suspend { handle, reason } => {
             let id = find_publisher(operator, &handle).await?;
             operator.suspend_publisher(id, reason, &once("suspend-publisher")?).await?;
-            println!("{handle} is suspended");
+            tell!("{handle} is suspended");
         }
         PublisherCommand::Restore { handle } => {
             let id = find_publisher(operator, &handle).await?;
             operator.restore_publisher(id, &once("restore-publisher")?).await?;
-            println!("{handle} is restored");
+            tell!("{handle} is restored");
         }
     }
     Ok(())
@@ -43,12 +44,12 @@ pub(super) async fn listing(settings: &Settings, command: ListingCommand) -> Out
         ListingCommand::Takedown { listing, class, reason } => {
             let id = find_listing(operator, &listing).await?;
             operator.take_down(id, class, reason, &once("take-down")?).await?;
-            println!("{}/{} is taken down", listing.handle, listing.slug);
+            tell!("{}/{} is taken down", listing.handle, listing.slug);
         }
         ListingCommand::Restore { listing } => {
             let id = find_listing(operator, &listing).await?;
             let receipt = operator.restore_listing(id, &once("restore-listing")?).await?;
-            println!("{}/{} is {} again", listing.handle, listing.slug, receipt.state);
+            tell!("{}/{} is {} again", listing.handle, listing.slug, receipt.state);
         }
     }
     Ok(())
@@ -60,12 +61,12 @@ pub(super) async fn names(settings: &Settings, command: NamesCommand) -> Outcome
         NamesCommand::List { refused } => list_names(operator, refused).await,
         NamesCommand::Allow { subject: Seen { subject, version }, reason } => {
             operator.allow_name(subject, version, reason, &once("allow-name")?).await?;
-            println!("{subject} is allowed");
+            tell!("{subject} is allowed");
             Ok(())
         }
         NamesCommand::Refuse { subject: Seen { subject, version }, reason } => {
             operator.refuse_name(subject, version, reason, &once("refuse-name")?).await?;
-            println!("{subject} is refused");
+            tell!("{subject} is refused");
             Ok(())
         }
     }
@@ -99,12 +100,12 @@ async fn list_names(operator: &Acting, refused: bool) -> Outcome {
             false => operator.held_names(cursor.as_ref(), PageSize::MAX).await?,
         };
         for held in &page.items {
-            println!("{}", line(held));
+            tell!("{}", line(held));
             listed += 1;
         }
         cursor = page.next;
         if cursor.is_none() {
-            eprintln!("{listed} names {}", if refused { "are refused" } else { "wait" });
+            note!("{listed} names {}", if refused { "are refused" } else { "wait" });
             return Ok(());
         }
     }

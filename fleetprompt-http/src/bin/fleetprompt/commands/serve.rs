@@ -12,6 +12,7 @@ use super::upkeep;
 use crate::assemble::{self, Background, Database, IfMissing};
 use crate::cli::ServeArgs;
 use crate::failure::{Failure, Outcome};
+use crate::output::tell;
 use crate::settings::Settings;
 use crate::traces::Traces;
 
@@ -33,7 +34,7 @@ async fn serve(settings: &Settings) -> Outcome {
     let database = assemble::database(settings, IfMissing::Make).await?;
     let market = assemble::marketplace(settings, &database, keys).await?;
     run_server(settings, (&database, &market), listener, |served| {
-        println!("FleetPrompt is ready on http://{served}");
+        tell!("FleetPrompt is ready on http://{served}");
     })
     .await
 }

@@ -1,13 +1,12 @@
 //! `service-token`: what an owning system shows to be let in, and the hash that knows it again.
 
-use std::io::Write as _;
-
 use fleetprompt_core::port::SystemEntropy;
 use fleetprompt_http::identity::service::ServiceToken;
 use zeroize::Zeroizing;
 
 use crate::cli::ServiceTokenCommand;
 use crate::failure::{Failure, Outcome};
+use crate::output;
 
 pub(super) fn run(command: ServiceTokenCommand) -> Outcome {
     match command {
@@ -27,8 +26,6 @@ fn generate() -> Outcome {
         token.hash(),
     ));
     // In one piece: the standard output keeps whole lines in no buffer of its own.
-    std::io::stdout()
-        .lock()
-        .write_all(told.as_bytes())
-        .map_err(|error| Failure::failed(error.to_string()))
+    output::print(told.as_str());
+    Ok(())
 }

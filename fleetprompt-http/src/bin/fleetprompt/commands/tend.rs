@@ -9,12 +9,13 @@ use super::upkeep;
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::{BackupArgs, CheckArgs, FenceArgs};
 use crate::failure::{Failure, Outcome};
+use crate::output::tell;
 use crate::settings::Settings;
 
 pub(super) async fn migrate(settings: &Settings) -> Outcome {
     // Whoever opens a database brings it to this version.
     assemble::database(settings, IfMissing::Make).await?;
-    println!("{} is up to date", settings.database);
+    tell!("{} is up to date", settings.database);
     Ok(())
 }
 
@@ -33,8 +34,8 @@ pub(super) async fn backup(settings: &Settings, args: BackupArgs) -> Outcome {
         .await;
     bar.finish_and_clear();
     copied.map_err(|error| Failure::from(error).of(to.display()))?;
-    println!("{} is a copy of {}", to.display(), settings.database);
-    println!("Before a restored copy serves anyone: fleetprompt fence (see docs/OPERATIONS.md)");
+    tell!("{} is a copy of {}", to.display(), settings.database);
+    tell!("Before a restored copy serves anyone: fleetprompt fence (see docs/OPERATIONS.md)");
     Ok(())
 }
 
@@ -53,15 +54,18 @@ pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
     };
     bar.finish_and_clear();
     let report = report?;
-    println!(
+    tell!(
         "search index: {} listings compared, {} missing, {} stale, {} superfluous",
-        report.checked, report.missing, report.stale, report.extra
+        report.checked,
+        report.missing,
+        report.stale,
+        report.extra
     );
     match (report.is_clean(), args.repair_index) {
         (true, _) => {}
-        (false, true) => println!("search index: repaired"),
+        (false, true) => tell!("search index: repaired"),
         (false, false) => {
-            println!("search index: `fleetprompt check --repair-index` repairs it");
+            tell!("search index: `fleetprompt check --repair-index` repairs it");
             sound = false;
         }
     }
@@ -71,12 +75,12 @@ pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
 /// Whether the database is sound, after repairs if they are wanted.
 async fn check_sqlite(settings: &Settings, store: &SqliteStore, repair: bool) -> Outcome<bool> {
     let report = store.check().await?;
-    println!("{}: {report}", settings.database);
+    tell!("{}: {report}", settings.database);
     if report.is_clean() {
         return Ok(true);
     }
     if !repair {
-        println!("If tables of the search index are wrong: `fleetprompt check --repair-index`");
+        tell!("If tables of the search index are wrong: `fleetprompt check --repair-index`");
         return Ok(false);
     }
     let bar = bar("{bar:30} {percent:>3} % of the search index's entries")?;
@@ -86,24 +90,24 @@ async fn check_sqlite(settings: &Settings, store: &SqliteStore, repair: bool) ->
     });
     let rebuilt = rebuilt.await;
     bar.finish_and_clear();
-    println!("search index: made anew from {} entries", rebuilt?.read);
+    tell!("search index: made anew from {} entries", rebuilt?.read);
     let report = store.check().await?;
-    println!("{}: {report}", settings.database);
+    tell!("{}: {report}", settings.database);
     Ok(report.is_clean())
 }
 
 /// As [`check_sqlite`].
 async fn check_postgres(settings: &Settings, store: &PostgresStore, repair: bool) -> Outcome<bool> {
-    println!("{}: PostgreSQL checks its own pages (data_checksums, pg_amcheck)", settings.database);
+    tell!("{}: PostgreSQL checks its own pages (data_checksums, pg_amcheck)", settings.database);
     let tables = store.check_index_tables().await?;
-    println!("search index: {tables}");
+    tell!("search index: {tables}");
     if tables.is_clean() {
         return Ok(true);
     }
     if repair {
-        println!("search index: {} differences mended", store.mend_index_tables().await?);
+        tell!("search index: {} differences mended", store.mend_index_tables().await?);
     } else {
-        println!("search index: `fleetprompt check --repair-index` mends its tables");
+        tell!("search index: `fleetprompt check --repair-index` mends its tables");
     }
     Ok(repair)
 }
@@ -122,7 +126,7 @@ pub(super) async fn maintain(settings: &Settings) -> Outcome {
         }
     }
     let upkeep::Done { forgotten, listings, texts, images, .. } = all;
-    println!(
+    tell!(
         "{forgotten} entries forgotten, {listings} listings of the search index gone over, \
          {texts} texts rendered anew, {images} images removed"
     );
@@ -133,8 +137,8 @@ pub(super) async fn fence(settings: &Settings, args: FenceArgs) -> Outcome {
     let (_, market) = assemble::existing(settings).await?;
     let operator = assemble::operator(settings, &market)?;
     let receipt = operator.fence(args.reason, &assemble::once("fence")?).await?;
-    println!("{} install tokens are revoked", receipt.revoked);
-    println!("Restart every instance: the database is another deployment now.");
+    tell!("{} install tokens are revoked", receipt.revoked);
+    tell!("Restart every instance: the database is another deployment now.");
     Ok(())
 }
 
