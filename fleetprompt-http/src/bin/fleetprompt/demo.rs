@@ -56,7 +56,7 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     // stays as it is.
     let how = Importing { confirm: true, strict: true, parallel: 16 };
     let hidden = ProgressBar::hidden();
-    import(&operator, CATALOGUE.as_bytes(), &hidden, how).await?;
+    import(&operator, CATALOGUE.as_bytes(), &hidden, how).await.1?;
 
     tell!("FleetPrompt, a demo. Nothing of it leaves this machine.\n");
     match new {

@@ -57,3 +57,48 @@ fn lines_that_cannot_be_imported_are_told_by_number_and_the_rest_goes_on() {
     assert_eq!(strict.code, 3);
     assert!(strict.err.contains("stopped at line 2"), "{}", strict.err);
 }
+
+/// A row of a foreign catalogue.
+fn row(n: usize) -> String {
+    format!(
+        "{{\"publisher\":\"acme\",\"slug\":\"bot-{n}\",\"kind\":\"whs_agent\",\"upstreamId\":\"a{n}\",\
+         \"title\":\"Bot {n}\",\"summary\":\"Answers.\",\"version\":\"1.0.0\"}}\n"
+    )
+}
+
+#[test]
+fn an_import_that_stops_has_imported_what_comes_before_and_says_so() {
+    let place = Place::with_keys();
+    let rows = |numbers: std::ops::Range<usize>| numbers.map(row).collect::<String>();
+    let wrong = "{\"publisher\":\"acme\",\"slug\":\"-\"}\n";
+    let lines = rows(0..30) + wrong + &rows(30..60);
+    for parallel in ["1", "8", "64"] {
+        let place = Place::with_keys();
+        let args = ["import", "-", "--strict", "--parallel", parallel];
+        let ran = place.run_with(&args, lines.as_bytes());
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.err.contains("stopped at line 31, as --strict asks"), "{}", ran.err);
+        assert!(ran.out.contains("lines read") && ran.out.contains("1  skipped"), "{}", ran.out);
+        let exported = place.run(&["export"]).ok();
+        let is_there = |n: usize| exported.contains(&format!("\"slug\":\"bot-{n}\""));
+        assert!((0..30).all(is_there), "{parallel}: {exported}");
+        assert!(parallel == "64" || !is_there(59), "nothing was read after it stopped");
+        place.run(&["check"]).ok();
+    }
+    // So does one whose input is cut off.
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(rows(0..30).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let ran = place.run_with(&["import", "-"], &packed[..packed.len() - 8]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("line 31: ") && ran.out.contains("30 lines read"), "{ran:?}");
+}
+
+#[test]
+fn a_catalogue_that_is_not_there_makes_no_database() {
+    let place = Place::with_keys();
+    let ran = place.run(&["import", "missing.jsonl"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("missing.jsonl"), "{}", ran.err);
+    assert!(!place.path("fleetprompt.db").exists());
+}

@@ -27,20 +27,23 @@ use crate::settings::Settings;
 const TRIES: u32 = 64;
 
 pub(super) async fn run(settings: &Settings, args: ImportArgs) -> Outcome {
+    let ImportArgs { file, confirm, strict, parallel } = args;
+    // First, so that a name that is wrong makes no database.
+    let (reader, progress) = open(&file)?;
     let keys = assemble::keys(settings)?;
     let database = assemble::database(settings, IfMissing::Make).await?;
     let market = assemble::marketplace(settings, &database, keys).await?;
     let operator = assemble::operator(settings, &market)?;
-    let ImportArgs { file, confirm, strict, parallel } = args;
-    let (reader, progress) = open(&file)?;
     let how = Importing { confirm, strict, parallel };
-    let report = import(&operator, reader, &progress, how).await;
+    let (report, ended) = import(&operator, reader, &progress, how).await;
     progress.finish_and_clear();
-    let report = report?;
-    if let Database::Sqlite(store) = &database {
-        store.merge_index().await?;
-    }
     output::print(&report);
+    let merged = match &database {
+        Database::Sqlite(store) => store.merge_index().await,
+        Database::Postgres(_) => Ok(()),
+    };
+    ended?;
+    merged?;
     match report.skipped.values().sum::<u64>() {
         0 => Ok(()),
         skipped => Err(Failure::refused(format!("{skipped} lines were not imported"))),
@@ -86,74 +89,108 @@ impl fmt::Display for Report {
     }
 }
 
-/// Imports what `reader` has. Lines that can't be imported are told on standard error.
+/// Imports what `reader` has, and says what became of it, also of what was imported before it had to
+/// stop. Lines that can't be imported are told on standard error.
 ///
 /// Lines are imported side by side, but for entries of different stages: those of one rest on those
 /// of the stages before.
 pub(crate) async fn import(
     operator: &Acting,
-    mut reader: impl BufRead,
+    reader: impl BufRead,
     progress: &ProgressBar,
     how: Importing,
-) -> Outcome<Report> {
-    let mut report = Report::default();
+) -> (Report, Outcome) {
+    let mut lines = Lines { reader, number: 0, confirm: how.confirm, ahead: None };
+    let mut taken = Taken { report: Report::default(), stopped: None };
     let mut in_flight = FuturesUnordered::new();
     let mut stage = None;
-    let mut waiting = None;
-    let mut more = true;
     loop {
-        while in_flight.len() < usize::from(how.parallel) {
-            let line = match waiting.take() {
-                Some(line) => line,
-                None if more => {
-                    let read = next_line(&mut reader);
-                    match read.map_err(|error| Failure::failed(error.to_string()))? {
-                        Some(text) => {
-                            report.lines += 1;
-                            Line::read(report.lines, &text, how.confirm)
-                        }
-                        None => {
-                            more = false;
-                            break;
-                        }
-                    }
+        while in_flight.len() < usize::from(how.parallel) && taken.stopped.is_none() {
+            let line = match lines.next() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(error) => {
+                    let number = lines.number + 1;
+                    taken.stop(number, Failure::failed(format!("line {number}: {error}")));
+                    break;
                 }
-                None => break,
             };
             if line.stage() != stage && !in_flight.is_empty() {
-                waiting = Some(line);
+                lines.ahead = Some(line);
                 break;
             }
             stage = line.stage();
+            taken.report.lines += 1;
             in_flight.push(line.import(operator));
         }
+        // Whoever stops waits for what has begun: it would be given up in the middle.
         let Some((number, fate)) = in_flight.next().await else {
-            if waiting.is_none() && !more {
-                return Ok(report);
-            }
-            continue;
+            return (taken.report, taken.stopped.map_or(Ok(()), |(_, failure)| Err(failure)));
         };
+        if let Some(refused) = taken.take(number, fate, how.strict) {
+            progress.suspend(|| note!("line {number}: {refused}"));
+        }
+    }
+}
+
+/// The lines of a catalogue, in their order.
+struct Lines<R> {
+    reader: R,
+    /// That of the last one that was read.
+    number: u64,
+    confirm: bool,
+    /// The next one, if it was read before it could be begun.
+    ahead: Option<Line>,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> io::Result<Option<Line>> {
+        if let Some(line) = self.ahead.take() {
+            return Ok(Some(line));
+        }
+        let Some(text) = next_line(&mut self.reader)? else { return Ok(None) };
+        self.number += 1;
+        Ok(Some(Line::read(self.number, &text, self.confirm)))
+    }
+}
+
+/// What became of the lines so far, and the first of those that end the import.
+struct Taken {
+    report: Report,
+    stopped: Option<(u64, Failure)>,
+}
+
+impl Taken {
+    /// Notes what became of a line; the reason, if it could not be imported.
+    fn take(&mut self, number: u64, fate: Fate, strict: bool) -> Option<String> {
+        use ErrorKind::{Forbidden, Internal, Unavailable};
         let refused = match fate {
             Fate::Done(outcome, normalised) => {
-                *report.outcomes.entry(outcome).or_default() += 1;
-                report.normalised += u64::from(normalised);
-                continue;
+                *self.report.outcomes.entry(outcome).or_default() += 1;
+                self.report.normalised += u64::from(normalised);
+                return None;
             }
             Fate::Unread(refused) => refused.to_string(),
             Fate::Refused(error) => {
-                let code = error.code().as_str();
-                use ErrorKind::{Forbidden, Internal, Unavailable};
+                let refused = format!("{}: {error}", error.code().as_str());
                 if matches!(error.kind(), Unavailable | Internal | Forbidden) {
-                    return Err(Failure::from(error).of(format_args!("line {number}")));
+                    self.stop(number, Failure::from(error).of(format_args!("line {number}")));
                 }
-                format!("{code}: {error}")
+                refused
             }
         };
-        progress.suspend(|| note!("line {number}: {refused}"));
-        *report.skipped.entry(refused).or_default() += 1;
-        if how.strict {
+        *self.report.skipped.entry(refused.clone()).or_default() += 1;
+        if strict {
             let what = format!("stopped at line {number}, as --strict asks");
-            return Err(Failure::refused(what));
+            self.stop(number, Failure::refused(what));
+        }
+        Some(refused)
+    }
+
+    /// Several lines may end it, in any order.
+    fn stop(&mut self, number: u64, failure: Failure) {
+        if self.stopped.as_ref().is_none_or(|(first, _)| number < *first) {
+            self.stopped = Some((number, failure));
         }
     }
 }
