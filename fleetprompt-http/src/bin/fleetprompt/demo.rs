@@ -3,6 +3,7 @@
 mod story;
 
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     refuse_others(flags)?;
     let folder = args.folder.map_or_else(data_folder, Ok)?;
     assemble::private_folder(&folder)?;
+    let _lock = lock(&folder)?;
     let (database, key_file) = (folder.join("market.db"), folder.join("keys.json"));
     if args.fresh {
         remove(&database)?;
@@ -107,6 +109,25 @@ fn data_folder() -> Outcome<PathBuf> {
         Failure::usage("there is no home folder to keep the demo in")
             .hint("Name one with --folder.")
     })
+}
+
+/// Held while a demo runs in the folder, so that no other one takes its database away. The system
+/// gives it back when the process ends, however it does.
+fn lock(folder: &Path) -> Outcome<File> {
+    let path = folder.join("lock");
+    let failed = |error: std::io::Error| Failure::file(&path, &error);
+    let file = File::options().write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::failed(format!("a demo is running in {}", folder.display())).hint(
+                "Stop it first, with Ctrl-C where it runs, or keep this one elsewhere: \
+                 fleetprompt demo --folder FOLDER",
+            ))
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 fn remove(database: &Path) -> Outcome {

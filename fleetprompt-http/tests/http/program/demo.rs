@@ -89,3 +89,22 @@ fn the_demo_touches_no_other_database_and_listens_to_this_machine_alone() {
     assert_eq!(server.get("/readyz").0, 200);
     assert!(!place.path("production.db").exists());
 }
+
+#[test]
+fn a_demo_that_runs_is_not_taken_away_by_another_one() {
+    let place = Place::new();
+    let server = place.start(&DEMO);
+    for args in [&[&DEMO[..], &["--fresh"]].concat()[..], &DEMO] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+        let told = ["a demo is running in", "fleetprompt-demo", "Ctrl-C", "--folder FOLDER"];
+        assert!(told.iter().all(|it| ran.err.contains(it)), "{}", ran.err);
+    }
+    assert_eq!(server.get("/v1/publishers/harbor-ops").0, 200, "it goes on");
+    let elsewhere = place.start(&[&DEMO[..], &["--folder", "other"]].concat());
+    assert_eq!(elsewhere.get("/readyz").0, 200);
+    server.signal("KILL");
+    server.wait();
+    let fresh = place.start(&[&DEMO[..], &["--fresh"]].concat());
+    assert!(!fresh.told.contains("of last time"), "{}", fresh.told);
+}
