@@ -57,6 +57,8 @@ pub(crate) enum Database {
 pub(crate) enum IfMissing {
     Make,
     Refuse,
+    /// As [`Refuse`](Self::Refuse), for one that is no configured one.
+    RefuseNamed,
 }
 
 /// Opens the database and brings it to this version.
@@ -64,9 +66,17 @@ pub(crate) async fn database(settings: &Settings, missing: IfMissing) -> Outcome
     let named = &settings.database;
     let opened = match named {
         DatabaseUrl::Sqlite(path) => {
-            if missing == IfMissing::Refuse && !path.exists() {
-                return Err(Failure::failed(format!("{named}: there is no such file"))
-                    .hint("Name the database with --database, or in the configuration."));
+            let hint = match missing {
+                IfMissing::Make => None,
+                IfMissing::Refuse => {
+                    Some("Name the database with --database, or in the configuration.")
+                }
+                IfMissing::RefuseNamed => Some("Name a database that is there."),
+            };
+            if let Some(hint) = hint
+                && !path.exists()
+            {
+                return Err(Failure::failed(format!("{named}: there is no such file")).hint(hint));
             }
             SqliteStore::open(path).map(Database::Sqlite)
         }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::DatabaseUrl;
 use fleetprompt_core::domain::{
     BadgeKind, EvidenceReference, Handle, ListingId, NameSubject, Position, PublisherId, Reason,
     Slug, TakedownReason,
 };
 use fleetprompt_core::token::KeyId;
+use secrecy::SecretString;
 
 /// Serve and operate a FleetPrompt marketplace.
 ///
@@ -356,12 +356,14 @@ pub(crate) struct BackupArgs {
     pub(crate) to: PathBuf,
 }
 
+/// Addresses as they are given: one that is wrong may hold a password too, and the command line's own
+/// parser repeats what it refuses.
 #[derive(Debug, Args)]
 pub(crate) struct CopyArgs {
     /// The database to copy: sqlite:PATH or postgres://…
-    pub(crate) from: DatabaseUrl,
+    pub(crate) from: SecretString,
     /// The database to make: sqlite:PATH or postgres://…
-    pub(crate) to: DatabaseUrl,
+    pub(crate) to: SecretString,
     /// Begin anew, where a copy was begun that can't go on
     #[arg(long)]
     pub(crate) restart: bool,

@@ -209,3 +209,18 @@ fn help_is_there_for_every_command_and_says_what_exit_codes_mean() {
     let document: Value = serde_json::from_str(&place.run(&["openapi"]).ok()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{document}");
 }
+
+#[test]
+fn what_is_to_be_copied_is_told_without_its_password() {
+    let place = Place::with_keys();
+    for (from, to, told) in [
+        ("sqlite:m.db", "postgress://market:canary-7f3c@db/market", "TO: must be sqlite:PATH"),
+        ("mysql://market:canary-7f3c@db/market", "sqlite:m.db", "FROM: must be sqlite:PATH"),
+        ("sqlite:nope.db", "postgres://market:canary-7f3c@db.invalid/market", "no such file"),
+    ] {
+        let ran = place.run(&["copy", from, to]);
+        assert!(ran.code > 0 && ran.err.contains(told), "{ran:?}");
+        assert!(!ran.said().contains("canary-7f3c"), "{}", ran.said());
+        assert!(!ran.err.contains("--database"), "it names its own: {}", ran.err);
+    }
+}

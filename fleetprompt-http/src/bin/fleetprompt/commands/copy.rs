@@ -3,7 +3,7 @@
 use fleetprompt_core::copy::{self, CopyError, CopyOptions, CopyProgress, CopyStage};
 use fleetprompt_core::port::{CopySource, CopyTarget};
 use indicatif::ProgressBar;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::CopyArgs;
@@ -13,14 +13,15 @@ use crate::settings::{DatabaseUrl, PostgresSettings, Settings};
 
 pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
     let CopyArgs { from, to, restart } = args;
+    let (from, to) = (named("FROM", &from)?, named("TO", &to)?);
     // The other servers are those of the configured database, which may be neither of the two.
     let postgres = PostgresSettings { failover: Vec::new(), replica: None, ..settings.postgres };
     let settings = Settings { database: from.clone(), postgres, ..settings };
-    let source: Box<dyn CopySource> = match assemble::database(&settings, IfMissing::Refuse).await?
-    {
-        Database::Sqlite(store) => Box::new(store),
-        Database::Postgres(store) => Box::new(store),
-    };
+    let source: Box<dyn CopySource> =
+        match assemble::database(&settings, IfMissing::RefuseNamed).await? {
+            Database::Sqlite(store) => Box::new(store),
+            Database::Postgres(store) => Box::new(store),
+        };
     let target = target(&settings, &to).await.map_err(|error| error.of(&to))?;
     let bar = super::tend::bar("{msg:12} {bar:30} {human_pos} of {human_len} rows, {eta} left")?;
     let options = CopyOptions::default().restart(restart);
@@ -30,6 +31,14 @@ pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
     tell!("{to} is a copy of {from}: {report}");
     tell!("Serve one of the two from now on: both know the same keys and tokens.");
     Ok(())
+}
+
+/// The database of an argument.
+fn named(argument: &str, given: &SecretString) -> Outcome<DatabaseUrl> {
+    given
+        .expose_secret()
+        .parse()
+        .map_err(|refused| Failure::usage(format!("{argument}: {refused}")))
 }
 
 async fn target(settings: &Settings, to: &DatabaseUrl) -> Outcome<Box<dyn CopyTarget>> {
