@@ -9,7 +9,7 @@
 //! and secrets must not come back.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use fleetprompt_core::port::{Entropy as _, SystemEntropy};
@@ -81,7 +81,7 @@ impl KeyFile {
     pub(crate) fn read(path: &Path) -> Outcome<Option<Self>> {
         let meta = match fs::metadata(path) {
             Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::file(path, &error)),
         };
         if meta.len() > MAX_BYTES {
@@ -171,6 +171,12 @@ impl KeyFile {
         let text = serde_json::to_string_pretty(&form).map(Zeroizing::new);
         let text = text.map_err(|error| Failure::failed(error.to_string()))?;
         let failed = |error: std::io::Error| Failure::file(path, &error);
+        // What a symbolic link leads to is replaced, and not the link.
+        let real = match fs::canonicalize(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => None,
+            found => Some(found.map_err(failed)?),
+        };
+        let path = real.as_deref().unwrap_or(path);
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -257,6 +263,23 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
             assert!(KeyFile::read(&path).is_err(), "others may write it");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real/keys.json"), folder.path().join("keys.json"));
+        fs::create_dir(real.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("real/keys.json", &link).unwrap();
+        let mut file = KeyFile::first().unwrap();
+        assert!(file.write(&link).is_err(), "it leads nowhere");
+        file.write(&real).unwrap();
+        let second = file.generate().unwrap();
+        file.activate(second).unwrap();
+        file.write(&link).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(states(&KeyFile::read(&real).unwrap().unwrap()), states(&file));
     }
 
     #[test]
