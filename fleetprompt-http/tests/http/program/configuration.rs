@@ -211,6 +211,27 @@ fn help_is_there_for_every_command_and_says_what_exit_codes_mean() {
 }
 
 #[test]
+fn every_variable_that_the_help_names_is_there() {
+    let help = Place::new().run(&["--help"]).ok();
+    let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
+    let named: std::collections::BTreeSet<&str> =
+        help.split(|c: char| !is_name(c)).filter(|word| word.starts_with("FLEETPROMPT_")).collect();
+    assert!(named.len() >= 3, "{named:?}");
+    for name in named {
+        let place = Place::new();
+        let (value, key) = match name {
+            "FLEETPROMPT_CONFIG" => {
+                (place.write("market.toml", "").display().to_string(), "database")
+            }
+            "FLEETPROMPT_DATABASE" => ("sqlite:other.db".to_owned(), "database"),
+            "FLEETPROMPT_SERVE__CONNECTIONS" => ("64".to_owned(), "serve.connections"),
+            other => panic!("{other} is named; say here what it may be"),
+        };
+        shown(&place.with(name, &value), &[], key);
+    }
+}
+
+#[test]
 fn what_is_to_be_copied_is_told_without_its_password() {
     let place = Place::with_keys();
     for (from, to, told) in [
