@@ -22,6 +22,9 @@ enum Exit {
     Unread = 141,
 }
 
+/// What to do about a store that is damaged.
+const DAMAGED: &str = "docs/OPERATIONS.md#integrity-check";
+
 /// Why a command did not do what it was told to: what is wrong, and what to do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -79,6 +82,12 @@ impl Failure {
         Self::new(exit, format!("standard output: {error}"))
     }
 
+    /// Whether something failed that neither the caller nor a rule is to blame for, and that trying
+    /// again does not help.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.exit == Exit::Failed
+    }
+
     /// Says what went wrong on standard error; nothing where whoever read the output has gone away,
     /// and wants to hear no more.
     pub(crate) fn tell(&self) {
@@ -103,7 +112,11 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match error.kind() {
             ErrorKind::Unavailable => Exit::Unavailable,
-            ErrorKind::Internal => Exit::Failed,
+            // Its own words are for those who are served, and leave the cause to the log.
+            ErrorKind::Internal => {
+                return Failure::failed("the store is damaged, or this is a defect")
+                    .hint(format!("See the line above, and {DAMAGED}."));
+            }
             _ => Exit::Refused,
         };
         Failure::new(exit, format!("{}: {error}", error.code().as_str()))
@@ -126,6 +139,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::SchemaTooNew { .. } => failure
                 .hint("A newer version of FleetPrompt wrote it: use that version or a newer one."),
+            StoreError::Corrupt(_) => failure.hint(format!("See {DAMAGED}.")),
             StoreError::Unavailable(_) => {
                 failure.hint("Try again; is it running, and may this host reach it?")
             }

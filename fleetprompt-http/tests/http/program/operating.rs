@@ -81,3 +81,28 @@ fn a_command_that_needs_a_database_makes_none() {
         assert!(!place.path("fleetprompt.db").exists());
     }
 }
+
+#[test]
+fn a_database_that_is_damaged_is_checked_to_its_end_and_judged() {
+    let place = populated();
+    assert!(place.run(&["check"]).ok().ends_with("nothing is wrong\n"));
+    let database = rusqlite::Connection::open(place.path("fleetprompt.db")).unwrap();
+    database.execute_batch("UPDATE listing SET doc = 'canary' WHERE created < 40").unwrap();
+    for args in [&["check"][..], &["check", "--repair-index"]] {
+        let found = place.run(args);
+        assert_eq!(found.code, 1, "{found:?}");
+        assert!(
+            found.out.contains("listing: ") && found.out.contains("can't be read"),
+            "{found:?}"
+        );
+        assert!(!found.out.contains("`fleetprompt check --repair-index`"), "{found:?}");
+        for told in ["search index: the store is damaged", "docs/OPERATIONS.md#integrity-check"] {
+            assert!(found.err.contains(told), "{found:?}");
+        }
+        assert!(found.err.ends_with("something is wrong, see above\n"), "{found:?}");
+        assert!(!found.said().contains("canary") && !found.err.contains("on our side"));
+    }
+    let export = place.run(&["export"]);
+    assert_eq!(export.code, 1, "{export:?}");
+    assert!(export.err.contains("the store is damaged, or this is a defect"), "{export:?}");
+}

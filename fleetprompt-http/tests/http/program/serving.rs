@@ -141,7 +141,9 @@ mod on_postgres {
         assert_eq!(found.code, 1, "{found:?}");
         assert!(found.out.contains("wrong postings, 1 wrong counts"), "{found:?}");
         assert!(found.out.contains("`fleetprompt check --repair-index`"), "{found:?}");
-        place.run(&["check", "--repair-index"]).ok();
+        let repaired = place.run(&["check", "--repair-index"]).ok();
+        assert!(repaired.contains("differences mended"), "{repaired}");
+        assert!(repaired.contains("0 wrong postings, 0 wrong counts"), "looked again: {repaired}");
         assert!(place.run(&["check"]).ok().contains("0 wrong postings, 0 wrong counts"));
     }
 

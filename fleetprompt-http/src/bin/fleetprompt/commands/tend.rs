@@ -1,15 +1,17 @@
 //! What keeps a marketplace sound: migrations, backups, checks, upkeep, the fence.
 
+use fleetprompt_core::Marketplace;
 use fleetprompt_core::domain::Position;
+use fleetprompt_core::marketplace::IndexReport;
 use fleetprompt_postgres::PostgresStore;
-use fleetprompt_sqlite::SqliteStore;
+use fleetprompt_sqlite::{Finding, SqliteStore};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::upkeep;
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::{BackupArgs, CheckArgs, FenceArgs};
 use crate::failure::{Failure, Outcome};
-use crate::output::tell;
+use crate::output::{note, tell};
 use crate::settings::Settings;
 
 pub(super) async fn migrate(settings: &Settings) -> Outcome {
@@ -41,19 +43,41 @@ pub(super) async fn backup(settings: &Settings, args: BackupArgs) -> Outcome {
 
 pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
     let (database, market) = assemble::existing(settings).await?;
-    let mut sound = match &database {
-        Database::Sqlite(store) => check_sqlite(settings, store, args.repair_index).await?,
-        Database::Postgres(store) => check_postgres(settings, store, args.repair_index).await?,
+    let repair = args.repair_index;
+    let tables = match &database {
+        Database::Sqlite(store) => check_sqlite(settings, store, repair).await,
+        Database::Postgres(store) => check_postgres(settings, store, repair).await,
     };
+    let tables = or_unsound(tables)?;
+    let entries = or_unsound(check_entries(&market, repair).await)?;
+    if !(tables && entries) {
+        return Err(Failure::failed("something is wrong, see above"));
+    }
+    tell!("nothing is wrong");
+    Ok(())
+}
+
+/// A part of the check that can't be made to its end says so, and the others go on.
+fn or_unsound(checked: Outcome<bool>) -> Outcome<bool> {
+    match checked {
+        Err(failure) if failure.is_failed() => {
+            note!("{failure}");
+            Ok(false)
+        }
+        checked => checked,
+    }
+}
+
+/// Whether the search index says what the records say, after repairs if they are wanted.
+async fn check_entries(market: &Marketplace, repair: bool) -> Outcome<bool> {
     let bar = bar("{pos} listings compared, {elapsed_precise}")?;
-    let progress =
-        |so_far: &fleetprompt_core::marketplace::IndexReport| bar.set_position(so_far.checked);
-    let report = match args.repair_index {
+    let progress = |so_far: &IndexReport| bar.set_position(so_far.checked);
+    let report = match repair {
         true => market.rebuild_index(Position::START, progress).await,
         false => market.check_index(Position::START, progress).await,
     };
     bar.finish_and_clear();
-    let report = report?;
+    let report = report.map_err(|error| Failure::from(error).of("search index"))?;
     tell!(
         "search index: {} listings compared, {} missing, {} stale, {} superfluous",
         report.checked,
@@ -61,15 +85,17 @@ pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
         report.stale,
         report.extra
     );
-    match (report.is_clean(), args.repair_index) {
-        (true, _) => {}
-        (false, true) => tell!("search index: repaired"),
+    match (report.is_clean(), repair) {
+        (true, _) => Ok(true),
+        (false, true) => {
+            tell!("search index: repaired");
+            Ok(true)
+        }
         (false, false) => {
             tell!("search index: `fleetprompt check --repair-index` repairs it");
-            sound = false;
+            Ok(false)
         }
     }
-    if sound { Ok(()) } else { Err(Failure::failed("something is wrong, see above")) }
 }
 
 /// Whether the database is sound, after repairs if they are wanted.
@@ -80,7 +106,9 @@ async fn check_sqlite(settings: &Settings, store: &SqliteStore, repair: bool) ->
         return Ok(true);
     }
     if !repair {
-        tell!("If tables of the search index are wrong: `fleetprompt check --repair-index`");
+        if report.findings.iter().any(is_of_the_index) {
+            tell!("search index: `fleetprompt check --repair-index` makes its tables anew");
+        }
         return Ok(false);
     }
     let bar = bar("{bar:30} {percent:>3} % of the search index's entries")?;
@@ -96,6 +124,18 @@ async fn check_sqlite(settings: &Settings, store: &SqliteStore, repair: bool) ->
     Ok(report.is_clean())
 }
 
+/// Whether a finding is about tables that `--repair-index` makes anew.
+fn is_of_the_index(finding: &Finding) -> bool {
+    const TABLES: [&str; 4] = ["index_entry", "index_term", "index_count", "index_text"];
+    match finding {
+        Finding::Structure(words) => TABLES.iter().any(|table| words.contains(table)),
+        Finding::Unreadable { table } | Finding::Rows { table, .. } => {
+            *table == "index" || TABLES.contains(table)
+        }
+        _ => false,
+    }
+}
+
 /// As [`check_sqlite`].
 async fn check_postgres(settings: &Settings, store: &PostgresStore, repair: bool) -> Outcome<bool> {
     tell!("{}: PostgreSQL checks its own pages (data_checksums, pg_amcheck)", settings.database);
@@ -104,12 +144,14 @@ async fn check_postgres(settings: &Settings, store: &PostgresStore, repair: bool
     if tables.is_clean() {
         return Ok(true);
     }
-    if repair {
-        tell!("search index: {} differences mended", store.mend_index_tables().await?);
-    } else {
+    if !repair {
         tell!("search index: `fleetprompt check --repair-index` mends its tables");
+        return Ok(false);
     }
-    Ok(repair)
+    tell!("search index: {} differences mended", store.mend_index_tables().await?);
+    let tables = store.check_index_tables().await?;
+    tell!("search index: {tables}");
+    Ok(tables.is_clean())
 }
 
 pub(super) async fn maintain(settings: &Settings) -> Outcome {
