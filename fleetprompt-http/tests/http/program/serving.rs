@@ -40,6 +40,27 @@ fn nothing_is_served_without_keys_or_with_made_up_identities_to_others() {
 }
 
 #[test]
+fn a_server_that_lets_nobody_in_says_so() {
+    let warnings = ["no identity is configured", "no owning system is configured"];
+    let place = Place::with_keys();
+    let server = place.start(&[&["serve"], &ANYWHERE[..]].concat());
+    server.signal("TERM");
+    let (_, said) = server.wait();
+    for warning in warnings {
+        assert_eq!(said.matches(warning).count(), 1, "{warning}: {said}");
+    }
+    let config = "[[systems]]\nname = \"whs\"\naudience = \"whs\"\nissuer = \"https://id.example\"\n\
+                  client = \"whs\"\nkinds = [\"whs_agent\"]\n\
+                  deep-link = \"https://whs.example/{upstreamId}?a={attemptId}\"\n";
+    place.write("market.toml", config);
+    let args = ["--config", "market.toml", "serve", "--insecure-dev-identity"];
+    let server = place.start(&[&args[..], &ANYWHERE].concat());
+    server.signal("TERM");
+    let (_, said) = server.wait();
+    assert!(warnings.iter().all(|warning| !said.contains(warning)), "{said}");
+}
+
+#[test]
 fn a_server_that_cannot_serve_never_says_that_it_is_ready() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let busy = format!("metrics-listen = \"{}\"\n", taken.local_addr().unwrap());

@@ -33,10 +33,23 @@ async fn serve(settings: &Settings) -> Outcome {
     let keys = assemble::keys(settings)?;
     let database = assemble::database(settings, IfMissing::Make).await?;
     let market = assemble::marketplace(settings, &database, keys).await?;
+    warn(settings);
     run_server(settings, (&database, &market), listener, |served| {
         tell!("FleetPrompt is ready on http://{served}");
     })
     .await
+}
+
+/// Says what is missing, where a server runs without it and hardly anybody means that.
+fn warn(settings: &Settings) {
+    let identity = &settings.identity;
+    let nobody = identity.oidc.is_none() && identity.services.is_empty();
+    if nobody && !settings.insecure_dev_identity {
+        tracing::warn!("no identity is configured: only anonymous reading works");
+    }
+    if settings.systems.is_empty() {
+        tracing::warn!("no owning system is configured: nothing can be confirmed or installed");
+    }
 }
 
 /// Serves until a signal says to stop, and tends the marketplace meanwhile.
