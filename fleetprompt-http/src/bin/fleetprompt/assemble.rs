@@ -114,13 +114,7 @@ pub(crate) fn keys(settings: &Settings) -> Outcome<KeyRing> {
     if let Some(ring) = &settings.key_ring {
         return KeyFile::parse(ring.expose_secret(), "the configured key ring")?.ring();
     }
-    let path = &settings.key_file;
-    match KeyFile::read(path)? {
-        Some(file) => file.ring(),
-        None => Err(Failure::usage(format!("{}: there is no key ring", path.display())).hint(
-            "`fleetprompt keys generate` makes one; all instances of a marketplace share it.",
-        )),
-    }
+    KeyFile::present(&settings.key_file)?.ring()
 }
 
 /// The marketplace in a database.

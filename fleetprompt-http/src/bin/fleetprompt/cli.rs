@@ -12,12 +12,14 @@ use fleetprompt_core::domain::{
 use fleetprompt_core::token::KeyId;
 use secrecy::SecretString;
 
+use crate::settings::ADDRESS;
+
 /// Serve and operate a FleetPrompt marketplace.
 ///
 /// Without a command, a demo starts: a marketplace of its own with some sixty listings, on this
 /// machine alone, and lines to try.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, after_long_help = AFTER)]
+#[command(name = "fleetprompt", version, propagate_version = true, after_long_help = AFTER)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) flags: Flags,
@@ -27,10 +29,11 @@ pub(crate) struct Cli {
 
 const AFTER: &str = "\
 Configuration:
-  A file (TOML, --config), then variables of the environment, then flags; the later wins.
-  A variable is named like its key: FLEETPROMPT_DATABASE, FLEETPROMPT_SERVE__CONNECTIONS
-  (`__` goes into a section, `_` stands for `-`). `fleetprompt config show` prints what holds, where
-  each value comes from, and no secret. docs/OPERATIONS.md lists all keys.
+  A file (TOML, --config), then variables of the environment, then flags; the
+  later wins. A variable is named like its key: FLEETPROMPT_DATABASE,
+  FLEETPROMPT_SERVE__CONNECTIONS (`__` goes into a section, `_` stands for `-`).
+  `fleetprompt config show` prints what holds, where each value comes from, and
+  no secret. docs/OPERATIONS.md lists all keys.
 
 Examples:
   fleetprompt
@@ -41,7 +44,7 @@ Examples:
       imports a catalogue, on your word that its references are right
   fleetprompt export | gzip > catalogue.jsonl.gz
       exports everything
-  fleetprompt listing takedown acme/invoice-reader --class malware --reason 'Ticket 4711.'
+  fleetprompt listing takedown acme/reader --class spam --reason 'Ticket 4711.'
       takes a listing down
 
 Exit codes:
@@ -63,7 +66,7 @@ pub(crate) struct Flags {
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// The address to serve on [default: 127.0.0.1:8080]
-    #[arg(long, global = true, value_name = "IP:PORT")]
+    #[arg(long, global = true, value_name = "IP:PORT", value_parser = address)]
     pub(crate) listen: Option<SocketAddr>,
     /// The file of the key ring [default: fleetprompt.keys.json]
     #[arg(long, global = true, value_name = "FILE")]
@@ -71,6 +74,10 @@ pub(crate) struct Flags {
     /// Who operates, as the audit log names them [default: operator]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) operator: Option<String>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("must be {ADDRESS}"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,9 +88,9 @@ pub(crate) enum Command {
     #[command(long_about = "\
 Serve the marketplace.
 
-Prints one line on standard output when it is ready; logs go to standard error. SIGTERM or SIGINT
-stops it: what runs is finished, nothing new is taken; a second signal stops it at once. Keys that
-were rotated in the key file are taken into use within a minute.")]
+Prints one line on standard output when it is ready; logs go to standard error. SIGTERM or \
+SIGINT stops it: what runs is finished, nothing new is taken; a second signal stops it at once. \
+Keys that were rotated in the key file are taken into use within a minute.")]
     Serve(ServeArgs),
     /// Bring the database to this version
     Migrate,
@@ -91,20 +98,21 @@ were rotated in the key file are taken into use within a minute.")]
     #[command(long_about = "\
 Import a catalogue in JSON Lines, plain or gzip.
 
-A line is an entry, as `export` writes them, or a row of a foreign catalogue: publisher, slug, kind,
-upstreamId, title, summary and version, and maybe tags, category, priceClass, popularity, updated,
-publisherName, description, documentation, repository, license and schemaVersion. A line that can't
-be imported is reported with its number and field, and the rest goes on (exit code 3 then).
+A line is an entry, as `export` writes them, or a row of a foreign catalogue: publisher, slug, \
+kind, upstreamId, title, summary and version, and maybe tags, category, priceClass, popularity, \
+updated, publisherName, description, documentation, repository, license and schemaVersion. A \
+line that can't be imported is reported with its number and field, and the rest goes on (exit \
+code 3 then).
 
-It can be interrupted and run again at any time: what is there already is left as it is. Publishers
-that are made belong to the operator's tenant.")]
+It can be interrupted and run again at any time: what is there already is left as it is. \
+Publishers that are made belong to the operator's tenant.")]
     Import(ImportArgs),
     /// Export the catalogue, public or not, in JSON Lines
     #[command(long_about = "\
-Export the catalogue, public or not, in JSON Lines which `import` reads back: publishers, listings,
-packs, releases, and what was deprecated, taken down or suspended. Left out are people, entitlements
-and installs, images, what is deleted, and what waits for a decision about its name; `backup` has
-all of it.")]
+Export the catalogue, public or not, in JSON Lines which `import` reads back: publishers, \
+listings, packs, releases, and what was deprecated, taken down or suspended. Left out are \
+people, entitlements and installs, images, what is deleted, and what waits for a decision about \
+its name; `backup` has all of it.")]
     Export(ExportArgs),
     /// The key ring: what tokens and cursors are made with
     #[command(subcommand)]
@@ -125,10 +133,10 @@ all of it.")]
     Backup(BackupArgs),
     /// Copy everything of one database into another
     #[command(long_about = "\
-Copy everything of one database into another, from SQLite to PostgreSQL and back: people, entitlements,
-install attempts, the log, the search index. Stop what writes to the source first; reading may go on. It
-can be interrupted and run again at any time, and goes on where it stopped. At the end every table of
-both is compared; until then the target can't be served.
+Copy everything of one database into another, from SQLite to PostgreSQL and back: people, \
+entitlements, install attempts, the log, the search index. Stop what writes to the source first; \
+reading may go on. It can be interrupted and run again at any time, and goes on where it \
+stopped. At the end every table of both is compared; until then the target can't be served.
 
   fleetprompt copy sqlite:market.db postgres://market@db.example/market")]
     Copy(CopyArgs),
@@ -136,7 +144,7 @@ both is compared; until then the target can't be served.
     Check(CheckArgs),
     /// Forget what has served, and bring the search index and rendered texts up to date
     #[command(long_about = "\
-Forget what has served, and bring the search index, rendered texts and kept images up to date.
+Forget what has served, and bring the search index, rendered texts and kept images up to date. \
 `serve` does this by itself every minute; this does all that is due at once.")]
     Maintain,
     /// Revoke every install token of a store that was restored or promoted with losses
@@ -196,11 +204,11 @@ pub(crate) enum KeysCommand {
     Generate,
     /// Make a key the active one: the oldest that waits, or else a new one
     #[command(long_about = "\
-Make a key the active one: the oldest that waits, or else a new one. The one before retires: it still
-verifies what was made with it.
+Make a key the active one: the oldest that waits, or else a new one. The one before retires: it \
+still verifies what was made with it.
 
-With several instances, or owning systems that verify offline, give everyone the ring with the new
-key first: `keys generate`, hand the file out, then `keys rotate` there.")]
+With several instances, or owning systems that verify offline, give everyone the ring with the \
+new key first: `keys generate`, hand the file out, then `keys rotate` there.")]
     Rotate,
     /// List the keys and their states, without secrets
     List,
@@ -211,8 +219,8 @@ key first: `keys generate`, hand the file out, then `keys rotate` there.")]
     },
     /// Revoke a key, and every install token that was made with it
     #[command(long_about = "\
-Revoke a key, and every install token that was made with it. The active key can't be revoked: rotate
-first. If the database could not be reached, run it again.")]
+Revoke a key, and every install token that was made with it. The active key can't be revoked: \
+rotate first. If the database could not be reached, run it again.")]
     Revoke {
         /// The key's name
         kid: KeyId,
@@ -223,9 +231,10 @@ first. If the database could not be reached, run it again.")]
 pub(crate) enum ServiceTokenCommand {
     /// Make a token, and show it once with its hash
     #[command(long_about = "\
-Make a token, and show it once with its hash. The token is for the system: the marketplace keeps it
-nowhere, and neither reads nor changes a configuration for this. The hash goes into the configuration,
-under `tokens` of the system's entry in `identity.services`; nobody gets in with it.")]
+Make a token, and show it once with its hash. The token is for the system: the marketplace keeps \
+it nowhere, and neither reads nor changes a configuration for this. The hash goes into the \
+configuration, under `tokens` of the system's entry in `identity.services`; nobody gets in with \
+it.")]
     Generate,
 }
 

@@ -147,7 +147,7 @@ fn remove(database: &Path) -> Outcome {
 /// The address that was asked for; or the usual one, or a free port if that is taken.
 async fn listen(asked: Option<SocketAddr>) -> Outcome<TcpListener> {
     let address = asked.unwrap_or(ADDRESS);
-    let failed = |error: std::io::Error| Failure::failed(format!("{address}: {error}"));
+    let failed = |error: std::io::Error| Failure::not_bound(address, &error);
     match TcpListener::bind(address).await {
         Err(error) if asked.is_none() && error.kind() == ErrorKind::AddrInUse => {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use fleetprompt_core::domain::ParseError;
@@ -70,7 +71,19 @@ impl Failure {
 
     /// A file could not be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
-        Self::failed(format!("{}: {error}", path.display()))
+        let why = match (error.raw_os_error(), error.kind()) {
+            (Some(_), _) => error.to_string(),
+            // Those of temporary files name these, which nobody has asked for.
+            (None, io::ErrorKind::NotFound) => "there is no such folder".to_owned(),
+            (None, kind) => kind.to_string(),
+        };
+        Self::failed(format!("{}: {why}", path.display()))
+    }
+
+    /// The address to serve on could not be had.
+    pub(crate) fn not_bound(address: SocketAddr, error: &io::Error) -> Self {
+        Self::failed(format!("{address}: {error}"))
+            .hint("Choose another address with --listen, or stop what uses it.")
     }
 
     /// Not all could be written to standard output.

@@ -13,7 +13,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use fleetprompt_core::port::{Entropy as _, SystemEntropy};
-use fleetprompt_core::token::{KeyEntry, KeyId, KeyRing, KeyState, MasterKey};
+use fleetprompt_core::token::{KeyEntry, KeyId, KeyRing, KeyRingError, KeyState, MasterKey};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -93,6 +93,15 @@ impl KeyFile {
         Self::parse(&text, &path.display().to_string()).map(Some)
     }
 
+    /// The keys in a file that has to be there.
+    pub(crate) fn present(path: &Path) -> Outcome<Self> {
+        Self::read(path)?.ok_or_else(|| {
+            Failure::usage(format!("{}: there is no key ring", path.display())).hint(
+                "`fleetprompt keys generate` makes one; all instances of a marketplace share it.",
+            )
+        })
+    }
+
     /// A file with one key, active.
     pub(crate) fn first() -> Outcome<Self> {
         let mut file = KeyFile { keys: Vec::new() };
@@ -141,17 +150,23 @@ impl KeyFile {
 
     /// Revokes a key. A revoked one stays revoked.
     pub(crate) fn revoke(&mut self, kid: KeyId) -> Outcome {
-        let revoked = self.take_over(|ring| ring.revoke(&kid));
-        revoked.map_err(|failure| failure.of(format!("without {kid}")))
+        if self.states().any(|key| key == (kid, KeyState::Active)) {
+            return Err(Failure::refused(format!("{kid} is active: rotate first")).hint(format!(
+                "fleetprompt keys rotate, and then again: fleetprompt keys revoke {kid}"
+            )));
+        }
+        self.take_over(|ring| ring.revoke(&kid))
     }
 
     /// Takes the states of the ring over that `change` makes: its rules are the core's.
     fn take_over(
         &mut self,
-        change: impl FnOnce(&KeyRing) -> Result<KeyRing, fleetprompt_core::token::KeyRingError>,
+        change: impl FnOnce(&KeyRing) -> Result<KeyRing, KeyRingError>,
     ) -> Outcome {
-        let ring =
-            change(&self.ring()?).map_err(|refused| Failure::refused(refused.to_string()))?;
+        let ring = change(&self.ring()?).map_err(|refused| match refused {
+            KeyRingError::Backwards { kid, from, .. } => backwards(kid, from),
+            other => Failure::refused(other.to_string()),
+        })?;
         self.restate(|key| ring.state(&key.kid).unwrap_or(key.state));
         Ok(())
     }
@@ -189,6 +204,16 @@ impl KeyFile {
         file.persist(path).map_err(|error| failed(error.error))?;
         sync_folder(folder).map_err(failed)
     }
+}
+
+/// A key that can't be activated, as it has been already.
+fn backwards(kid: KeyId, from: KeyState) -> Failure {
+    let refused = match from {
+        KeyState::Active => return Failure::refused(format!("{kid} is the active key already")),
+        KeyState::Revoked => format!("{kid} is revoked, and stays so"),
+        KeyState::Pending | KeyState::Retiring => format!("{kid} has been active, and retires"),
+    };
+    Failure::refused(refused).hint("`fleetprompt keys rotate` makes another key the active one.")
 }
 
 fn base64url(bytes: &[u8]) -> String {

@@ -33,6 +33,7 @@ use crate::failure::{Failure, Outcome};
 
 pub(crate) use database::DatabaseUrl;
 pub(crate) use media::{MediaPlace, MediaSettings};
+pub(crate) use problem::ADDRESS;
 pub(crate) use show::Shown;
 
 /// Everything that can be configured. Not `Debug`: it holds secrets.

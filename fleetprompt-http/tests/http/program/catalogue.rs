@@ -34,6 +34,9 @@ fn what_is_exported_is_imported_again_elsewhere() {
     };
     assert_eq!(sorted(&second.read("again.jsonl")), sorted(&exported));
     assert_ne!(second.run(&["export", "--output", "again.jsonl"]).code, 0, "it exists");
+    let nowhere = second.run(&["export", "--output", "missing/again.jsonl"]);
+    let told = "fleetprompt: missing/again.jsonl: there is no such folder\n";
+    assert_eq!((nowhere.code, nowhere.err.as_str()), (1, told));
     let checked = second.run(&["check"]).ok();
     assert!(checked.contains("60 listings compared, 0 missing"), "{checked}");
 }

@@ -65,7 +65,21 @@ fn whatever_is_wrong_is_told_by_its_place_and_never_by_its_value() {
             "[[systems]]\ndeep-link = \"javascript:canary-7f3c\"",
             "market.toml: systems.0.deep-link: ",
         ),
-        ("key-ring = \"canary-7f3c", "TOML parse error at line 1"),
+        (
+            "key-ring = \"canary-7f3c",
+            "market.toml: TOML parse error at line 1, column 24: invalid basic string",
+        ),
+        ("listen = \"a\"\nlisten = \"canary-7f3c\"", "line 2, column 1: duplicate key `listen`"),
+        ("canary-7f3c", "line 1, column 12: expected `.`, `=`"),
+        ("listen = \"canary-7f3c\"", "listen: must be IP:PORT, such as 127.0.0.1:8080"),
+        ("metrics-listen = true", "metrics-listen: must be IP:PORT, such as 127.0.0.1:8080"),
+        (
+            "[serve]\nconnections = \"canary-7f3c\"",
+            "serve.connections: must be a whole number from 1 to 4294967295, and is a text",
+        ),
+        ("[upkeep]\ninterval-seconds = -1", "must be a whole number from 0 to 4294967295"),
+        ("log = { level = 3 }", "log.level: must be a text, and is a number"),
+        ("log = 3", "log: must be a section, and is a number"),
     ] {
         let place = Place::new();
         place.write("market.toml", file);
@@ -73,6 +87,7 @@ fn whatever_is_wrong_is_told_by_its_place_and_never_by_its_value() {
         assert_eq!(ran.code, 2, "{file}: {ran:?}");
         assert!(ran.err.contains(told), "{file}: {}", ran.err);
         assert!(!ran.said().contains(secret), "{file}: {}", ran.said());
+        assert!(!ran.err.contains("config show"), "it would say the same: {}", ran.err);
     }
     for (file, told) in [
         ("[media]\nunscanned = true", "media: images are kept in a folder or in S3"),
@@ -174,6 +189,33 @@ fn secrets_are_shown_nowhere() {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert!(text.contains("identity.oidc.issuer = \"https://id.example\""), "{text}");
+}
+
+#[test]
+fn help_fits_a_terminal_of_eighty_columns() {
+    let place = Place::new().with("COLUMNS", "80");
+    for args in [
+        &["--help"][..],
+        &["demo", "--help"],
+        &["serve", "--help"],
+        &["import", "--help"],
+        &["export", "--help"],
+        &["copy", "--help"],
+        &["maintain", "--help"],
+        &["keys", "rotate", "--help"],
+        &["keys", "revoke", "--help"],
+        &["service-token", "generate", "--help"],
+    ] {
+        let help = place.run(args).ok();
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{args:?}: {help}");
+        let prose = help.split("Usage:").next().unwrap();
+        for (line, next) in prose.lines().zip(prose.lines().skip(1)) {
+            let word = next.split(' ').next().unwrap();
+            let is_filled = line.chars().count() + 1 + word.chars().count() > 80;
+            assert!(line.is_empty() || word.is_empty() || is_filled, "{args:?}: {line}");
+        }
+    }
+    assert_eq!(place.run(&["--version"]).ok().split(' ').next(), Some("fleetprompt"));
 }
 
 #[test]

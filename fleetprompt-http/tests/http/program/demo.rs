@@ -13,13 +13,18 @@ fn steps(told: &str) -> Vec<String> {
     told[from..to].split("\n\n").map(str::to_owned).collect()
 }
 
-/// Pastes all steps into one shell, and answers what each shows.
-fn paste(steps: &[String]) -> Vec<String> {
+/// Pastes all steps into one shell, and answers what each shows. All goes into a file, as of those who
+/// keep what their terminal shows: nothing may write it anew.
+fn paste(place: &Place, steps: &[String]) -> Vec<String> {
     let mark = "=== the next step ===";
     let script = steps.join(&format!("\necho '{mark}'\n"));
-    let ran = Command::new("bash").args(["-c", &format!("exec 2>&1\n{script}")]).output().unwrap();
-    let shown = String::from_utf8(ran.stdout).unwrap();
-    assert!(ran.status.success(), "{shown}");
+    let path = place.write("shown", "");
+    let shown = std::fs::File::options().append(true).open(&path).unwrap();
+    let mut bash = Command::new("bash");
+    let bash = bash.args(["-c", &script]).stdout(shown.try_clone().unwrap()).stderr(shown);
+    let success = bash.status().unwrap().success();
+    let shown = place.read("shown");
+    assert!(success, "{shown}");
     shown.split(mark).map(|part| part.trim().to_owned()).collect()
 }
 
@@ -27,7 +32,7 @@ fn paste(steps: &[String]) -> Vec<String> {
 fn every_line_that_the_demo_prints_works_when_pasted() {
     let place = Place::new();
     let server = place.start(&DEMO);
-    let shown = paste(&steps(&server.told));
+    let shown = paste(&place, &steps(&server.told));
     assert_eq!(shown.len(), 14, "{shown:?}");
     let expected = [
         ("", ""),
@@ -101,6 +106,10 @@ fn a_demo_that_runs_is_not_taken_away_by_another_one() {
         assert!(told.iter().all(|it| ran.err.contains(it)), "{}", ran.err);
     }
     assert_eq!(server.get("/v1/publishers/harbor-ops").0, 200, "it goes on");
+    let address = server.address.to_string();
+    let taken = place.run(&["demo", "--folder", "other", "--listen", &address]);
+    assert_eq!(taken.code, 1, "{taken:?}");
+    assert!(taken.err.contains("Choose another address with --listen"), "{}", taken.err);
     let elsewhere = place.start(&[&DEMO[..], &["--folder", "other"]].concat());
     assert_eq!(elsewhere.get("/readyz").0, 200);
     server.signal("KILL");

@@ -20,14 +20,19 @@ fn keys_are_made_rotated_and_revoked_and_never_printed() {
         said.push_str(&ran.said());
         ran.said()
     };
-    assert!(run(&["keys", "list"], 2).contains("fleetprompt keys generate"));
+    for args in
+        [&["keys", "list"][..], &["keys", "rotate"], &["keys", "activate", "k1"], &["export"]]
+    {
+        assert!(run(args, 2).contains("fleetprompt keys generate"));
+    }
     run(&["keys", "generate"], 0);
     assert!(run(&["keys", "list"], 0).contains("k1               active"));
     run(&["keys", "generate"], 0);
     assert!(run(&["keys", "list"], 0).contains("k2               pending"));
-    assert!(run(&["keys", "revoke", "k1"], 3).contains("k1"), "it is the active one");
+    assert!(run(&["keys", "revoke", "k1"], 3).contains("k1 is active: rotate first"));
     run(&["keys", "activate", "k2"], 0);
-    run(&["keys", "activate", "k2"], 3);
+    assert!(run(&["keys", "activate", "k2"], 3).contains("k2 is the active key already"));
+    assert!(run(&["keys", "activate", "k1"], 3).contains("k1 has been active, and retires"));
     run(&["keys", "activate", "k9"], 3);
     run(&["keys", "rotate"], 0);
     let listed = run(&["keys", "list"], 0);
@@ -35,6 +40,7 @@ fn keys_are_made_rotated_and_revoked_and_never_printed() {
     run(&["migrate"], 0);
     assert!(run(&["keys", "revoke", "k1"], 0).contains("k1 is revoked"));
     run(&["keys", "revoke", "k1"], 0);
+    assert!(run(&["keys", "activate", "k1"], 3).contains("k1 is revoked, and stays so"));
     let listed = run(&["keys", "list"], 0);
     assert!(listed.contains("k1               revoked"), "{listed}");
 

@@ -46,7 +46,8 @@ fn a_database_is_migrated_twice_backed_up_checked_tended_and_fenced() {
     let place = populated();
     place.run(&["migrate"]).ok();
     place.run(&["migrate"]).ok();
-    place.run(&["maintain"]).ok();
+    let maintained = place.run(&["maintain"]).ok();
+    assert!(maintained.contains("texts gone over"), "{maintained}");
     assert!(place.run(&["check"]).ok().contains("0 findings"));
     place.run(&["backup", "copy.db"]).ok();
     assert_eq!(place.run(&["backup", "copy.db"]).code, 1, "it exists");

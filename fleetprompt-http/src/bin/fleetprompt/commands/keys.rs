@@ -28,13 +28,6 @@ pub(super) async fn run(settings: &Settings, command: KeysCommand) -> Outcome {
     }
 }
 
-fn present(path: &Path) -> Outcome<KeyFile> {
-    KeyFile::read(path)?.ok_or_else(|| {
-        Failure::failed(format!("{}: there is no key ring", path.display()))
-            .hint("`fleetprompt keys generate` makes one.")
-    })
-}
-
 fn generate(path: &Path) -> Outcome {
     let Some(mut file) = KeyFile::read(path)? else {
         KeyFile::first()?.write(path)?;
@@ -49,7 +42,7 @@ fn generate(path: &Path) -> Outcome {
 }
 
 fn rotate(path: &Path) -> Outcome {
-    let mut file = present(path)?;
+    let mut file = KeyFile::present(path)?;
     let waits = file.states().find(|(_, state)| *state == KeyState::Pending);
     let kid = match waits {
         Some((kid, _)) => kid,
@@ -62,7 +55,7 @@ fn rotate(path: &Path) -> Outcome {
 }
 
 fn activate(path: &Path, kid: KeyId) -> Outcome {
-    let mut file = present(path)?;
+    let mut file = KeyFile::present(path)?;
     file.activate(kid)?;
     file.write(path)?;
     tell_active(path, kid);
@@ -90,7 +83,7 @@ fn list(settings: &Settings) -> Outcome {
 
 /// First the file, so that nothing new verifies; then what was issued.
 async fn revoke(settings: &Settings, kid: KeyId) -> Outcome {
-    let mut file = present(&settings.key_file)?;
+    let mut file = KeyFile::present(&settings.key_file)?;
     file.revoke(kid)?;
     file.write(&settings.key_file)?;
     tell!("{}: {kid} is revoked", settings.key_file.display());

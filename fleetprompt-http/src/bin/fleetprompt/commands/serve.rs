@@ -26,10 +26,9 @@ pub(super) async fn run(settings: Settings, args: ServeArgs) -> Outcome {
 }
 
 async fn serve(settings: &Settings) -> Outcome {
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-        Failure::failed(format!("{}: {error}", settings.listen))
-            .hint("Choose another address with --listen, or stop what uses it.")
-    })?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| Failure::not_bound(settings.listen, &error))?;
     let keys = assemble::keys(settings)?;
     let database = assemble::database(settings, IfMissing::Make).await?;
     let market = assemble::marketplace(settings, &database, keys).await?;

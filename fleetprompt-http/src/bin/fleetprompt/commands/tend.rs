@@ -170,7 +170,7 @@ pub(super) async fn maintain(settings: &Settings) -> Outcome {
     let upkeep::Done { forgotten, listings, texts, images, .. } = all;
     tell!(
         "{forgotten} entries forgotten, {listings} listings of the search index gone over, \
-         {texts} texts rendered anew, {images} images removed"
+         {texts} texts gone over, {images} images removed"
     );
     Ok(())
 }

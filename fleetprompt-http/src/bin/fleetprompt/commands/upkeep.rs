@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use fleetprompt_core::marketplace::Maintained;
 use fleetprompt_core::port::PageSize;
 use fleetprompt_core::{Error, Marketplace};
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,7 +19,7 @@ pub(super) struct Done {
     pub(super) forgotten: u64,
     /// Listings of the search index that were gone over.
     pub(super) listings: u64,
-    /// Texts that were rendered anew.
+    /// Texts that were gone over, whether or not anything changed for them.
     pub(super) texts: u64,
     /// Images that were removed.
     pub(super) images: u64,
@@ -33,8 +34,7 @@ pub(super) async fn round(market: &Marketplace) -> Result<Done, Error> {
     let mut more = true;
     for _ in 0..STEPS {
         let step = market.maintain(budget).await?;
-        let of = [step.receipts, step.invitations, step.attempts, step.buyer_marks, step.events];
-        done.forgotten += of.into_iter().map(u64::from).sum::<u64>();
+        done.forgotten += forgotten(&step);
         more = step.more;
         if !more {
             break;
@@ -70,6 +70,13 @@ pub(super) async fn round(market: &Marketplace) -> Result<Done, Error> {
     }
 }
 
+/// How many entries of all kinds a step forgot.
+fn forgotten(step: &Maintained) -> u64 {
+    let Maintained { receipts, invitations, attempts, buyer_marks, reports, events, more: _ } =
+        *step;
+    [receipts, invitations, attempts, buyer_marks, reports, events].map(u64::from).iter().sum()
+}
+
 /// Rounds as often as `every` says, never if it is zero, until it is dropped. A round that fails is
 /// logged, and the next one takes up what it left: failures that go on are not logged again.
 pub(super) async fn run(every: Duration, market: Marketplace) {
@@ -95,5 +102,24 @@ pub(super) async fn run(every: Duration, market: Marketplace) {
             }
             Err(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_forgotten_is_counted() {
+        let step = Maintained {
+            receipts: 1,
+            invitations: 2,
+            attempts: 4,
+            buyer_marks: 8,
+            reports: 16,
+            events: 32,
+            more: false,
+        };
+        assert_eq!(forgotten(&step), 63);
     }
 }

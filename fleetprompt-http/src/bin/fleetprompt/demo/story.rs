@@ -37,7 +37,7 @@ pub(super) fn try_it(served: SocketAddr, run: &str) -> String {
 }
 
 /// Shows an answer, and picks one of its fields.
-const PICK: &str = "pick() { tee /dev/stderr | grep -o \"\\\"$1\\\":\\\"[^\\\"]*\" | head -n 1 | cut -d '\"' -f 4; echo >&2; }\n";
+const PICK: &str = "pick() { tee -a /dev/stderr | grep -o \"\\\"$1\\\":\\\"[^\\\"]*\" | head -n 1 | cut -d '\"' -f 4; echo >&2; }\n";
 
 const ADA: &str = "Bearer dev:my-team:ada";
 const BOB: &str = "Bearer dev:buyers:bob";

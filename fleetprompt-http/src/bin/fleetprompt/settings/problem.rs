@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub(super) fn tell(layers: &Figment, errors: Error) -> Failure {
     let lines: Vec<String> = errors.into_iter().map(|error| line(layers, error)).collect();
     Failure::usage(format!("the configuration is wrong\n  {}", lines.join("\n  ")))
-        .hint("`fleetprompt config show` prints what holds; docs/OPERATIONS.md lists all keys.")
+        .hint("docs/OPERATIONS.md#configuration lists all keys.")
 }
 
 fn line(layers: &Figment, error: Error) -> String {
@@ -57,12 +57,11 @@ fn variable(key: &str) -> String {
 /// The rule, without the value that breaks it.
 fn wrong(kind: Kind) -> String {
     match kind {
-        // A parser's message may go on with the line that it stopped at.
-        Kind::Message(message) => message.lines().next().unwrap_or_default().to_owned(),
+        Kind::Message(message) => reason(&message),
         Kind::InvalidType(found, expected) => {
-            format!("must be {expected}, and is {}", type_of(&found))
+            format!("must be {}, and is {}", in_words(&expected), type_of(&found))
         }
-        Kind::InvalidValue(_, expected) => format!("must be {expected}"),
+        Kind::InvalidValue(_, expected) => format!("must be {}", in_words(&expected)),
         Kind::InvalidLength(_, expected) => format!("must have {expected}"),
         Kind::UnknownVariant(_, known) => format!("must be one of {}", known.join(", ")),
         Kind::UnknownField(_, known) => {
@@ -76,6 +75,57 @@ fn wrong(kind: Kind) -> String {
     }
 }
 
+/// A parser's message. That of TOML's goes on with the line that it stopped at, drawn behind a margin,
+/// and then with the reason.
+fn reason(message: &str) -> String {
+    if message == "invalid socket address syntax" {
+        return format!("must be {ADDRESS}");
+    }
+    let mut lines = message.lines();
+    let first = lines.next().unwrap_or_default();
+    let drawn = |line: &&str| {
+        let number = line.trim_start().trim_start_matches(|it: char| it.is_ascii_digit());
+        number.trim_start().starts_with('|')
+    };
+    let (drawn, reasons): (Vec<&str>, Vec<&str>) = lines.partition(drawn);
+    // A value stands behind a key; where there is none, all may be of a value.
+    let values = drawn.iter().map(|line| line.split_once('=').map_or(*line, |(_, value)| value));
+    let words: Vec<&str> = values
+        .flat_map(|value| value.split(|it: char| !it.is_alphanumeric()))
+        .filter(|word| word.len() > 2)
+        .collect();
+    let told = reasons.into_iter().filter(|line| !words.iter().any(|word| line.contains(word)));
+    let told: Vec<&str> = told.collect();
+    match told.as_slice() {
+        [] => first.to_owned(),
+        told => format!("{first}: {}", told.join(", ")),
+    }
+}
+
+/// What an address looks like.
+pub(crate) const ADDRESS: &str = "IP:PORT, such as 127.0.0.1:8080";
+
+/// What serde expects, in words for people.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number",
+        "a nonzero u16" => "a whole number from 1 to 65535",
+        "a nonzero u32" => "a whole number from 1 to 4294967295",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "a section",
+        "socket address" => ADDRESS,
+        other if other.starts_with("enum ") => "a text",
+        other if other.starts_with("struct ") => "a section",
+        other => other,
+    }
+}
+
 fn type_of(found: &Actual) -> &'static str {
     match found {
         Actual::Bool(_) => "true or false",
@@ -84,5 +134,27 @@ fn type_of(found: &Actual) -> &'static str {
         Actual::Seq => "a list",
         Actual::Map => "a section",
         _ => "something else",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_repeats_a_value_is_left_out() {
+        let drawn = |line: &str, reason: &str| {
+            format!("TOML parse error at line 1, column 5\n  |\n1 | {line}\n  |     ^\n{reason}\n")
+        };
+        for (line, given, told) in [
+            ("a = canary", "invalid string\nexpected `\"`", ": invalid string, expected `\"`"),
+            ("a = canary", "no canary is known\nexpected `\"`", ": expected `\"`"),
+            ("a = \"x|canary\"", "x|canary is wrong", ""),
+            ("canary", "no canary is known", ""),
+            ("listen = 1", "duplicate key `listen`", ": duplicate key `listen`"),
+        ] {
+            let expected = format!("TOML parse error at line 1, column 5{told}");
+            assert_eq!(reason(&drawn(line, given)), expected, "{line}");
+        }
     }
 }
