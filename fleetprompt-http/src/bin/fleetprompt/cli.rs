@@ -92,6 +92,21 @@ Prints one line on standard output when it is ready; logs go to standard error. 
 SIGINT stops it: what runs is finished, nothing new is taken; a second signal stops it at once. \
 Keys that were rotated in the key file are taken into use within a minute.")]
     Serve(ServeArgs),
+    #[command(flatten)]
+    Configured(Configured),
+    /// Static tokens of owning systems
+    #[command(subcommand)]
+    ServiceToken(ServiceTokenCommand),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// The commands that do what the configuration says, and log beside what they print.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Configured {
     /// Bring the database to this version
     Migrate,
     /// Import a catalogue in JSON Lines, plain or gzip
@@ -117,9 +132,6 @@ its name; `backup` has all of it.")]
     /// The key ring: what tokens and cursors are made with
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Static tokens of owning systems
-    #[command(subcommand)]
-    ServiceToken(ServiceTokenCommand),
     /// Vouch for a publisher, suspend or restore it
     #[command(subcommand)]
     Publisher(PublisherCommand),
@@ -149,13 +161,8 @@ Forget what has served, and bring the search index, rendered texts and kept imag
     Maintain,
     /// Revoke every install token of a store that was restored or promoted with losses
     Fence(FenceArgs),
-    /// Print the OpenAPI document
-    Openapi,
     /// Ask the server on the configured address whether it is ready
     Healthcheck,
-    /// Look at the configuration
-    #[command(subcommand)]
-    Config(ConfigCommand),
 }
 
 #[derive(Debug, Default, Args)]

@@ -12,7 +12,7 @@ mod service_token;
 mod tend;
 mod upkeep;
 
-use crate::cli::{Cli, Command, ConfigCommand, DemoArgs};
+use crate::cli::{Cli, Command, ConfigCommand, Configured, DemoArgs};
 use crate::failure::Outcome;
 use crate::settings::Settings;
 
@@ -23,37 +23,29 @@ pub(crate) use serve::run_server;
 pub(crate) async fn run(cli: Cli) -> Outcome {
     let Cli { flags, command } = cli;
     let command = command.unwrap_or_else(|| Command::Demo(DemoArgs::default()));
-    match command {
+    let configured = match command {
         Command::Demo(demo) => return crate::demo::run(&flags, demo).await,
         Command::Openapi => return look::openapi(),
         Command::ServiceToken(command) => return service_token::run(command),
         Command::Config(ConfigCommand::Show { format }) => return look::config(&flags, format),
-        _ => {}
-    }
+        Command::Serve(args) => return serve::run(Settings::load(&flags)?, args).await,
+        Command::Configured(command) => command,
+    };
     let settings = Settings::load(&flags)?;
-    if let Command::Serve(serve) = command {
-        return serve::run(settings, serve).await;
-    }
     crate::assemble::logs(settings.log);
-    match command {
-        Command::Healthcheck => look::healthcheck(&settings).await,
-        Command::Keys(command) => keys::run(&settings, command).await,
-        Command::Migrate => tend::migrate(&settings).await,
-        Command::Import(args) => import::run(&settings, args).await,
-        Command::Export(args) => export::run(&settings, args).await,
-        Command::Publisher(command) => operate::publisher(&settings, command).await,
-        Command::Listing(command) => operate::listing(&settings, command).await,
-        Command::Names(command) => operate::names(&settings, command).await,
-        Command::Backup(args) => tend::backup(&settings, args).await,
-        Command::Copy(args) => copy::run(settings, args).await,
-        Command::Check(args) => tend::check(&settings, args).await,
-        Command::Maintain => tend::maintain(&settings).await,
-        Command::Fence(args) => tend::fence(&settings, args).await,
-        // Done above.
-        Command::Demo(_)
-        | Command::Openapi
-        | Command::ServiceToken(_)
-        | Command::Config(_)
-        | Command::Serve(_) => Ok(()),
+    match configured {
+        Configured::Healthcheck => look::healthcheck(&settings).await,
+        Configured::Keys(command) => keys::run(&settings, command).await,
+        Configured::Migrate => tend::migrate(&settings).await,
+        Configured::Import(args) => import::run(&settings, args).await,
+        Configured::Export(args) => export::run(&settings, args).await,
+        Configured::Publisher(command) => operate::publisher(&settings, command).await,
+        Configured::Listing(command) => operate::listing(&settings, command).await,
+        Configured::Names(command) => operate::names(&settings, command).await,
+        Configured::Backup(args) => tend::backup(&settings, args).await,
+        Configured::Copy(args) => copy::run(settings, args).await,
+        Configured::Check(args) => tend::check(&settings, args).await,
+        Configured::Maintain => tend::maintain(&settings).await,
+        Configured::Fence(args) => tend::fence(&settings, args).await,
     }
 }
