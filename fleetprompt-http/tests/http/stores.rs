@@ -85,6 +85,9 @@ impl Postgres {
 #[expect(dead_code, reason = "the store's tests do more to a server")]
 pub(crate) mod cluster;
 
+#[path = "../../../fleetprompt-postgres/tests/postgres/waiting.rs"]
+mod waiting;
+
 /// SQL past the store.
 mod support {
     use sqlx::postgres::{PgConnection, PgRow};

@@ -10,7 +10,8 @@ use std::process::{Child, Command, Stdio};
 use sqlx::postgres::PgRow;
 use tempfile::TempDir;
 
-use super::support::{sql_at, wait_until};
+use super::support::sql_at;
+use super::waiting::wait_until;
 
 /// A server with a folder of its own, which ends with the test.
 pub(crate) struct Cluster {

@@ -16,7 +16,7 @@ use crate::cluster::Cluster;
 use crate::market::{
     self, acme, begin, key, list_an_agent, operator, publish, redeem, redeem_under,
 };
-use crate::support::wait_until;
+use crate::waiting::wait_until;
 
 const THREADS: u64 = 8;
 const TOKENS: u64 = 40;

@@ -52,3 +52,5 @@ mod support;
 mod tls;
 #[cfg(test)]
 mod upkeep;
+#[cfg(test)]
+mod waiting;

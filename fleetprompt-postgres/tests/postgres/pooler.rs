@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 
 use crate::cluster::Cluster;
-use crate::support::{Client, sql_at, wait_until};
+use crate::support::{Client, sql_at};
+use crate::waiting::wait_until;
 
 /// A pooler that gives each transaction another session than the one before.
 pub(crate) struct Pooler {

@@ -13,7 +13,7 @@ use pollster::block_on;
 use crate::cluster::Cluster;
 use crate::market::{self, anonymous, key, list_an_agent, publish, publisher};
 use crate::proxy::Proxy;
-use crate::support::wait_until;
+use crate::waiting::wait_until;
 
 /// How stale the standby may be where a test waits for nothing else.
 pub(crate) const HOURS: Duration = Duration::from_secs(7_200);

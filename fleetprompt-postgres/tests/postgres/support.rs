@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::time::{Duration, Instant};
 
 use fleetprompt_core::port::{RecordKind, StoreError};
 use fleetprompt_postgres::{PostgresOptions, PostgresStore, SchemaName};
@@ -67,18 +66,6 @@ pub(crate) fn url_with(parameter: &str) -> String {
     let url = url();
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}{parameter}")
-}
-
-/// How long anything may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Waits until something is so, for others to come to it; says what was waited for in vain.
-pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
-        std::thread::yield_now();
-    }
 }
 
 /// A client that keeps its session.

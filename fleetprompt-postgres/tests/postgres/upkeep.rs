@@ -7,7 +7,8 @@ use pollster::block_on;
 use sqlx::Row as _;
 
 use crate::load::{all_there_once, commit, frequencies, indexed, insist};
-use crate::support::{Client, Schema, sql, wait_until};
+use crate::support::{Client, Schema, sql};
+use crate::waiting::wait_until;
 
 const LISTINGS: u64 = 20;
 
