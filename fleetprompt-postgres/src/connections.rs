@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
 use rustls::crypto::CryptoProvider;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::address::DatabaseUrl;
-use crate::error::open_error;
+use crate::error::{Fault, open_error};
 use crate::options::PostgresOptions;
 use crate::pool::{Pool, TRUSTED};
 use crate::primary::{self, Primary};
@@ -78,7 +78,9 @@ pub(crate) async fn open(
     if several {
         primary.find().await;
     }
-    schema::prepare(&writer, &settings).await.map_err(open_error)?;
+    if let Err(fault) = schema::prepare(&writer, &settings).await {
+        return Err(open_error(reason(fault, first).await));
+    }
     if purpose == Purpose::Serving {
         schema::check_finished(&writer, &settings).await.map_err(open_error)?;
     }
@@ -95,6 +97,17 @@ pub(crate) async fn open(
         replica
     });
     Ok(Opened { readers, writer, replica })
+}
+
+/// Why there was no connection: the driver's pool tries until its time is over, and does not say.
+async fn reason(fault: Fault, server: &PgConnectOptions) -> Fault {
+    if !matches!(fault, Fault::Sqlx(sqlx::Error::PoolTimedOut)) {
+        return fault;
+    }
+    match tokio::time::timeout(PATIENCE, PgConnection::connect_with(server)).await {
+        Ok(Err(error)) => error.into(),
+        Ok(Ok(_)) | Err(_) => fault,
+    }
 }
 
 fn pool(connections: u32, acquire_timeout: Duration) -> PgPoolOptions {

@@ -1,5 +1,7 @@
 //! What PostgreSQL and the driver report, in the words of the port.
 
+use std::io::ErrorKind;
+
 use fleetprompt_core::port::StoreError;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -83,6 +85,12 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
             Some(code) => by_code(&code),
             None => StoreError::Unavailable("the server reported an error without a code"),
         },
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            StoreError::Unavailable("nothing listens at the address of the database")
+        }
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::NotFound => {
+            StoreError::Unavailable("the socket of the database is not there")
+        }
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => StoreError::Unavailable(
             no_trust(error).unwrap_or("the connection to the server failed"),
         ),

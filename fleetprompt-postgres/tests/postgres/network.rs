@@ -175,6 +175,24 @@ fn a_network_that_is_cut_under_load_costs_nothing_that_was_answered() {
     all_there_once(&schema.open(), 161);
 }
 
+#[test]
+fn an_address_where_nobody_is_is_told_as_such() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("postgres://market@{}/market", listener.local_addr().unwrap());
+    drop(listener);
+    let folder = tempfile::tempdir().unwrap();
+    let no_socket = format!("postgres:///market?host={}", folder.path().display());
+    let cases = [
+        (nobody, "nothing listens at the address of the database"),
+        (no_socket, "the socket of the database is not there"),
+    ];
+    for (url, why) in cases {
+        let options = PostgresStore::options().acquire_timeout(Duration::from_millis(50));
+        let refused = block_on(options.connect(&url)).unwrap_err();
+        assert_eq!(refused, StoreError::Unavailable(why));
+    }
+}
+
 /// With the time-outs that operators have by default.
 #[test]
 #[ignore = "takes more than half a minute: scripts/faults runs it"]
