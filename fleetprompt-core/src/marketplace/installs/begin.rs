@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::domain::{
     Asset, Attempt, AttemptId, AttemptState, Channel, Entitlement, Fact, InstallMethod,
-    IssuedToken, Listing, ListingId, ListingState, PersonIdentity, PriceClass, Release, Rule,
-    Sha256Digest, Version,
+    IssuedToken, Listing, ListingId, ListingState, PersonIdentity, PriceClass, PublisherId,
+    Release, Rule, Sha256Digest, Version,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{Action, Grounds};
@@ -51,7 +51,8 @@ impl Command for Begin {
                 }
                 expect_in_good_standing(&cx.publisher_of(&listing).await?)?;
                 for member in members.as_slice() {
-                    let (member, by) = cx.member(*member, &owned, who).await?;
+                    let pack = (listing.publisher, &owned);
+                    let (member, by) = cx.member(*member, pack, who).await?;
                     attempts.push(cx.begin(&self.begin, &member, &by, identity, who).await?);
                 }
                 if attempts.is_empty() {
@@ -77,11 +78,12 @@ impl Command for Begin {
 
 impl Context<'_> {
     /// A member of a pack, and the entitlement by which `who` has it: the pack's, if both are of
-    /// one publisher; their own; or a free claim that is made along with the install.
+    /// one publisher; their own; or a free claim that is made along with the install. The publisher
+    /// is the pack's present one: an entitlement says who offered the pack when it was granted.
     async fn member(
         &mut self,
         member: ListingId,
-        pack: &Entitlement,
+        (publisher, pack): (PublisherId, &Entitlement),
         who: Who,
     ) -> Result<(Listing, Entitlement)> {
         let missing = ErrorCode::ListingNotFound;
@@ -89,7 +91,7 @@ impl Context<'_> {
         if matches!(found.asset, Asset::Pack { .. }) {
             return Err(ErrorCode::NotObtainable.into());
         }
-        if found.publisher == pack.publisher {
+        if found.publisher == publisher {
             return Ok((found, pack.clone()));
         }
         match self.find_ownership(member, who).await? {

@@ -8,8 +8,8 @@ use crate::conformance::{ManualClock, SeededEntropy};
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::{
-    Acting, BeginInstall, Marketplace, MarketplaceBuilder, NewListing, NewPublisher, RedeemRequest,
-    RedeemedManifest, ReferenceDecision, Way,
+    Acting, BeginInstall, ContentPatch, ListingPatch, Marketplace, MarketplaceBuilder, NewListing,
+    NewPublisher, RedeemRequest, RedeemedManifest, ReferenceDecision, Way,
 };
 use crate::memory::MemoryStore;
 use crate::port::{PageSize, Principal, RecordKey, Store};
@@ -171,6 +171,30 @@ impl Fixture {
     pub(crate) fn published(&self, by: &Acting, publisher: PublisherId, slug: &str) -> ListingId {
         let id = self.draft(by, publisher, slug);
         run(by.publish_listing(id, &self.key())).unwrap();
+        id
+    }
+
+    /// A published pack of `members`, free for everybody.
+    pub(crate) fn pack(
+        &self,
+        by: &Acting,
+        publisher: PublisherId,
+        members: &[ListingId],
+    ) -> ListingId {
+        let asset = Asset::Pack { members: members.to_vec().try_into().unwrap() };
+        let new = NewListing { asset, ..new_listing(publisher, "pack") };
+        let id = run(by.create_listing(new, &self.key())).unwrap().id;
+        run(by.publish_listing(id, &self.key())).unwrap();
+        id
+    }
+
+    /// An agent as [`offered`](Self::offered), which has a price.
+    pub(crate) fn priced(&self, by: &Acting, publisher: PublisherId, slug: &str) -> ListingId {
+        let id = self.offered(by, publisher, slug);
+        let revision = run(by.listing(id)).unwrap().revision;
+        let price = ContentPatch { price_class: Some(PriceClass::Entitled), ..Default::default() };
+        let patch = ListingPatch { content: Some(price), ..Default::default() };
+        run(by.patch_listing(id, revision, patch, &self.key())).unwrap();
         id
     }
 

@@ -1,6 +1,8 @@
 use super::fixture::*;
 use crate::domain::*;
-use crate::marketplace::{Found, ListingAddress, ListingEdit, NewListing};
+use crate::marketplace::{
+    Found, ListingAddress, ListingEdit, ListingPatch, NewListing, ReferenceDecision,
+};
 use crate::policy::Quotas;
 use crate::{Acting, ErrorCode};
 
@@ -194,4 +196,42 @@ fn it_takes_an_owner_of_both_publishers_to_transfer() {
     f.join(&bob, beta, &ada, PublisherRole::Maintainer);
     let maintainer = run(ada.transfer_listing(id, beta, &f.key()));
     assert_eq!(refused(maintainer), ErrorCode::Forbidden);
+}
+
+#[test]
+fn a_pack_gives_nothing_of_a_publisher_that_handed_it_on() {
+    let f = Fixture::default();
+    let (ada, bob, eve) = (f.person("acme", "ada"), f.person("beta", "bob"), f.person("x", "eve"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&bob, "beta"));
+    let (free, paid) = (f.offered(&ada, acme, "free-bot"), f.priced(&ada, acme, "paid-bot"));
+    let pack = f.pack(&ada, acme, &[free]);
+    run(eve.claim_free(pack, &f.key())).unwrap();
+    let adas = f.join(&bob, beta, &ada, PublisherRole::Owner);
+    run(ada.transfer_listing(pack, beta, &f.key())).unwrap();
+    run(bob.remove_member(beta, adas, &f.key())).unwrap();
+    // What Eve has was granted by Acme; what is in the pack now, Beta decides.
+    let revision = run(bob.listing(pack)).unwrap().revision;
+    let asset = Some(Asset::Pack { members: vec![paid].try_into().unwrap() });
+    let patch = ListingPatch { asset, ..Default::default() };
+    run(bob.patch_listing(pack, revision, patch, &f.key())).unwrap();
+    assert_eq!(refused(f.begin(&eve, pack, None)), ErrorCode::EntitlementNotFound);
+}
+
+#[test]
+fn a_pack_that_moves_along_with_its_members_keeps_them_for_its_buyers() {
+    let f = Fixture::default();
+    let (ada, bob, eve) = (f.person("acme", "ada"), f.person("beta", "bob"), f.person("x", "eve"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&bob, "beta"));
+    let paid = f.priced(&ada, acme, "paid-bot");
+    let pack = f.pack(&ada, acme, &[paid]);
+    run(eve.claim_free(pack, &f.key())).unwrap();
+    f.begin(&eve, pack, None).unwrap();
+    f.join(&bob, beta, &ada, PublisherRole::Owner);
+    for listing in [paid, pack] {
+        run(ada.transfer_listing(listing, beta, &f.key())).unwrap();
+    }
+    let (kind, confirm) = (AssetKind::WhsAgent, ReferenceDecision::Confirm { reason: None });
+    let whs = f.system("whs");
+    run(whs.decide_reference(beta, kind, of("paid-bot"), confirm, &f.key())).unwrap();
+    f.begin(&eve, pack, None).unwrap();
 }
