@@ -265,16 +265,20 @@ impl<'m> Context<'m> {
         self.actor = actor;
     }
 
+    /// The name of the person who acts.
+    pub(super) fn identity(&self) -> Result<&'m PersonIdentity> {
+        match self.principal {
+            Principal::Person { identity, .. } | Principal::Operator { identity } => Ok(identity),
+            Principal::System { .. } => Err(ErrorCode::Forbidden.into()),
+            Principal::Anonymous => Err(ErrorCode::Unauthenticated.into()),
+        }
+    }
+
     /// The person who acts, given a surrogate if this is the first time they are seen.
     pub(super) async fn who(&mut self) -> Result<Who> {
-        let (identity, operator) = match self.principal {
-            Principal::Person { identity, .. } => (identity, false),
-            Principal::Operator { identity } => (identity, true),
-            Principal::System { .. } => return Err(ErrorCode::Forbidden.into()),
-            Principal::Anonymous => return Err(ErrorCode::Unauthenticated.into()),
-        };
-        let who = self.person(identity).await?;
+        let who = self.person(self.identity()?).await?;
         let id = who.person;
+        let operator = matches!(self.principal, Principal::Operator { .. });
         self.actor = if operator { Actor::Operator { id } } else { Actor::Person { id } };
         Ok(who)
     }

@@ -263,6 +263,7 @@ impl Command for AcceptInvitation<'_> {
         let limit = Within::AtMost(cx.market.quotas.members_per_publisher);
         cx.count(Counter::of_publisher(CounterFamily::Members, publisher), 1, limit);
         if role == PublisherRole::Owner {
+            cx.note_owner(cx.identity()?).await?;
             cx.count(Counter::of_publisher(CounterFamily::Owners, publisher), 1, Within::Any);
         }
         let at = cx.now;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Fact, IdempotencyKey, Membership, PersonId, PublisherId, PublisherRole, Timestamp,
+    Fact, IdempotencyKey, Membership, Person, PersonId, PersonIdentity, PublisherId, PublisherRole,
+    Tenant, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -13,7 +14,7 @@ use crate::port::{
 use crate::search::Cursor;
 
 use super::Acting;
-use super::context::Context;
+use super::context::{Context, Who};
 use super::execute::Command;
 use super::paging::{Page, Paging};
 use super::publishers::expect_in_good_standing;
@@ -69,7 +70,8 @@ impl Acting {
     ///
     /// # Errors
     /// `publisher_not_found`, `member_not_found`, `forbidden`, `publisher_suspended`, and
-    /// `last_owner`: a publisher always has one.
+    /// `last_owner`: a publisher always has one; `subject_erasing` and `tenant_closing`, of whoever
+    /// is to be an owner.
     pub async fn change_role(
         &self,
         publisher: PublisherId,
@@ -162,6 +164,30 @@ impl Context<'_> {
         MemberReceipt { publisher, person, role: None, at: self.now }
     }
 
+    /// Writes the records of a person who comes to own a publisher, and of their tenant, again. What
+    /// they own decides whether they can be erased, and is found by a list, which no commit expects:
+    /// an erasure that was decided without this one meets it here.
+    pub(super) async fn note_owner(&mut self, identity: &PersonIdentity) -> Result<()> {
+        if let Some(person) = self.get::<Person>(RecordKey::person(identity)).await? {
+            self.put(person.value);
+        }
+        if let Some(tenant) = self.get::<Tenant>(RecordKey::tenant(identity.tenant())).await? {
+            self.put(tenant.value);
+        }
+        Ok(())
+    }
+
+    /// The person behind a surrogate, as the commit must still find them and their tenant: neither
+    /// is being erased.
+    pub(super) async fn person_behind(&mut self, id: PersonId) -> Result<(PersonIdentity, Who)> {
+        let missing = ErrorCode::MemberNotFound;
+        // The scan finds the name; what is read by it is what the commit rests on.
+        let rows = self.scan::<Person>(&Scan::PersonBehind(id), PageSize::new(1)).await?;
+        let identity = rows.into_iter().next().ok_or(missing)?.identity;
+        let who = self.person(&identity).await?;
+        if who.person == id { Ok((identity, who)) } else { Err(missing.into()) }
+    }
+
     fn one_owner_less(&mut self, publisher: PublisherId) {
         self.count(Counter::of_publisher(CounterFamily::Owners, publisher), -1, LAST_OWNER);
     }
@@ -198,6 +224,8 @@ impl Command for ChangeRole {
             (PublisherRole::Owner, PublisherRole::Owner) => {}
             (PublisherRole::Owner, _) => cx.one_owner_less(publisher),
             (_, PublisherRole::Owner) => {
+                let (identity, _) = cx.person_behind(person).await?;
+                cx.note_owner(&identity).await?;
                 cx.count(Counter::of_publisher(CounterFamily::Owners, publisher), 1, Within::Any);
             }
             _ => {}

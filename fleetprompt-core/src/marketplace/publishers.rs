@@ -3,14 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Fact, FeedChange, Handle, HoldReason, IdempotencyKey, Membership, Person, PersonId, Publisher,
+    Fact, FeedChange, Handle, HoldReason, IdempotencyKey, Membership, PersonId, Publisher,
     PublisherId, PublisherProfile, PublisherRole, Revision, Skeleton,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
 use crate::port::{
-    ClaimedName, Counter, CounterFamily, NameOwner, NameScope, PageSize, RecordKey, Scan,
-    Versioned, Within,
+    ClaimedName, Counter, CounterFamily, NameOwner, NameScope, RecordKey, Versioned, Within,
 };
 
 use super::Acting;
@@ -119,7 +118,8 @@ impl ClaimedName {
 }
 
 impl Context<'_> {
-    /// Founds a publisher in the tenant of `who`, its owner.
+    /// Founds a publisher in the tenant of `who`, its owner. It is left to the command to
+    /// [`note_owner`](Self::note_owner): the rows of an import would all wait for one record.
     pub(super) fn found_publisher(
         &mut self,
         id: PublisherId,
@@ -210,6 +210,7 @@ impl Command for CreatePublisher {
         let verdict = cx.judge_publisher(id, who.tenant, None, names).await?;
         let held = verdict.as_ref().and_then(NameVerdict::held);
         let (receipt, _) = cx.found_publisher(id, who, &self.new, limit, held);
+        cx.note_owner(cx.identity()?).await?;
         cx.settle(id, verdict);
         Ok(receipt)
     }
@@ -258,14 +259,7 @@ impl Command for TransferPublisher {
         if member.role != PublisherRole::Owner {
             return Err(ErrorCode::WrongState.into());
         }
-        // The scan finds the person's name; reading by it makes the person and their tenant part
-        // of what the commit rests on.
-        let rows = cx.scan::<Person>(&Scan::PersonBehind(self.to), PageSize::new(1)).await?;
-        let identity = rows.into_iter().next().ok_or(ErrorCode::MemberNotFound)?.identity;
-        let heir = cx.person(&identity).await?;
-        if heir.person != self.to {
-            return Err(ErrorCode::MemberNotFound.into());
-        }
+        let (_, heir) = cx.person_behind(self.to).await?;
         let (from, to) = (found.tenant, heir.tenant);
         if from == to {
             return Err(ErrorCode::WrongState.into());

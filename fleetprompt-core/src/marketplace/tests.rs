@@ -13,6 +13,7 @@ mod indexing;
 mod isolation;
 mod listings;
 mod logs;
+mod meanwhile;
 mod members;
 mod metrics;
 mod moderation;

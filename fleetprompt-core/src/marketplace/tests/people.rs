@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::thread;
 
 use super::fixture::*;
+use super::meanwhile::Meanwhile;
 use crate::conformance::{Fault, FaultStore};
 use crate::domain::*;
 use crate::error::ErrorCode;
-use crate::marketplace::{Acting, Erasure, Holder, OperatorGrant};
-use crate::port::{CounterFamily, CounterRange, Principal, Store};
+use crate::marketplace::{Acting, Erasure, Found, Holder, NewPublisher, OperatorGrant};
+use crate::port::{Counter, CounterFamily, CounterRange, Principal, Store};
 use crate::token::InstallToken;
 
 /// A subject of an organisation, and one who is a tenant of their own.
@@ -274,4 +275,87 @@ fn nothing_slips_through_while_a_subject_is_erased() {
         assert!(attempts.len() >= 9);
         assert!(!attempts.iter().any(|row| row.value.encode().unwrap().contains("issued\",")));
     }
+}
+
+/// Ada, who owns Acme, and Bob of another tenant, who is a viewer there.
+fn ada_and_bob(f: &Fixture) -> (Acting, Acting, PublisherId, PersonId) {
+    let (ada, bob) = (f.person("acme", "ada"), f.person("beta", "bob"));
+    let acme = f.publisher(&ada, "acme");
+    let bobs = f.join(&ada, acme, &bob, PublisherRole::Viewer);
+    (ada, bob, acme, bobs)
+}
+
+/// An operator who comes too late: `deed` is done between what they decide and their commit.
+fn too_late(f: &Fixture, deed: impl FnOnce() + Send + 'static) -> Acting {
+    let store = Meanwhile::new(f.store.clone());
+    store.first(deed);
+    let operator = f.operator().principal().clone();
+    f.through(store).act_as(operator)
+}
+
+fn owners(f: &Fixture, by: &Acting, publisher: PublisherId) -> usize {
+    let members = run(by.members(publisher, None, ALL)).unwrap().items;
+    let counter = Counter::of_publisher(CounterFamily::Owners, publisher);
+    let counted = run(f.store.counters(&CounterRange::one(&counter), 1)).unwrap()[0].1;
+    let owners = members.iter().filter(|member| member.role == PublisherRole::Owner).count();
+    assert_eq!(u64::try_from(owners).unwrap(), counted);
+    owners
+}
+
+#[test]
+fn whoever_creates_a_publisher_is_not_erased_meanwhile() {
+    let f = Fixture::default();
+    let (_, bob, ..) = ada_and_bob(&f);
+    let create = {
+        let (bob, key) = (bob.clone(), f.key());
+        let profile = PublisherProfile { name: of("Beta"), summary: None, website: None };
+        let new = NewPublisher { handle: of("newcomer"), profile };
+        move || drop(run(bob.create_publisher(new, &key)).unwrap())
+    };
+    let operator = too_late(&f, create);
+    let erased = run(operator.erase_subject(&identity("beta", "bob"), &f.key()));
+    assert_eq!(refused(erased), ErrorCode::LastOwner);
+    let created = run(bob.publisher_by_handle(&of("newcomer"))).unwrap();
+    let Found::Here(created) = created else { panic!("it moved") };
+    assert_eq!(owners(&f, &bob, created.id), 1);
+}
+
+#[test]
+fn whoever_joins_as_an_owner_is_not_erased_meanwhile_nor_is_their_tenant() {
+    for whole in [false, true] {
+        let f = Fixture::default();
+        let (ada, bob, ..) = ada_and_bob(&f);
+        let other = f.publisher(&ada, "other");
+        let code = run(ada.invite(other, PublisherRole::Owner, &f.key())).unwrap().code.unwrap();
+        let join = {
+            let (ada, bob, keys) = (ada.clone(), bob.clone(), [f.key(), f.key()]);
+            move || {
+                run(bob.accept_invitation(&code, &keys[0])).unwrap();
+                run(ada.leave(other, &keys[1])).unwrap();
+            }
+        };
+        let (operator, bobs) = (too_late(&f, join), identity("beta", "bob"));
+        let answer = match whole {
+            false => run(operator.erase_subject(&bobs, &f.key())).map(drop),
+            true => run(operator.delete_tenant(bobs.tenant(), &f.key())).map(drop),
+        };
+        assert_eq!(refused(answer), ErrorCode::LastOwner);
+        assert_eq!(owners(&f, &bob, other), 1);
+    }
+}
+
+#[test]
+fn nobody_of_a_tenant_that_is_being_deleted_is_made_an_owner() {
+    let f = Fixture::default();
+    let (ada, _, acme, bobs) = ada_and_bob(&f);
+    let store = FaultStore::new(Arc::new(f.store.clone()));
+    let operator = f.through(store.clone()).act_as(f.operator().principal().clone());
+    let (tenant, key) = (identity("beta", "bob").tenant().clone(), f.key());
+    store.script([Fault::Delayed, Fault::Unavailable]);
+    assert!(run(operator.delete_tenant(&tenant, &key)).is_err(), "interrupted after the mark");
+    let made = run(ada.change_role(acme, bobs, PublisherRole::Owner, &f.key()));
+    assert_eq!(refused(made), ErrorCode::TenantClosing);
+    store.script([]);
+    run(operator.delete_tenant(&tenant, &key)).unwrap();
+    assert_eq!(owners(&f, &ada, acme), 1);
 }
