@@ -93,7 +93,8 @@ pub struct InvitationView {
 }
 
 impl Acting {
-    /// Invites whoever will present the code to join a publisher.
+    /// Invites whoever will present the code to join a publisher, for as long as the principal is an
+    /// owner of it.
     ///
     /// # Errors
     /// `publisher_not_found`, `forbidden`, `publisher_suspended`, `quota_exceeded`.
@@ -125,7 +126,8 @@ impl Acting {
     /// Joins the publisher that the code of an invitation is for. A code works once.
     ///
     /// # Errors
-    /// `invitation_not_found`, whatever is wrong with the code; `invitation_expired`,
+    /// `invitation_not_found`, whatever is wrong with the code, and when whoever invited is an owner
+    /// no longer; `invitation_expired`,
     /// `already_member`, `publisher_suspended`, `quota_exceeded`, `tenant_closing`.
     pub async fn accept_invitation(
         &self,
@@ -250,7 +252,13 @@ impl Command for AcceptInvitation<'_> {
         if cx.market.code_of(&invitation).is_none_or(|code| code != *self.code) {
             return Err(missing.into());
         }
-        let Invitation { id, publisher, role, expires_at, .. } = invitation;
+        let Invitation { id, publisher, role, invited_by, expires_at, .. } = invitation;
+        // Whoever was removed, or is no owner any more, has no way back in by a code of their own.
+        let inviter = RecordKey::membership(publisher, invited_by);
+        let inviter = cx.find::<Membership>(inviter, missing).await?.value;
+        if inviter.role != PublisherRole::Owner {
+            return Err(missing.into());
+        }
         if cx.now >= expires_at {
             return Err(ErrorCode::InvitationExpired.into());
         }

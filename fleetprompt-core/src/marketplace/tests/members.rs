@@ -111,6 +111,23 @@ fn every_wrong_code_gets_one_answer() {
 }
 
 #[test]
+fn a_code_is_good_as_long_as_whoever_invited_is_an_owner() {
+    let f = Fixture::default();
+    let (ada, eve, bob) = (f.person("acme", "ada"), f.person("x", "eve"), f.person("y", "bob"));
+    let acme = f.publisher(&ada, "acme");
+    let eves = f.join(&ada, acme, &eve, PublisherRole::Owner);
+    let code = run(eve.invite(acme, PublisherRole::Owner, &f.key())).unwrap().code.unwrap();
+    run(ada.change_role(acme, eves, PublisherRole::Maintainer, &f.key())).unwrap();
+    let promoted = refused(run(bob.accept_invitation(&code, &f.key())));
+    run(ada.remove_member(acme, eves, &f.key())).unwrap();
+    let returned = refused(run(eve.accept_invitation(&code, &f.key())));
+    assert_eq!([promoted, returned], [ErrorCode::InvitationNotFound; 2]);
+    // An owner again, whose word is as good as any owner's.
+    f.join(&ada, acme, &eve, PublisherRole::Owner);
+    run(bob.accept_invitation(&code, &f.key())).unwrap();
+}
+
+#[test]
 fn a_retried_invitation_gets_its_code_again_while_the_key_stands() {
     let f = Fixture::default();
     let ada = f.person("acme", "ada");
