@@ -1,7 +1,7 @@
 //! Beginning installs.
 
 use super::*;
-use crate::domain::{AttemptStatus, Reason, Span};
+use crate::domain::{AttemptStatus, EntitlementId, Reason, Span, Visibility};
 use crate::marketplace::{Handover, InstallLink};
 use crate::policy::Quotas;
 
@@ -54,6 +54,26 @@ fn an_install_needs_ownership() {
     assert_eq!(refusal(begin(&world.ada(), stolen)), ErrorCode::EntitlementNotFound);
     for who in [world.whs(), world.operator()] {
         assert_eq!(refusal(begin(&who, world.by_token())), ErrorCode::Forbidden);
+    }
+}
+
+#[test]
+fn naming_an_entitlement_tells_nothing_of_a_hidden_listing() {
+    let world = World::new();
+    world.change::<Listing>(&RecordKey::listing(world.listing), |listing| {
+        listing.content.visibility = Visibility::Organisation;
+    });
+    let elsewhere = ListingId::from_bytes([13; 16]);
+    world.seed_listing(elsewhere, world.publisher, AssetKind::WhsAgent, "free");
+    let own = pollster::block_on(world.ada().claim_free(elsewhere, &fresh_key())).unwrap().id;
+    for named in [own, EntitlementId::from_bytes([9; 16])] {
+        let ask = |listing| {
+            let entitlement = Some(named);
+            let asked = BeginInstall { listing, entitlement, ..world.by_token() };
+            refusal(begin(&world.ada(), asked))
+        };
+        assert_eq!(ask(world.listing), ErrorCode::ListingNotFound);
+        assert_eq!(ask(ListingId::from_bytes([8; 16])), ErrorCode::ListingNotFound);
     }
 }
 

@@ -17,13 +17,16 @@ impl Context<'_> {
         who: Who,
     ) -> Result<Entitlement> {
         if let Some(id) = named {
-            let missing = ErrorCode::EntitlementNotFound;
-            let found = self.find::<Entitlement>(RecordKey::entitlement(id), missing).await?;
-            let theirs = found.value.tenant == who.tenant
-                && found.value.person.is_none_or(|person| person == who.person);
-            if !theirs || found.value.listing != listing.id {
-                return Err(missing.into());
-            }
+            let found = self.get::<Entitlement>(RecordKey::entitlement(id)).await?;
+            let theirs = found.filter(|found| {
+                found.value.tenant == who.tenant
+                    && found.value.person.is_none_or(|person| person == who.person)
+                    && found.value.listing == listing.id
+            });
+            let Some(found) = theirs else {
+                self.readable_listing(listing.id, who).await?;
+                return Err(ErrorCode::EntitlementNotFound.into());
+            };
             return match worth(Some(&found), self) {
                 EntitlementStatus::Active => Ok(found.value),
                 status => Err(inactive(status).into()),
