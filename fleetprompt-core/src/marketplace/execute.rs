@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{IdempotencyKey, Span};
+use crate::domain::{IdempotencyKey, Span, Timestamp};
 use crate::error::{Error, ErrorCode, Result};
 use crate::port::{
     Committed, CounterFamily, Fingerprint, IdempotencyScope, NameScope, NewReceipt, Principal,
@@ -150,7 +150,7 @@ impl Inner {
                         .await;
                 }
             }
-            let seen_free = cx.seen_free();
+            let (seen_free, now) = (cx.seen_free(), cx.now);
             let (kept, mut commit) = match &outcome {
                 Ok(receipt) => (Some(Kept::Done(receipt)), cx.into_commit()),
                 Err(refusal) if refusal.code().is_kept() => {
@@ -159,7 +159,7 @@ impl Inner {
                 Err(_) => (None, cx.into_refusal()),
             };
             commit.receipt = match kept {
-                Some(kept) => Some(self.receipt(scope, &request, &kept)?),
+                Some(kept) => Some(self.receipt(scope, &request, &kept, now)?),
                 None if commit.changes.is_empty() && commit.events.is_empty() => return outcome,
                 None => None,
             };
@@ -228,6 +228,7 @@ impl Inner {
         scope: IdempotencyScope,
         request: &[u8],
         kept: &Kept<R>,
+        now: Timestamp,
     ) -> Result<NewReceipt> {
         let keys = self.keys();
         let key = keys.derive_active(Purpose::Fingerprint, &self.fingerprint_scope());
@@ -241,7 +242,7 @@ impl Inner {
             scope,
             fingerprint: Fingerprint { kid: *key.kid(), digest: key.keyed_digest(&[request]) },
             answer,
-            expires_at: self.clock.now().plus(RECEIPT_KEPT),
+            expires_at: now.plus(RECEIPT_KEPT),
         })
     }
 
@@ -337,7 +338,8 @@ mod tests {
         // As an earlier version left it, which knew fewer kinds of secrets.
         let scope = idempotency_scope(principal, Write::OPERATION, &key);
         let request = canonical(&command).unwrap();
-        let receipt = Some(market.receipt(scope, &request, &Kept::Done(1)).unwrap());
+        let now = run(market.now()).unwrap();
+        let receipt = Some(market.receipt(scope, &request, &Kept::Done(1), now).unwrap());
         let (expectations, changes, events) = (vec![], vec![], vec![]);
         run(f.store.commit(Commit { receipt, expectations, changes, events })).unwrap();
         assert_eq!(run(market.execute(principal, &key, &command)), Ok(1));

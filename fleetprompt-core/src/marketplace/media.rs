@@ -120,7 +120,8 @@ impl Marketplace {
     ) -> Result<MediaCleaned> {
         let market = &*self.inner;
         let Some(media) = &market.media else { return Ok(MediaCleaned::default()) };
-        let oldest = market.now().await?.minus(KEPT_UNUSED);
+        // By the clock alone, as all that is forgotten: see `maintain`.
+        let oldest = market.clock.now().minus(KEPT_UNUSED);
         let names = media.store.list(after, budget).await.map_err(media_error)?;
         let full = names.len() == usize::from(budget.get());
         let next = names.last().copied().filter(|_| full);

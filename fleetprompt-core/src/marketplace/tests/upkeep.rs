@@ -184,3 +184,20 @@ fn a_buyer_who_comes_back_while_marks_are_pruned_is_kept() {
     run(f.market.inner.chore(&due)).unwrap();
     assert_eq!(marks().len(), 1);
 }
+
+#[test]
+fn a_clock_that_was_ahead_for_one_write_costs_nothing_that_is_kept() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("beta", "bob"));
+    f.publisher(&bob, "early");
+    let noon = crate::port::Clock::now(&f.clock);
+    f.clock.advance(Span::days(500));
+    f.publisher(&bob, "ahead");
+    f.clock.set(noon);
+    let key = f.key();
+    let first = run(ada.create_publisher(acme(), &key)).unwrap();
+    assert_eq!(tidy(&f), Maintained::default());
+    f.clock.advance(Span::hours(47));
+    assert_eq!(tidy(&f), Maintained::default());
+    assert_eq!(run(ada.create_publisher(acme(), &key)), Ok(first));
+}
