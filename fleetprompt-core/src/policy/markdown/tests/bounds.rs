@@ -1,7 +1,7 @@
 //! Hostile input costs what its length costs: neither the result nor the tree behind it grows by
 //! more than a factor, and nothing is nested without end.
 
-use super::super::{HTML_MAX, TEXT_MAX, events, tidy};
+use super::super::{HTML_MAX, TEXT_MAX, WORK_MAX, events, sanitise, tidy};
 use super::*;
 
 /// Texts of the greatest length, each made to cost more than its length somewhere.
@@ -45,6 +45,20 @@ fn hostile() -> Vec<(&'static str, String)> {
         ("footnotes", numbered(|n| format!("[^{n}]: x\n\n"), "[^1]")),
         ("headings", fill("# a\n")),
         ("entities", fill("&#x0;")),
+        ("ampersands", fill("&")),
+        ("ampersands and words", fill("a & b ")),
+        ("dots in the middle", fill("\u{b7}")),
+        ("no-break spaces", fill("\u{a0}")),
+        ("ampersands in a value", format!("<p align=\"{}\">", fill("&"))),
+        (
+            "ampersands in a title",
+            format!("<a href=\"/\" title=\"{}\">", "&".repeat(TEXT_MAX - 64)),
+        ),
+        (
+            "dots in words for an image",
+            format!("![{}](/a.png)", "\u{b7}".repeat(TEXT_MAX / 2 - 16)),
+        ),
+        ("ampersands in code", format!("```\n{}", "&".repeat(TEXT_MAX - 8))),
         ("less than", fill("<")),
         ("tags", fill("<b>")),
         ("blocks of tags", format!("<div>\n{}", fill("<div>"))),
@@ -75,6 +89,7 @@ fn hostile_texts_give_bounded_pages_and_are_safe() {
     for (name, text) in hostile() {
         let made = markdown(&text);
         assert!(made.len() <= HTML_MAX, "{name}: {}", made.len());
+        assert!(looked_at(&made) <= WORK_MAX, "{name}: {}", looked_at(&made));
         assert_eq!(inspect::fault(&made), None, "{name}");
         assert_eq!(html(&made), made, "{name} is not stable");
     }
@@ -98,6 +113,48 @@ fn the_sanitiser_is_given_no_more_than_a_factor_of_the_text() {
         }
         assert_eq!(depth, 0, "{name}: every element is closed");
     }
+}
+
+/// What the writer of HTML looks at: from each `&`, and each character that begins as a no-break
+/// space does, to the next `<` or `>`.
+fn looked_at(html: &str) -> usize {
+    let mut looked_at = 0;
+    let mut until = 0;
+    for (at, byte) in html.bytes().enumerate().rev() {
+        match byte {
+            b'<' | b'>' => until = 0,
+            b'&' if html[at..].starts_with("&lt;") || html[at..].starts_with("&gt;") => until = 0,
+            b'&' | 0xC2 => looked_at += until,
+            _ => {}
+        }
+        until += 1;
+    }
+    looked_at
+}
+
+#[test]
+fn writing_takes_no_more_work_than_is_allowed() {
+    for piece in ["&", "\u{b7}"] {
+        let text = piece.repeat(HTML_MAX / piece.len());
+        assert_eq!(sanitise(&text, &at_home()), None, "{piece}");
+        let made = html(&text);
+        assert!(looked_at(&made) <= WORK_MAX, "{piece}");
+        assert_eq!(html(&made), made, "{piece} is not stable");
+    }
+}
+
+#[test]
+fn what_takes_too_much_work_is_shown_as_it_was_written() {
+    let text = "a \u{b7} & * ".repeat(TEXT_MAX / 9);
+    let made = markdown(&text);
+    assert!(made.starts_with("<pre>\n<span>a \u{b7} &amp; * a \u{b7}"), "{}", &made[..60]);
+    let shown = made.replace("<span>", "").replace("</span>", "");
+    assert_eq!(shown, format!("<pre>\n{}</pre>", text.replace('&', "&amp;")));
+    // What somebody writes who has much to say is not, nor is much code.
+    let prose = "Déjà vu «\u{a0}hier\u{a0}»\u{a0}: R&D, Q&A… 20 °C. ".repeat(20) + "\n\n";
+    assert!(markdown(&prose.repeat(100)).starts_with("<p>Déjà vu «&nbsp;hier"));
+    let code = format!("```\n{}```\n", "if (a && b) { x -> y < z << 2; }\n".repeat(3_500));
+    assert!(markdown(&code).starts_with("<pre>\n<code>if (a &amp;&amp; b)"));
 }
 
 #[test]
