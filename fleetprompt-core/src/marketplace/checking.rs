@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Listing, ListingId, Position};
+use crate::domain::{Listing, ListingId, Position, Publisher};
 use crate::error::Result;
 use crate::port::{ColumnValue, IndexEntry, PageKey, PageSize, Principal, Scan, StoredEntry};
 
@@ -85,8 +85,9 @@ impl Marketplace {
     }
 
     /// As [`check_index`](Self::check_index), and repairs what differs: buyers are counted anew and
-    /// entries made anew, in commits of at most 64 listings. What is as it should be is not
-    /// written again, and readers and writers are not held up.
+    /// entries made anew, in commits of at most 64 listings; from the start, the names of publishers
+    /// are filed, under which look-alikes find them, too. What is as it should be is not written
+    /// again, and readers and writers are not held up.
     ///
     /// [`refresh_index`](Self::refresh_index) does the same by itself where it must; this is for an
     /// index that was damaged, and for when an owning system was given other kinds of assets.
@@ -141,6 +142,9 @@ impl Inner {
         mut progress: impl FnMut(&IndexReport) + Send,
     ) -> Result<IndexReport> {
         let mut report = IndexReport { through: after, ..IndexReport::default() };
+        if repairs && after == Position::START {
+            self.file_publishers().await?;
+        }
         loop {
             let first = report.through.next().get();
             let order = ColumnValue::Integer(i64::try_from(first).unwrap_or(i64::MAX));
@@ -169,7 +173,7 @@ impl Inner {
             }
             report.extra += self.without_listing(stored.keys().copied().collect()).await?;
             if repairs && !wrong.is_empty() {
-                let batch = Batch { listings: wrong, recount: true, progress: None };
+                let batch = Batch { listings: wrong, recount: true, ..Batch::default() };
                 self.chore(&Chore::Index(batch)).await?;
             }
             report.checked += rows.len() as u64;
@@ -177,6 +181,22 @@ impl Inner {
             progress(&report);
             if !full {
                 return Ok(report);
+            }
+        }
+    }
+
+    /// Files the names of all publishers.
+    async fn file_publishers(&self) -> Result<()> {
+        let scan = Scan::AllPublishers;
+        let mut after: Option<PageKey> = None;
+        loop {
+            let rows = self.list::<Publisher>(&scan, after.as_ref(), BATCH).await?;
+            let full = rows.len() == usize::from(BATCH.get());
+            after = rows.last().map(|last| scan.plan().page_key(&last.clone().map(Into::into)));
+            let publishers = rows.into_iter().map(|row| row.value.id).collect();
+            self.chore(&Chore::Index(Batch { publishers, ..Batch::default() })).await?;
+            if !full {
+                return Ok(());
             }
         }
     }

@@ -30,8 +30,11 @@ use super::views::stands_in_catalogue;
 /// How many listings one commit goes over: the bound of what it holds.
 pub(super) const BATCH: PageSize = PageSize::new(64);
 
-/// Listings to bring up to date in one commit, at most [`BATCH`].
+/// Listings and publishers to bring up to date in one commit, at most [`BATCH`] of each.
+#[derive(Default)]
 pub(super) struct Batch {
+    /// Publishers whose names are filed.
+    pub(super) publishers: Vec<PublisherId>,
     pub(super) listings: Vec<ListingId>,
     /// Whether their buyers are counted anew.
     pub(super) recount: bool,
@@ -158,6 +161,9 @@ impl Context<'_> {
                 return Ok(());
             }
         }
+        for id in &batch.publishers {
+            self.file_publisher(*id).await?;
+        }
         for id in &batch.listings {
             if batch.recount {
                 self.recount(*id).await?;
@@ -195,7 +201,7 @@ impl Inner {
         Ok(receipt)
     }
 
-    /// Brings the entries of a publisher's listings up to date.
+    /// Files the names of a publisher, and brings the entries of its listings up to date.
     pub(super) async fn index_listings_of(&self, publisher: PublisherId) -> Result<()> {
         let scan = Scan::ListingsOf(publisher);
         let mut after: Option<PageKey> = None;
@@ -204,7 +210,9 @@ impl Inner {
             let full = rows.len() == usize::from(BATCH.get());
             after = rows.last().map(|last| scan.plan().page_key(&last.clone().map(Into::into)));
             let listings = rows.into_iter().map(|row| row.value.id).collect();
-            self.chore(&Chore::Index(Batch { listings, recount: false, progress: None })).await?;
+            let publishers = vec![publisher];
+            let batch = Batch { publishers, listings, ..Batch::default() };
+            self.chore(&Chore::Index(batch)).await?;
             if !full {
                 return Ok(());
             }

@@ -125,7 +125,7 @@ impl Inner {
         let followed = self.head().await?.last;
         let sweep = Some(IndexSweep::default());
         let to = IndexProgress { version: INDEX_VERSION, followed, sweep };
-        Ok(Batch { listings: Vec::new(), recount: false, progress: Some((known, to)) })
+        Ok(Batch { progress: Some((known, to)), ..Batch::default() })
     }
 
     async fn sweep(
@@ -141,6 +141,7 @@ impl Inner {
         let after = rows.last().filter(|_| full).map(|last| (last.created, last.value.id));
         let sweep = after.map(|after| IndexSweep { after: Some(after), ..sweep.clone() });
         Ok(Batch {
+            publishers: from.sweep.iter().filter_map(|sweep| sweep.publisher).collect(),
             listings: rows.into_iter().map(|row| row.value.id).collect(),
             // Whoever goes over everything has missed events.
             recount: scan == Scan::AllListings,
@@ -178,7 +179,8 @@ impl Inner {
             }
         }
         let listings = listings.into_iter().collect();
-        Ok(Some(Batch { listings, recount: true, progress: Some((Some(from.clone()), to)) }))
+        let progress = Some((Some(from.clone()), to));
+        Ok(Some(Batch { listings, recount: true, progress, ..Batch::default() }))
     }
 }
 

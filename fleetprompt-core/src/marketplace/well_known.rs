@@ -81,13 +81,10 @@ fn is_vouched_for(publisher: &Publisher) -> bool {
 }
 
 impl Context<'_> {
-    /// Files the names of a publisher that the commit writes.
+    /// Files the names of a publisher.
     pub(super) async fn file_publisher(&mut self, id: PublisherId) -> Result<()> {
         let key = RecordKey::publisher(id);
-        // A new one has no badge.
-        if self.creates(&key) {
-            return Ok(());
-        }
+        let is_new = self.creates(&key);
         let Some(found) = self.get::<Publisher>(key).await? else { return Ok(()) };
         let publisher = found.value;
         let mut keys = BTreeSet::new();
@@ -95,7 +92,7 @@ impl Context<'_> {
             keys = Spelling::of_handle(&publisher.handle).keys();
             keys.extend(display_key(&publisher.profile.name));
         }
-        self.file(NameSubject::Publisher(id), keys, false).await
+        self.file(NameSubject::Publisher(id), keys, is_new).await
     }
 
     /// Files the slug of a listing, and the handle of its publisher, if it is popular.

@@ -4,10 +4,10 @@ use super::fixture::*;
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::{
-    Acting, Found, HeldNameView, ImportLine, NewPublisher, PublisherEdit, PublisherReceipt,
-    ResembledView, SearchRequest,
+    Acting, CatalogueLine, Found, HeldNameView, ImportLine, NewPublisher, PublisherEdit,
+    PublisherReceipt, ResembledView, SearchRequest,
 };
-use crate::port::PageSize;
+use crate::port::{Change, Commit, PageSize, Scan, Store};
 use crate::search::{CatalogueFilter, CatalogueOrder, Query};
 
 /// A publisher that an operator vouches for.
@@ -555,4 +555,40 @@ fn a_name_that_was_swapped_since_it_was_looked_at_is_not_decided() {
     run(operator.allow_name(subject, refusals[0].version, of("A club."), &f.key())).unwrap();
     assert_eq!(run(operator.refused_names(None, ALL)).unwrap().items, []);
     assert_eq!(run(f.anonymous().publisher(evil)).unwrap().handle, of("acme-robotic"));
+}
+
+#[test]
+fn a_badge_that_comes_with_an_import_protects_as_one_that_is_granted() {
+    let imported = |f: &Fixture| {
+        let line = r#"{"type":"publisher","handle":"northwind","profile":{"name":"Northwind"},
+            "badges":[{"kind":"verified","evidence":"case-1"}]}"#;
+        let line = CatalogueLine::parse(line, true).unwrap();
+        let CatalogueLine::Entry(entry) = line else { panic!("a row") };
+        run(f.operator().import_entry(*entry)).unwrap();
+    };
+    let f = Fixture::default();
+    imported(&f);
+    let eve = f.person("evil", "eve");
+    assert!(held(&create(&f, &eve, "northwnd", "N")));
+
+    // A store from before that was so: what finds the name is made when the index is.
+    let f = Fixture::default();
+    imported(&f);
+    let found = run(f.operator().publisher_by_handle(&of("northwind"))).unwrap();
+    let Found::Here(northwind) = found else { panic!("it moved") };
+    let scan = Scan::WellKnownOf(NameSubject::Publisher(northwind.id));
+    let filed = || run(f.store.scan(&scan, None, ALL)).unwrap();
+    let (changes, before) = (filed(), filed().len());
+    let changes = changes
+        .into_iter()
+        .map(|row| Change::Delete { key: row.value.key(), expected: row.revision });
+    let (expectations, changes, events) = (vec![], changes.collect(), vec![]);
+    run(f.store.commit(Commit { receipt: None, expectations, changes, events })).unwrap();
+    assert_eq!(filed().len(), 0);
+    run(f.market.rebuild_index(Position::START, |_| {})).unwrap();
+    assert_eq!(filed().len(), before);
+    assert!(held(&create(&f, &f.person("evil", "eve"), "northwnd", "N")));
+    let events = f.events();
+    run(f.market.rebuild_index(Position::START, |_| {})).unwrap();
+    assert_eq!(f.events(), events, "what is as it should be is left alone");
 }
