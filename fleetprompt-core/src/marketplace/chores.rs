@@ -170,8 +170,10 @@ impl Context<'_> {
         let Some(found) = self.get::<Release>(key.clone()).await? else { return Ok(()) };
         let listing = RecordKey::listing(found.value.listing);
         let Some(listing) = self.get::<Listing>(listing).await? else { return Ok(()) };
-        if self.going(listing.value.publisher, tenant).await?.is_some() {
+        let (publisher, listing) = (listing.value.publisher, listing.value.id);
+        if self.going(publisher, tenant).await?.is_some() {
             self.delete(key.clone());
+            self.event(Fact::ListingUpdated { publisher, listing });
         }
         Ok(())
     }

@@ -83,6 +83,10 @@ impl Context<'_> {
             return Ok(());
         }
         self.set_entry(id, entry);
+        // What a search answers is other than before: so is the state that the store is in.
+        if !self.has_events() {
+            self.note_upkeep(Fact::IndexRefreshed {});
+        }
         Ok(())
     }
 

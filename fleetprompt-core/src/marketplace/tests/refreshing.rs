@@ -7,11 +7,12 @@ use super::indexing::{entry, expect_clean};
 use crate::conformance::{Fault, FaultStore};
 use crate::domain::*;
 use crate::error::ErrorKind;
-use crate::marketplace::{IndexReport, Marketplace, Refreshed, Retention};
+use crate::marketplace::{IndexReport, Marketplace, Refreshed, Retention, SearchRequest};
 use crate::port::{
     Change, Commit, Committed, Entity as _, INDEX_VERSION, PageSize, Quality, RecordKey, Scan,
     SearchIndex, Store, StoreError,
 };
+use crate::search::Query;
 
 const ONE: PageSize = PageSize::new(1);
 
@@ -288,11 +289,42 @@ fn a_rebuild_counts_buyers_that_nobody_counted() {
 
 #[test]
 fn no_commit_of_a_publisher_with_many_listings_is_large() {
-    let (f, acme, _) = scene(150);
+    let (f, acme, listings) = scene(150);
     let before = run(f.store.scan(&Scan::AllListings, None, ALL)).unwrap();
     let events = f.events();
     run(f.operator().suspend_publisher(acme, of("Spam."), &f.key())).unwrap();
     assert_eq!(run(f.store.scan(&Scan::AllListings, None, ALL)).unwrap(), before);
-    assert_eq!(f.events(), events + 2, "the operator was seen, and suspended the publisher");
+    let followed = listings.len().div_ceil(64) as u64;
+    assert_eq!(f.events(), events + 2 + followed, "seen, suspended, and followed in steps");
     assert_eq!(entries(&f), 0);
+}
+
+#[test]
+fn a_state_of_the_store_that_is_the_same_answers_searches_the_same() {
+    let (f, acme, listings) = scene(3);
+    cut_off_after_suspension(&f, acme);
+    let seen = || {
+        let request = SearchRequest { query: Query::parse("reader"), ..Default::default() };
+        let found = run(f.anonymous().search(&request, None, ALL)).unwrap().items.len();
+        (run(f.market.store_version()).unwrap(), entries(&f), found)
+    };
+    let before = seen();
+    assert_eq!(before.1, listings.len());
+    // The index follows behind the suspension, in commits of its own.
+    run(f.market.inner.index_listings_of(acme)).unwrap();
+    let after = seen();
+    assert_eq!(after.1, 0);
+    assert_ne!(before.0, after.0);
+    // The suspended publisher's listings come back to the index, and to searches, one commit later.
+    let faults = FaultStore::new(Arc::new(f.store.clone()));
+    let operator = f.through(faults.clone()).act_as(f.operator().principal().clone());
+    faults.script([Fault::Delayed, Fault::Unavailable]);
+    assert!(run(operator.restore_publisher(acme, &f.key())).is_err());
+    let before = seen();
+    run(f.market.inner.index_listings_of(acme)).unwrap();
+    let after = seen();
+    assert_eq!((before.2, after.2), (0, listings.len()));
+    assert_ne!(before.0, after.0);
+    run(f.market.inner.index_listings_of(acme)).unwrap();
+    assert_eq!(seen(), after, "nothing happened");
 }
