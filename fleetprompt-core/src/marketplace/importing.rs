@@ -298,7 +298,7 @@ impl Context<'_> {
     ) -> Result<()> {
         self.claim(ClaimedName::slug(publisher.id, &draft.slug), NameOwner::new(draft.id));
         self.count(Counter::of_publisher(CounterFamily::Listings, publisher.id), 1, Within::Any);
-        self.ask_reference(draft, publisher).await?;
+        self.start_offering(draft, publisher).await?;
         if confirm {
             self.confirm_reference(draft, publisher).await?;
         }

@@ -212,6 +212,7 @@ impl Command for DeleteListing {
         let after = Listing { media, ..moved(&before, ListingState::Deleted)? };
         let publisher = before.publisher;
         cx.count_media(publisher, &before.media, &after.media, Within::Any);
+        cx.stop_offering(&before, publisher).await?;
         cx.leave_slug(&before);
         cx.forget_review(NameSubject::Listing(before.id)).await?;
         cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), -1, Within::Any);
@@ -246,8 +247,8 @@ impl Command for TransferListing {
         }
         let after = Listing { publisher: to.id, ..before.clone() };
         cx.expect_pack(&after).await?;
-        cx.withdraw_reference(&before, from.id).await?;
-        cx.ask_reference(&after, &to).await?;
+        cx.stop_offering(&before, from.id).await?;
+        cx.start_offering(&after, &to).await?;
         cx.claim(ClaimedName::slug(to.id, &after.slug), NameOwner::new(after.id));
         cx.leave_slug(&before);
         let limit = Within::AtMost(cx.market.quotas.listings_per_publisher);

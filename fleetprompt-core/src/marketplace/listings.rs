@@ -294,7 +294,7 @@ impl Command for CreateListing {
             latest: None,
         };
         cx.expect_pack(&listing).await?;
-        cx.ask_reference(&listing, &found).await?;
+        cx.start_offering(&listing, &found).await?;
         cx.claim(ClaimedName::slug(publisher, &listing.slug), NameOwner::new(id));
         let limit = Within::AtMost(cx.market.quotas.listings_per_publisher);
         cx.count(Counter::of_publisher(CounterFamily::Listings, publisher), 1, limit);
@@ -344,7 +344,12 @@ pub(super) async fn edit_listing(
     }
     let after = Listing { slug, content, asset, ..before.clone() };
     cx.expect_pack(&after).await?;
-    cx.ask_reference(&after, &owned.publisher).await?;
+    if after.asset == before.asset {
+        cx.ask_reference(&after, &owned.publisher).await?;
+    } else {
+        cx.stop_offering(&before, before.publisher).await?;
+        cx.start_offering(&after, &owned.publisher).await?;
+    }
     let publisher = before.publisher;
     let verdict = cx.judge_listing(&before, &after, &owned.publisher).await?;
     let after = cx.under_verdict(&before, after, verdict.as_ref()).await?;

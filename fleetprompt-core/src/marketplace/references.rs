@@ -9,8 +9,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    AssetKind, Binding, BindingState, Fact, IdempotencyKey, Listing, Publisher, PublisherId,
-    Reason, Revision, Rule, SystemName, Timestamp, UpstreamId,
+    AssetKind, Binding, BindingState, Fact, IdempotencyKey, Listing, ListingState, Publisher,
+    PublisherId, Reason, Revision, Rule, SystemName, Timestamp, UpstreamId,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -275,6 +275,65 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Asks for a listing that comes to refer to it, as [`ask_reference`](Self::ask_reference) does.
+    /// A question that was there is written again: whoever withdraws it at the same moment, having
+    /// found no listing that refers to it, meets that.
+    pub(super) async fn start_offering(
+        &mut self,
+        listing: &Listing,
+        publisher: &Publisher,
+    ) -> Result<()> {
+        self.ask_reference(listing, publisher).await?;
+        if let Some(key) = self.market.binding_key(listing, publisher.id)
+            && let Some(asked) = self.get::<Binding>(key).await?
+        {
+            self.put(asked.value);
+        }
+        Ok(())
+    }
+
+    /// `publisher` no longer offers what `listing` referred to, unless another listing of it does:
+    /// the question is withdrawn, and the reference given up. What was refused stays so: it holds
+    /// nothing back, and is not to be asked again until the answer is another one.
+    pub(super) async fn stop_offering(
+        &mut self,
+        listing: &Listing,
+        publisher: PublisherId,
+    ) -> Result<()> {
+        let Some(key) = self.market.binding_key(listing, publisher) else { return Ok(()) };
+        let Some(asked) = self.get::<Binding>(key).await? else { return Ok(()) };
+        if asked.value.state == BindingState::Refused
+            || self.is_offered_otherwise(listing, publisher).await?
+        {
+            return Ok(());
+        }
+        self.withdraw_reference(listing, publisher).await
+    }
+
+    /// Whether another listing of `publisher` refers to the same asset.
+    async fn is_offered_otherwise(
+        &mut self,
+        listing: &Listing,
+        publisher: PublisherId,
+    ) -> Result<bool> {
+        let refers = |other: &Listing| {
+            other.id != listing.id
+                && other.publisher == publisher
+                && other.state != ListingState::Deleted
+                && other.asset.kind() == listing.asset.kind()
+                && other.asset.upstream_id() == listing.asset.upstream_id()
+        };
+        for other in self.market.all::<Listing>(&Scan::ListingsOf(publisher)).await? {
+            if refers(&other)
+                && let Some(found) = self.get::<Listing>(RecordKey::listing(other.id)).await?
+                && refers(&found.value)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Answers the question on an operator's word, once it was asked.
     pub(super) async fn confirm_reference(
         &mut self,
@@ -293,7 +352,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Withdraws the question, and gives the reference up: `publisher` does not offer it any more.
+    /// Withdraws the question, and gives the reference up.
     pub(super) async fn withdraw_reference(
         &mut self,
         listing: &Listing,

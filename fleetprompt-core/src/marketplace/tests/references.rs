@@ -1,4 +1,5 @@
 use super::fixture::*;
+use super::meanwhile::Meanwhile;
 use crate::ErrorCode;
 use crate::domain::*;
 use crate::marketplace::ReferenceDecision;
@@ -131,4 +132,81 @@ fn another_upstream_id_is_another_question() {
     };
     run(ada.update_listing(id, seen.revision, edit, &f.key())).unwrap();
     assert_eq!(state(&f, id), Some(BindingState::Pending));
+}
+
+/// A second listing of the publisher's, which refers to `agt_7` too.
+fn another(f: &Fixture, owner: &Acting, publisher: PublisherId) -> ListingId {
+    let asset = agent("agt_7");
+    let new = crate::marketplace::NewListing { asset, ..new_listing(publisher, "b") };
+    let id = run(owner.create_listing(new, &f.key())).unwrap().id;
+    run(owner.publish_listing(id, &f.key())).unwrap();
+    id
+}
+
+/// Changes the asset that a listing refers to.
+fn refer(f: &Fixture, owner: &Acting, listing: ListingId, id: &str) {
+    let seen = run(owner.listing(listing)).unwrap();
+    let patch = crate::marketplace::ListingPatch { asset: Some(agent(id)), ..Default::default() };
+    run(owner.patch_listing(listing, seen.revision, patch, &f.key())).unwrap();
+}
+
+#[test]
+fn a_reference_stays_confirmed_as_long_as_a_listing_of_the_publisher_refers_to_it() {
+    for way in 0..3 {
+        let f = Fixture::default();
+        let (ada, eve, whs) = (f.person("acme", "ada"), f.person("evil", "eve"), f.system("whs"));
+        let (acme, one) = offering(&f, &ada, "acme");
+        let (evil, _) = offering(&f, &eve, "evil");
+        let other = another(&f, &ada, acme);
+        decide(&f, &whs, acme, confirm()).unwrap();
+        let beta = f.publisher(&ada, "beta");
+        let withdraw = |listing| match way {
+            0 => drop(run(ada.transfer_listing(listing, beta, &f.key())).unwrap()),
+            1 => drop(run(ada.delete_listing(listing, &f.key())).unwrap()),
+            _ => refer(&f, &ada, listing, "agt_8"),
+        };
+        withdraw(one);
+        assert_eq!(state(&f, other), Some(BindingState::Confirmed), "{way}");
+        assert_eq!(refused(decide(&f, &whs, evil, confirm())), ErrorCode::ReferenceTaken);
+        if way == 0 {
+            run(ada.delete_listing(other, &f.key())).unwrap();
+        } else {
+            withdraw(other);
+        }
+        // Nothing of the publisher refers to it any more: it holds nothing back, and is not asked.
+        decide(&f, &whs, evil, confirm()).unwrap();
+        assert_eq!(refused(decide(&f, &whs, acme, confirm())), ErrorCode::ReferenceNotFound);
+    }
+}
+
+#[test]
+fn a_listing_that_comes_to_refer_to_an_asset_keeps_its_answer() {
+    let f = Fixture::default();
+    let (ada, whs) = (f.person("acme", "ada"), f.system("whs"));
+    let (acme, one) = offering(&f, &ada, "acme");
+    decide(&f, &whs, acme, confirm()).unwrap();
+    let store = Meanwhile::new(f.store.clone());
+    let late = f.through(store.clone()).act_as(ada.principal().clone());
+    let (made, key, publish) = (ada.clone(), f.key(), f.key());
+    store.first(move || {
+        let asset = agent("agt_7");
+        let new = crate::marketplace::NewListing { asset, ..new_listing(acme, "b") };
+        let id = run(made.create_listing(new, &key)).unwrap().id;
+        run(made.publish_listing(id, &publish)).unwrap();
+    });
+    run(late.delete_listing(one, &f.key())).unwrap();
+    let address = run(f.anonymous().listing_by_name(&of("acme"), &of("b"))).unwrap();
+    let crate::marketplace::Found::Here(other) = address else { panic!("it moved") };
+    assert_eq!(other.reference, Some(BindingState::Confirmed));
+}
+
+#[test]
+fn a_refusal_is_not_shed_by_another_listing() {
+    let f = Fixture::default();
+    let (ada, whs) = (f.person("acme", "ada"), f.system("whs"));
+    let (acme, one) = offering(&f, &ada, "acme");
+    decide(&f, &whs, acme, refuse()).unwrap();
+    run(ada.delete_listing(one, &f.key())).unwrap();
+    let again = another(&f, &ada, acme);
+    assert_eq!(state(&f, again), Some(BindingState::Refused));
 }
