@@ -8,11 +8,12 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Badge, BadgeKind, EvidenceReference, Fact, IdempotencyKey, Publisher, PublisherId, Reason,
+    Badge, BadgeKind, EvidenceReference, Fact, IdempotencyKey, Membership, Publisher, PublisherId,
+    Reason, Tenant,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
-use crate::port::{RecordKey, Versioned};
+use crate::port::{PageSize, RecordKey, Scan, Versioned};
 
 use super::Acting;
 use super::context::Context;
@@ -71,7 +72,7 @@ impl Acting {
     ///
     /// # Errors
     /// `forbidden` for anyone but an operator, `publisher_not_found`; `wrong_state` when it is not
-    /// suspended.
+    /// suspended, or its tenant is being deleted or was.
     pub async fn restore_publisher(
         &self,
         publisher: PublisherId,
@@ -88,6 +89,24 @@ impl Context<'_> {
     pub(super) async fn moderates(&mut self) -> Result<()> {
         self.require(Action::ModerateCatalogue)?;
         self.who().await.map(drop)
+    }
+
+    /// Whether a publisher is suspended for good: its tenant is being deleted, or was and left
+    /// nobody in it. A tenant that went with its only subject leaves other owners.
+    async fn went_with_its_tenant(&mut self, publisher: &Publisher) -> Result<bool> {
+        let one = PageSize::new(1);
+        let behind = self.scan::<Tenant>(&Scan::TenantBehind(publisher.tenant), one).await?;
+        let tenant = match behind.first() {
+            Some(tenant) => self.get::<Tenant>(RecordKey::tenant(&tenant.identity)).await?,
+            None => None,
+        };
+        match tenant.filter(|tenant| tenant.value.id == publisher.tenant) {
+            Some(tenant) => Ok(tenant.value.closing),
+            None => {
+                let members = Scan::MembersOf(publisher.id);
+                Ok(self.scan::<Membership>(&members, one).await?.is_empty())
+            }
+        }
     }
 
     async fn moderated(&mut self, id: PublisherId) -> Result<Publisher> {
@@ -183,7 +202,7 @@ impl Command for RestorePublisher {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<PublisherReceipt> {
         let publisher = self.publisher;
         let found = cx.moderated(publisher).await?;
-        if found.suspended.is_none() {
+        if found.suspended.is_none() || cx.went_with_its_tenant(&found).await? {
             return Err(ErrorCode::WrongState.into());
         }
         let restored = Publisher { suspended: None, ..found };

@@ -177,3 +177,34 @@ fn a_tenant_stays_while_others_publishers_would_lose_their_last_owner() {
     run(f.operator().delete_tenant(&going(), &f.key())).unwrap();
     assert_eq!(run(eve.members(*elsewhere, None, ALL)).unwrap().items.len(), 1);
 }
+
+#[test]
+fn a_publisher_that_went_with_its_tenant_is_not_restored() {
+    let scene = Scene::new();
+    let f = &scene.f;
+    let restore = |id| run(f.operator().restore_publisher(id, &f.key()));
+    let store = FaultStore::new(Arc::new(f.store.clone()));
+    let operator = f.through(store.clone()).act_as(f.operator().principal().clone());
+    let key = f.key();
+    // Whether it is still going or gone.
+    store.script([Fault::Delayed, Fault::Delayed, Fault::Unavailable]);
+    assert!(run(operator.delete_tenant(&going(), &key)).is_err());
+    assert_eq!(refused(restore(scene.publisher)), ErrorCode::WrongState);
+    store.script([]);
+    run(operator.delete_tenant(&going(), &key)).unwrap();
+    assert_eq!(refused(restore(scene.publisher)), ErrorCode::WrongState);
+    scene.expect_gone();
+}
+
+#[test]
+fn a_publisher_that_outlives_its_founder_is_restored() {
+    let f = Fixture::default();
+    let ada = PersonIdentity::personal(of("https://id.example"), of("ada"));
+    let (acting, bob) = (f.market.act_as(Principal::person(ada.clone())), f.person("acme", "bob"));
+    let publisher = f.publisher(&acting, "acme");
+    f.join(&acting, publisher, &bob, PublisherRole::Owner);
+    run(f.operator().erase_subject(&ada, &f.key())).unwrap();
+    run(f.operator().suspend_publisher(publisher, of("Spam."), &f.key())).unwrap();
+    run(f.operator().restore_publisher(publisher, &f.key())).unwrap();
+    f.draft(&bob, publisher, "bot");
+}
