@@ -84,7 +84,8 @@ impl Acting {
     /// not there; `handle_taken` or `slug_taken` when the name looks like that of another;
     /// `publisher_suspended`, `publisher_held`; `reference_taken` when the reference is to be
     /// confirmed and another publisher's is; `invalid_input` for members of a pack and successors
-    /// that do not fit; `wrong_state` when the listing is gone, or can't become what the entry says.
+    /// that do not fit; `wrong_state` when the listing is gone, can't become what the entry says, or
+    /// is to begin as anything but a draft, published or unlisted.
     pub async fn import_entry(&self, entry: CatalogueEntry) -> Result<EntryImported> {
         let bytes = serde_json::to_vec(&entry).map_err(|_| ErrorCode::Internal)?;
         let key: IdempotencyKey = format!("import-{}", Sha256Digest::of(&bytes)).parse()?;
@@ -162,6 +163,12 @@ impl Context<'_> {
         if let Some(found) = self.listing_called(publisher.id, &entry.slug).await? {
             return Ok(self.update_popularity(found.value, entry.popularity));
         }
+        // Whatever else a listing comes to is decided about one that is there, by entries of their own.
+        let state = entry.state;
+        if !matches!(state, ListingState::Draft | ListingState::Published | ListingState::Unlisted)
+        {
+            return Err(ErrorCode::WrongState.into());
+        }
         expect_in_good_standing(&publisher)?;
         expect_not_held(&publisher)?;
         let asset = self.imported_asset(&entry.asset).await?;
@@ -170,11 +177,11 @@ impl Context<'_> {
         let popularity = entry.popularity;
         let draft = draft(id, publisher.id, &entry.slug, of, now);
         let draft = Listing { imported_popularity: popularity, ..draft };
-        let after = Listing { state: entry.state, ..draft.clone() };
+        let after = Listing { state, ..draft.clone() };
         self.expect_pack(&after).await?;
         self.offer(&draft, &publisher, entry.confirmed).await?;
         let publisher = publisher.id;
-        let fact = match entry.state {
+        let fact = match state {
             ListingState::Published => Fact::ListingPublished { publisher, listing: id },
             ListingState::Unlisted => Fact::ListingUnlisted { publisher, listing: id },
             _ => Fact::ListingUpdated { publisher, listing: id },

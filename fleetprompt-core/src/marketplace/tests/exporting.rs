@@ -4,7 +4,8 @@ use super::fixture::*;
 use crate::domain::*;
 use crate::error::ErrorCode;
 use crate::marketplace::{
-    Acting, CatalogueEntry, CatalogueLine, CatalogueStage, EntryOutcome, ExportCursor, NewListing,
+    Acting, CatalogueEntry, CatalogueLine, CatalogueStage, EntryAsset, EntryOutcome, ExportCursor,
+    ListingEntry, NewListing,
 };
 use crate::port::PageSize;
 
@@ -90,6 +91,26 @@ fn what_was_exported_is_exported_again_after_an_import() {
         assert_eq!(imported.outcome, EntryOutcome::Unchanged, "{line}");
     }
     assert_eq!(second.events(), events);
+}
+
+#[test]
+fn a_listing_begins_as_a_draft_published_or_unlisted() {
+    let f = Fixture::default();
+    f.publisher(&f.operator(), "acme");
+    for state in [ListingState::Deprecated, ListingState::TakenDown, ListingState::Deleted] {
+        let entry = CatalogueEntry::Listing(ListingEntry {
+            publisher: of("acme"),
+            slug: of("bot"),
+            asset: EntryAsset::WhsAgent { whs_agent_id: of("bot") },
+            content: content("Bot"),
+            state,
+            confirmed: false,
+            popularity: 0,
+        });
+        let events = f.events();
+        assert_eq!(refused(run(f.operator().import_entry(entry))), ErrorCode::WrongState);
+        assert_eq!(f.events(), events);
+    }
 }
 
 #[test]
