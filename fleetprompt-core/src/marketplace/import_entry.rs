@@ -1,5 +1,7 @@
 //! An operator's import of a catalogue that another marketplace exported.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -89,13 +91,22 @@ impl Acting {
     pub async fn import_entry(&self, entry: CatalogueEntry) -> Result<EntryImported> {
         let bytes = serde_json::to_vec(&entry).map_err(|_| ErrorCode::Internal)?;
         let key: IdempotencyKey = format!("import-{}", Sha256Digest::of(&bytes)).parse()?;
-        self.inner().execute(&self.principal, &key, &ImportEntry { entry }).await
+        let command = ImportEntry { entry, decided: AtomicBool::new(false) };
+        let imported = self.inner().execute(&self.principal, &key, &command).await?;
+        // A kept answer is that of the run which did it; by now everything was so already.
+        Ok(match command.decided.into_inner() {
+            true => imported,
+            false => EntryImported { outcome: EntryOutcome::Unchanged },
+        })
     }
 }
 
 #[derive(Serialize)]
 struct ImportEntry {
     entry: CatalogueEntry,
+    /// Whether it was decided, and not answered by what was kept.
+    #[serde(skip)]
+    decided: AtomicBool,
 }
 
 impl Command for ImportEntry {
@@ -103,6 +114,7 @@ impl Command for ImportEntry {
     type Receipt = EntryImported;
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<EntryImported> {
+        self.decided.store(true, Ordering::Relaxed);
         cx.require(Action::ImportCatalogue)?;
         let outcome = match &self.entry {
             CatalogueEntry::Publisher(entry) => cx.import_publisher(entry).await?,

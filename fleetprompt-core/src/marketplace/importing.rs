@@ -1,5 +1,7 @@
 //! An operator's import of a catalogue that lives elsewhere.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -15,7 +17,7 @@ use super::Acting;
 use super::context::Context;
 use super::execute::Command;
 use super::publishers::{NewPublisher, expect_in_good_standing, expect_not_held};
-use super::releases::release_digest;
+use super::releases::{complete, release_digest};
 
 /// One row of a catalogue: a release of a listing of a publisher.
 ///
@@ -131,13 +133,22 @@ impl Acting {
     /// or taken down.
     pub async fn import(&self, row: ImportRow) -> Result<Imported> {
         let key = row.idempotency_key()?;
-        self.inner().execute(&self.principal, &key, &Import { row }).await
+        let command = Import { row, decided: AtomicBool::new(false) };
+        let imported = self.inner().execute(&self.principal, &key, &command).await?;
+        // A kept answer is that of the run which did it; by now it was there already.
+        Ok(match command.decided.into_inner() {
+            true => imported,
+            false => Imported { outcome: ImportOutcome::Unchanged, ..imported },
+        })
     }
 }
 
 #[derive(Serialize)]
 struct Import {
     row: ImportRow,
+    /// Whether it was decided, and not answered by what was kept.
+    #[serde(skip)]
+    decided: AtomicBool,
 }
 
 impl Command for Import {
@@ -145,6 +156,7 @@ impl Command for Import {
     type Receipt = Imported;
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<Imported> {
+        self.decided.store(true, Ordering::Relaxed);
         cx.require(Action::ImportCatalogue)?;
         let publisher = self.publisher(cx).await?;
         match cx.listing_called(publisher.id, &self.row.slug).await? {
@@ -187,7 +199,7 @@ impl Import {
         let published = Listing { state: ListingState::Published, ..draft.clone() };
         let fact = Fact::ListingPublished { publisher: publisher.id, listing: id };
         cx.change_listing(&draft, published, fact, GoneReason::Withdrawn);
-        self.release(cx, publisher.id, id)?;
+        self.release(cx, &draft)?;
         Ok(Imported { listing: id, outcome: ImportOutcome::Created })
     }
 
@@ -214,19 +226,15 @@ impl Import {
             cx.change_listing(&before, after, fact, GoneReason::Withdrawn);
         }
         if outcome == ImportOutcome::ReleaseAdded {
-            self.release(cx, publisher, listing)?;
+            self.release(cx, &before)?;
         }
         Ok(Imported { listing, outcome })
     }
 
-    fn release(
-        &self,
-        cx: &mut Context<'_>,
-        publisher: PublisherId,
-        listing: ListingId,
-    ) -> Result<()> {
+    fn release(&self, cx: &mut Context<'_>, of: &Listing) -> Result<()> {
+        let (publisher, listing) = (of.publisher, of.id);
         let version = self.row.version.clone();
-        let content = ReleaseContent::default();
+        let content = complete(ReleaseContent::default(), of)?;
         let digest = release_digest(listing, &version, &content)?;
         cx.event(Fact::ReleasePublished { publisher, listing, version: version.clone() });
         let published_at = self.row.released_at;

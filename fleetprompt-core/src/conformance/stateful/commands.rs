@@ -135,9 +135,9 @@ commands! { |d|
 
 impl Verb {
     /// Whether the answer tells how much was left for the run that finished: another round of the
-    /// same command then answers less, as its receipt says.
+    /// same command then answers less.
     pub(super) fn counts_its_last_run(self) -> bool {
-        matches!(self, Verb::Fence | Verb::RevokeKey)
+        matches!(self, Verb::Fence | Verb::RevokeKey | Verb::Import)
     }
 }
 
