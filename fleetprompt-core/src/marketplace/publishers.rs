@@ -80,7 +80,8 @@ impl Acting {
     ///
     /// # Errors
     /// `publisher_not_found`, `forbidden`, `revision_mismatch`, `handle_taken`,
-    /// `publisher_suspended`.
+    /// `publisher_suspended`; `quota_exceeded` for a handle too many, since each that it had stays
+    /// its own.
     pub async fn update_publisher(
         &self,
         publisher: PublisherId,
@@ -297,9 +298,15 @@ pub(super) async fn edit_publisher(
         let profile = PublisherProfile { name: before.profile.name.clone(), ..profile };
         Publisher { profile, ..before }
     } else {
-        if before.held && handle.skeleton() != before.handle.skeleton() {
-            // Nobody could have followed it.
-            cx.release(ClaimedName::handle(&before.handle.skeleton()), owner.clone());
+        if handle.skeleton() != before.handle.skeleton() {
+            if before.held {
+                // Nobody could have followed it.
+                cx.release(ClaimedName::handle(&before.handle.skeleton()), owner.clone());
+            } else if cx.owner_of(&name).await?.is_none() {
+                // Each is lost to everybody else, as the address of whoever had it.
+                let limit = Within::AtMost(cx.market.quotas.renames_per_publisher);
+                cx.count(Counter::of_publisher(CounterFamily::Renames, id), 1, limit);
+            }
         }
         cx.claim(name, owner);
         Publisher { handle, profile, held: held.is_some(), ..before }

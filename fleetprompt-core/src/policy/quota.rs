@@ -11,6 +11,8 @@
 pub struct Quotas {
     /// Publishers in a tenant.
     pub publishers_per_tenant: u64,
+    /// Handles that a publisher may take in the place of others, which stay its own for good.
+    pub renames_per_publisher: u64,
     /// Listings of a publisher that are not deleted.
     pub listings_per_publisher: u64,
     /// Releases that a publisher may publish in a day (UTC).
@@ -33,6 +35,7 @@ impl Default for Quotas {
     fn default() -> Self {
         Quotas {
             publishers_per_tenant: 20,
+            renames_per_publisher: 20,
             listings_per_publisher: 500,
             releases_per_day: 200,
             media_bytes_per_publisher: 256 << 20,

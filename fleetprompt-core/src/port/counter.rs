@@ -74,6 +74,8 @@ pub enum CounterFamily {
     Members,
     /// Publishers of a tenant.
     Publishers,
+    /// Handles that a publisher has taken in the place of others, which stay its own.
+    Renames,
     /// Listings of a publisher.
     Listings,
     /// Releases of a publisher in a day.
@@ -103,6 +105,7 @@ impl CounterFamily {
             CounterFamily::Owners => "owners",
             CounterFamily::Members => "members",
             CounterFamily::Publishers => "publishers",
+            CounterFamily::Renames => "renames",
             CounterFamily::Listings => "listings",
             CounterFamily::Releases => "releases",
             CounterFamily::Invitations => "invitations",

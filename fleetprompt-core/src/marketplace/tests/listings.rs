@@ -1,7 +1,7 @@
 use super::fixture::*;
 use crate::domain::*;
 use crate::marketplace::{
-    Found, ListingAddress, ListingEdit, ListingPatch, NewListing, ReferenceDecision,
+    Found, ListingAddress, ListingEdit, ListingPatch, NewListing, PublisherPatch, ReferenceDecision,
 };
 use crate::policy::Quotas;
 use crate::{Acting, ErrorCode};
@@ -62,6 +62,28 @@ fn nobody_takes_a_former_or_look_alike_address() {
     let beta = f.publisher(&ada, "beta");
     f.draft(&ada, beta, "acme-bot");
     f.draft(&ada, acme, "acmebot");
+}
+
+#[test]
+fn a_publisher_keeps_so_many_handles_and_no_more() {
+    let quotas = Quotas { renames_per_publisher: 2, ..Quotas::default() };
+    let f = Fixture::with(|builder| builder.quotas(quotas));
+    let eve = f.person("evil", "eve");
+    let publisher = f.publisher(&eve, "one");
+    let take = |handle: &str| {
+        let revision = run(eve.publisher(publisher)).unwrap().revision;
+        let patch = PublisherPatch { handle: Some(of(handle)), ..Default::default() };
+        run(eve.patch_publisher(publisher, revision, patch, &f.key())).map(drop)
+    };
+    take("two").unwrap();
+    // Another spelling of the same, and a handle that is its own already, cost nobody anything.
+    for handle in ["one", "two", "tw0", "three", "two"] {
+        take(handle).unwrap();
+    }
+    let refused = take("four").unwrap_err();
+    assert_eq!((refused.code(), refused.retry_after()), (ErrorCode::QuotaExceeded, None));
+    f.publisher(&f.person("acme", "ada"), "four");
+    assert_eq!(take("four").unwrap_err().code(), ErrorCode::HandleTaken);
 }
 
 #[test]
