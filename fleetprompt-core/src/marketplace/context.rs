@@ -33,6 +33,7 @@ pub(super) struct Context<'m> {
     entries: BTreeMap<ListingId, Option<Box<IndexEntry>>>,
     facts: Vec<(Fact, Option<FeedChange>)>,
     seen_free: BTreeSet<ClaimedName>,
+    seen_room: BTreeSet<Counter>,
     actor: Actor,
     leaves_trace: bool,
 }
@@ -64,6 +65,7 @@ impl<'m> Context<'m> {
             entries: BTreeMap::new(),
             facts: Vec::new(),
             seen_free: BTreeSet::new(),
+            seen_room: BTreeSet::new(),
             actor: Actor::Marketplace,
             leaves_trace: false,
         })
@@ -159,6 +161,17 @@ impl<'m> Context<'m> {
     /// The names that the decision takes to be free.
     pub(super) fn seen_free(&mut self) -> BTreeSet<ClaimedName> {
         std::mem::take(&mut self.seen_free)
+    }
+
+    /// Notes that a counter leaves room. If it is full when the commit arrives, the command is decided
+    /// again.
+    pub(super) fn note_room(&mut self, counter: Counter) {
+        self.seen_room.insert(counter);
+    }
+
+    /// The counters in which the decision takes room to be.
+    pub(super) fn seen_room(&mut self) -> BTreeSet<Counter> {
+        std::mem::take(&mut self.seen_room)
     }
 
     /// Writes a record: a new one if nothing was read under its key, else in place of what was

@@ -150,7 +150,7 @@ impl Inner {
                         .await;
                 }
             }
-            let (seen_free, now) = (cx.seen_free(), cx.now);
+            let (seen_free, seen_room, now) = (cx.seen_free(), cx.seen_room(), cx.now);
             let (kept, mut commit) = match &outcome {
                 Ok(receipt) => (Some(Kept::Done(receipt)), cx.into_commit()),
                 Err(refusal) if refusal.code().is_kept() => {
@@ -169,6 +169,8 @@ impl Inner {
                 // others changed and decides again.
                 Ok(Committed::Replayed(_) | Committed::Refused(Refusal::Conflict(_))) => {}
                 Ok(Committed::Refused(Refusal::NameTaken(name))) if seen_free.contains(&name) => {}
+                Ok(Committed::Refused(Refusal::OutOfBounds(counter)))
+                    if seen_room.contains(&counter) => {}
                 Ok(Committed::Refused(refusal)) => {
                     if self.kept::<C>(&scope, &request).await?.is_none() {
                         return Err(self.refused(&refusal));

@@ -13,7 +13,7 @@ mod indexing;
 mod isolation;
 mod listings;
 mod logs;
-mod meanwhile;
+pub(super) mod meanwhile;
 mod members;
 mod metrics;
 mod moderation;

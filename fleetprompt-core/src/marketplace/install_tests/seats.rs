@@ -5,6 +5,7 @@ use std::thread;
 
 use super::*;
 use crate::domain::{EntitlementId, Seat};
+use crate::marketplace::tests::meanwhile::Meanwhile;
 use crate::port::{Counter, CounterRange, Scan};
 
 fn grant_seats(world: &World, seats: u32, reference: &str) -> EntitlementId {
@@ -42,6 +43,29 @@ fn what_a_person_owns_is_used_before_a_seat_is_taken() {
     assert_eq!(started.handovers[0].attempt.entitlement, own);
     let started = install(&world, "bob").unwrap();
     assert_eq!(started.handovers[0].attempt.entitlement, team);
+}
+
+#[test]
+fn whoever_loses_the_last_seat_of_one_grant_takes_one_of_another() {
+    let store = MemoryStore::default();
+    let meanwhile = Meanwhile::new(store.clone());
+    let world = Arc::new(World::over(store, meanwhile.clone()));
+    let grants = ["one", "other"].map(|reference| grant_seats(&world, 1, reference));
+    // Both are known by then, so that it is the seat alone that they meet at.
+    let known = ListingId::from_bytes([13; 16]);
+    world.seed_listing(known, world.publisher, AssetKind::WhsAgent, "free");
+    for subject in ["ada", "bob"] {
+        let who = world.act(Principal::person(person(subject)));
+        pollster::block_on(who.claim_free(known, &fresh_key())).unwrap();
+    }
+    let bob = world.clone();
+    meanwhile.first(move || drop(install(&bob, "bob").unwrap()));
+    install(&world, "ada").unwrap();
+    for entitlement in grants {
+        let counter = CounterRange::one(&Counter::seats(entitlement));
+        assert_eq!(pollster::block_on(world.store.counters(&counter, 1)).unwrap()[0].1, 1);
+    }
+    assert_eq!(refusal(install(&world, "eve")), ErrorCode::SeatsExhausted);
 }
 
 #[test]

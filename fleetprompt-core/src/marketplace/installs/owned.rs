@@ -77,14 +77,20 @@ impl Context<'_> {
         if self.get::<Seat>(key).await?.is_some() {
             return Ok(true);
         }
-        let range = CounterRange::one(&Counter::seats(entitlement.id));
+        let counter = Counter::seats(entitlement.id);
+        let range = CounterRange::one(&counter);
         let counted = self
             .market
             .store
             .counters(&range, 1)
             .await
             .map_err(|error| self.market.store_error(&error))?;
-        Ok(counted.first().is_none_or(|(_, taken)| *taken < u64::from(seats.get())))
+        let room = counted.first().is_none_or(|(_, taken)| *taken < u64::from(seats.get()));
+        if room {
+            // Should it be gone by then, there may be a seat in another one.
+            self.note_room(counter);
+        }
+        Ok(room)
     }
 
     /// Seats `who` in an entitlement with seats, once for all of their installs.
