@@ -79,7 +79,7 @@ pub(crate) async fn open(
         primary.find().await;
     }
     if let Err(fault) = schema::prepare(&writer, &settings).await {
-        return Err(open_error(reason(fault, first).await));
+        return Err(open_error(reason(fault, &writer.connect_options()).await));
     }
     if purpose == Purpose::Serving {
         schema::check_finished(&writer, &settings).await.map_err(open_error)?;

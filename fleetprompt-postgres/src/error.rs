@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_lost_connection_leaves_the_outcome_open() {
-        let lost = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let lost = std::io::Error::from(ErrorKind::ConnectionReset);
         assert!(!Fault::from(sqlx::Error::Io(lost)).is_undone());
         assert!(!Fault::Silence.is_undone());
         assert!(Fault::from(sqlx::Error::PoolTimedOut).is_undone());
