@@ -102,7 +102,10 @@ fn sanitise(html: &str, context: &RenderContext) -> Option<String> {
     if clean.contains('\r') {
         clean = clean.replace("\r\n", "\n").replace('\r', "\n");
     }
-    let finished = finish::finish(&clean, &context.media);
+    let mut finished = finish::finish(&clean, &context.media);
+    // At the beginning of a page, its reader takes one for a mark of the order of bytes, and drops it.
+    let marks = finished.len() - finished.trim_start_matches('\u{feff}').len();
+    finished.drain(..marks);
     (work(&finished) <= WORK_MAX).then_some(finished)
 }
 

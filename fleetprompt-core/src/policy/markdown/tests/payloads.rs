@@ -68,6 +68,8 @@ pub(super) const PAYLOADS: &[&str] = &[
     "<a href=\"&#x6A;avascript:alert(1)\">x</a>",
     "<a href=\"&#0000106avascript:alert(1)\">x</a>",
     "<a href=\"\u{feff}javascript:alert(1)\">x</a>",
+    "<svg><a xlink:href=javascript:alert(1)>\u{feff}\u{feff}javascript:alert(1)\">x</a>",
+    "\u{feff}\u{feff}<p>x</p>",
     "<a href=\"javascript://a.example/%0aalert(1)\">x</a>",
     "<a href=\"javascript:javascript:alert(1)\">x</a>",
     "<a href=\"vbscript:msgbox(1)\">x</a>",
