@@ -4,100 +4,32 @@
 //! the same record can be made again with other contents. References lead to a few *groups* of
 //! ids, so that lists have more than one row.
 
-use std::num::NonZeroU32;
+mod installing;
+mod pick;
+
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    ArtifactPointer, Asset, AssetKind, Attempt, AttemptId, AttemptState, Badge, BadgeKind, Binding,
-    BindingState, BoundedList, BuyerMark, ByteSize, Compatibility, Deployment, DeploymentId,
-    Entitlement, EntitlementId, EntitlementSource, EntitlementState, Image, ImageFormat, ImageSize,
-    IndexProgress, IndexSweep, InstallMethod, Invitation, InvitationId, IssuedToken, Likeness,
-    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameReview,
-    NameState, NameSubject, Person, PersonId, PersonIdentity, Position, PriceClass, Publisher,
-    PublisherId, PublisherProfile, PublisherRole, Redemption, Release, ReleaseContent, Rendered,
-    RenderedHtml, RenderingProgress, Report, ReportClass, ReportId, ReportState, Resembled,
-    ReviewedName, SanitiserVersion, Screenshot, Seat, Sha256Digest, Standing, Takedown,
-    TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Version, Visibility,
-    WellKnown, Window,
+    ArtifactPointer, Asset, AttemptId, Badge, BadgeKind, BoundedList, ByteSize, Compatibility,
+    Deployment, DeploymentId, EntitlementId, Image, ImageFormat, ImageSize, IndexProgress,
+    IndexSweep, Invitation, InvitationId, Likeness, Listing, ListingContent, ListingId,
+    ListingMedia, ListingState, Membership, NameReview, NameState, NameSubject, Person, PersonId,
+    PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole,
+    Release, ReleaseContent, Rendered, RenderedHtml, RenderingProgress, Report, ReportClass,
+    ReportId, ReportState, Resembled, ReviewedName, SanitiserVersion, Screenshot, Sha256Digest,
+    Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Visibility,
+    WellKnown,
 };
 use crate::policy::RenderContext;
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
 
+pub use installing::{SYSTEMS, attempt, binding, buyer_mark, entitlement, seat, standing};
+pub use pick::Pick;
+
 /// How many ids the references of samples lead to: `0..GROUPS`.
 pub const GROUPS: u64 = 3;
-
-/// Decides what a sample holds beside its key.
-///
-/// ```
-/// use fleetprompt_core::conformance::samples::{self, Pick};
-/// assert!(samples::listing(1, &mut Pick::full()).content.description.is_some());
-/// assert!(samples::listing(1, &mut Pick::sparse()).content.description.is_none());
-/// assert_eq!(samples::listing(1, &mut Pick::seeded(7)), samples::listing(1, &mut Pick::seeded(7)));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Pick {
-    optional: Option<bool>,
-    state: u64,
-}
-
-impl Pick {
-    /// Everything that can be left out is there.
-    pub fn full() -> Self {
-        Pick { optional: Some(true), state: 0 }
-    }
-
-    /// Everything that can be left out is.
-    pub fn sparse() -> Self {
-        Pick { optional: Some(false), state: 0 }
-    }
-
-    /// Everything is as chance has it; the same seed has it the same way.
-    pub fn seeded(seed: u64) -> Self {
-        Pick { optional: None, state: seed }
-    }
-
-    /// A number from 0 up to and not including `n`.
-    pub fn below(&mut self, n: u64) -> u64 {
-        // The generator SplitMix64.
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n.max(1)
-    }
-
-    /// One of `choices`.
-    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
-        let n = self.below(choices.len() as u64);
-        choices[usize::try_from(n).unwrap()].clone()
-    }
-
-    fn flag(&mut self) -> bool {
-        let chance = self.below(2) == 1;
-        self.optional.unwrap_or(chance)
-    }
-
-    fn optional<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        self.flag().then(|| make(self))
-    }
-
-    fn group<T>(&mut self, id: fn(u64) -> T) -> T {
-        id(self.below(GROUPS))
-    }
-
-    fn text<T: FromStr>(&mut self) -> T
-    where
-        T::Err: std::fmt::Debug,
-    {
-        parsed(self.one_of(TEXTS))
-    }
-
-    fn time(&mut self) -> Timestamp {
-        time(self.below(20))
-    }
-}
 
 /// Texts that a store must keep as they are: what SQL, LIKE, JSON and shells give a meaning to,
 /// upper and lower case, and letters whose bytes sort differently than a dictionary would.
@@ -391,107 +323,6 @@ pub fn release(n: u64, pick: &mut Pick) -> Release {
         digest: digest(n),
         yanked: pick.optional(Pick::text),
         published_at: pick.time(),
-    }
-}
-
-/// The systems of samples.
-pub const SYSTEMS: &[&str] = &["agentromatic", "specprompt", "whs"];
-
-/// The n-th binding: of publisher `n % GROUPS`, its upstream id one of [`TEXTS`] and the number.
-pub fn binding(n: u64, pick: &mut Pick) -> Binding {
-    let text = TEXTS[usize::try_from(n).unwrap() % TEXTS.len()];
-    Binding {
-        publisher: publisher_id(n % GROUPS),
-        tenant: pick.group(tenant_id),
-        system: parsed(SYSTEMS[usize::try_from(n / 2).unwrap() % SYSTEMS.len()]),
-        kind: AssetKind::WhsAgent,
-        upstream_id: parsed(&format!("{text}{n}")),
-        state: pick.one_of(BindingState::ALL),
-        reason: pick.optional(Pick::text),
-        created_at: pick.time(),
-        decided_at: pick.optional(Pick::time),
-    }
-}
-
-/// The n-th entitlement.
-pub fn entitlement(n: u64, pick: &mut Pick) -> Entitlement {
-    let source = match pick.below(4) {
-        0 => EntitlementSource::FreeClaim,
-        1 => EntitlementSource::Commerce { provider: parsed("specprompt"), reference: pick.text() },
-        2 => EntitlementSource::OperatorGrant { reference: pick.text(), reason: pick.text() },
-        _ => EntitlementSource::OrganisationGrant { reference: pick.text(), decision: pick.text() },
-    };
-    let end = pick.optional(|_| time(1_000));
-    Entitlement {
-        id: entitlement_id(n),
-        listing: pick.group(listing_id),
-        publisher: pick.group(publisher_id),
-        tenant: pick.group(tenant_id),
-        person: pick.optional(|pick| pick.group(person_id)),
-        source,
-        state: pick.one_of(EntitlementState::ALL),
-        window: Window::between(pick.time(), end).unwrap(),
-        seats: pick.optional(|_| NonZeroU32::MAX),
-        reason: pick.optional(Pick::text),
-        created_at: pick.time(),
-        updated_at: pick.time(),
-    }
-}
-
-/// The n-th seat: of person `n / GROUPS` in entitlement `n % GROUPS`.
-pub fn seat(n: u64, pick: &mut Pick) -> Seat {
-    Seat {
-        entitlement: entitlement_id(n % GROUPS),
-        person: person_id(n / GROUPS),
-        taken_at: pick.time(),
-    }
-}
-
-/// The n-th attempt.
-pub fn attempt(n: u64, pick: &mut Pick) -> Attempt {
-    Attempt {
-        id: attempt_id(n),
-        listing: pick.group(listing_id),
-        publisher: pick.group(publisher_id),
-        version: pick.one_of(&["1.0.0", "1.0.0-rc.1+b"].map(parsed::<Version>)),
-        release_digest: digest(n),
-        system: parsed(pick.one_of(SYSTEMS)),
-        context: pick.optional(Pick::text),
-        entitlement: pick.group(entitlement_id),
-        tenant: pick.group(tenant_id),
-        person: pick.group(person_id),
-        method: pick.one_of(InstallMethod::ALL),
-        token: pick
-            .optional(|pick| IssuedToken { kid: parsed(pick.one_of(KIDS)), digest: digest(n) }),
-        state: pick.one_of(AttemptState::ALL),
-        redemption: pick.optional(|pick| Redemption {
-            at: pick.time(),
-            key_digest: digest(n),
-            fingerprint: digest(n + 1),
-            manifest: pick.optional(|_| "{\"schemaVersion\":1,\"note\":\"it's \\u00e9\"}".into()),
-        }),
-        mismatches: u8::try_from(pick.below(6)).unwrap(),
-        issued_at: pick.time(),
-        expires_at: pick.time(),
-    }
-}
-
-/// The n-th buyer's mark: on listing `n % GROUPS`.
-pub fn buyer_mark(n: u64, pick: &mut Pick) -> BuyerMark {
-    BuyerMark {
-        listing: listing_id(n % GROUPS),
-        buyer: digest(n),
-        first_at: pick.time(),
-        last_at: pick.time(),
-    }
-}
-
-/// The n-th standing: of the n-th listing.
-pub fn standing(n: u64, pick: &mut Pick) -> Standing {
-    Standing {
-        listing: listing_id(n),
-        buyers: pick.optional(|_| u32::MAX).unwrap_or_default(),
-        counted_at: pick.time(),
     }
 }
 
