@@ -54,7 +54,11 @@ pub enum Fault {
 pub struct FaultStore {
     inner: Arc<dyn Store>,
     script: Arc<Mutex<Script>>,
+    /// What others do before the next commit.
+    deed: Arc<Mutex<Option<Deed>>>,
 }
+
+type Deed = Box<dyn FnOnce() + Send>;
 
 #[derive(Debug, Default)]
 struct Script {
@@ -66,7 +70,7 @@ struct Script {
 impl FaultStore {
     /// `inner`, with an empty script.
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        FaultStore { inner, script: Arc::default() }
+        FaultStore { inner, script: Arc::default(), deed: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, Script> {
@@ -76,6 +80,27 @@ impl FaultStore {
     /// Puts `faults` in the place of what is left of the script.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state().faults = faults.into_iter().collect();
+    }
+
+    /// Has `deed` done right before the next commit: what others do between a decision and its
+    /// commit.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use fleetprompt_core::conformance::{FaultStore, load};
+    /// # use fleetprompt_core::memory::MemoryStore;
+    /// let data = MemoryStore::default();
+    /// let store = FaultStore::new(Arc::new(data.clone()));
+    /// store.meanwhile(move || load::apply(&data, 1));
+    /// load::apply(&store, 2);
+    /// assert_eq!(load::count(&store), 2);
+    /// ```
+    pub fn meanwhile(&self, deed: impl FnOnce() + Send + 'static) {
+        *self.deed() = Some(Box::new(deed));
+    }
+
+    fn deed(&self) -> MutexGuard<'_, Option<Deed>> {
+        self.deed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves this many calls more, reads and commits; every later one fails with `error` and does
@@ -188,6 +213,11 @@ impl Store for FaultStore {
 
     fn commit(&self, commit: Commit) -> StoreFuture<'_, Committed> {
         self.serve(Box::pin(async move {
+            // Taken out first: what is done may come to this store as well.
+            let deed = self.deed().take();
+            if let Some(deed) = deed {
+                deed();
+            }
             let fault = self.state().faults.pop_front();
             let has_receipt = commit.receipt.is_some();
             match fault {

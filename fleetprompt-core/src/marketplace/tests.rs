@@ -13,7 +13,6 @@ mod indexing;
 mod isolation;
 mod listings;
 mod logs;
-pub(super) mod meanwhile;
 mod members;
 mod metrics;
 mod moderation;

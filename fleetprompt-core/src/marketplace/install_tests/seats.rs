@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::thread;
 
 use super::*;
+use crate::conformance::FaultStore;
 use crate::domain::{EntitlementId, Seat};
-use crate::marketplace::tests::meanwhile::Meanwhile;
 use crate::port::{Counter, CounterRange, Scan};
 
 fn grant_seats(world: &World, seats: u32, reference: &str) -> EntitlementId {
@@ -48,8 +48,8 @@ fn what_a_person_owns_is_used_before_a_seat_is_taken() {
 #[test]
 fn whoever_loses_the_last_seat_of_one_grant_takes_one_of_another() {
     let store = MemoryStore::default();
-    let meanwhile = Meanwhile::new(store.clone());
-    let world = Arc::new(World::over(store, meanwhile.clone()));
+    let between = FaultStore::new(Arc::new(store.clone()));
+    let world = Arc::new(World::over(store, between.clone()));
     let grants = ["one", "other"].map(|reference| grant_seats(&world, 1, reference));
     // Both are known by then, so that it is the seat alone that they meet at.
     let known = ListingId::from_bytes([13; 16]);
@@ -59,7 +59,7 @@ fn whoever_loses_the_last_seat_of_one_grant_takes_one_of_another() {
         pollster::block_on(who.claim_free(known, &fresh_key())).unwrap();
     }
     let bob = world.clone();
-    meanwhile.first(move || drop(install(&bob, "bob").unwrap()));
+    between.meanwhile(move || drop(install(&bob, "bob").unwrap()));
     install(&world, "ada").unwrap();
     for entitlement in grants {
         let counter = CounterRange::one(&Counter::seats(entitlement));

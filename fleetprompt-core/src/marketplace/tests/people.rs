@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::thread;
 
 use super::fixture::*;
-use super::meanwhile::Meanwhile;
 use crate::conformance::{Fault, FaultStore};
 use crate::domain::*;
 use crate::error::ErrorCode;
@@ -287,8 +286,8 @@ fn ada_and_bob(f: &Fixture) -> (Acting, Acting, PublisherId, PersonId) {
 
 /// An operator who comes too late: `deed` is done between what they decide and their commit.
 fn too_late(f: &Fixture, deed: impl FnOnce() + Send + 'static) -> Acting {
-    let store = Meanwhile::new(f.store.clone());
-    store.first(deed);
+    let store = FaultStore::new(Arc::new(f.store.clone()));
+    store.meanwhile(deed);
     let operator = f.operator().principal().clone();
     f.through(store).act_as(operator)
 }

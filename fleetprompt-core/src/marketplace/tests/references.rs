@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use super::fixture::*;
-use super::meanwhile::Meanwhile;
 use crate::ErrorCode;
+use crate::conformance::FaultStore;
 use crate::domain::*;
 use crate::marketplace::ReferenceDecision;
 use crate::{Acting, Result};
@@ -185,10 +187,10 @@ fn a_listing_that_comes_to_refer_to_an_asset_keeps_its_answer() {
     let (ada, whs) = (f.person("acme", "ada"), f.system("whs"));
     let (acme, one) = offering(&f, &ada, "acme");
     decide(&f, &whs, acme, confirm()).unwrap();
-    let store = Meanwhile::new(f.store.clone());
+    let store = FaultStore::new(Arc::new(f.store.clone()));
     let late = f.through(store.clone()).act_as(ada.principal().clone());
     let (made, key, publish) = (ada.clone(), f.key(), f.key());
-    store.first(move || {
+    store.meanwhile(move || {
         let asset = agent("agt_7");
         let new = crate::marketplace::NewListing { asset, ..new_listing(acme, "b") };
         let id = run(made.create_listing(new, &key)).unwrap().id;
