@@ -14,6 +14,7 @@ use crate::session::{Session, Settings};
 const STEPS: &[&[&str]] = &[&[
     include_str!("schema/0001_tables.sql"),
     include_str!("schema/0001_functions.sql"),
+    include_str!("schema/0001_limits.sql"),
     include_str!("schema/0001_index.sql"),
     include_str!("schema/0001_upkeep.sql"),
 ]];

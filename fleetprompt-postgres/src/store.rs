@@ -238,38 +238,10 @@ impl PostgresStore {
         if self.inner.settings.transaction_pooling { Begin::Write } else { Begin::Nothing }
     }
 
-    /// Writes with one statement beside the committer, what may be lost; given up after `patience`.
-    pub(crate) async fn jot<T: Send + 'static>(
-        &self,
-        patience: Duration,
-        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.inner.threads.run(self.jotting(patience, write)).await
-    }
-
-    /// Writes as [`jot`](Self::jot) does, for nobody who waits; `then` is told what came of it.
-    pub(crate) fn jot_later<T: Send + 'static>(
-        &self,
-        patience: Duration,
-        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
-        then: impl FnOnce(Result<T, StoreError>) + Send + 'static,
-    ) {
-        let jotting = self.jotting(patience, write);
-        self.inner.threads.spawn(async move { then(jotting.await) });
-    }
-
-    fn jotting<T: Send + 'static>(
-        &self,
-        patience: Duration,
-        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T> + Send + 'static,
-    ) -> impl Future<Output = Result<T, StoreError>> + Send + 'static {
+    /// For writes beside the committer.
+    pub(crate) fn jotter(&self) -> Jotter {
         let Inner { settings, readers, .. } = &*self.inner;
-        let (settings, pool, begin) = (Arc::clone(settings), readers.clone(), self.one_write());
-        async move {
-            let written = begin.on(&pool, &settings, patience, write);
-            let written = tokio::time::timeout(patience, written).await;
-            Ok(written.unwrap_or(Ok(Err(Fault::Silence)))??)
-        }
+        Jotter { pool: readers.clone(), settings: Arc::clone(settings), begin: self.one_write() }
     }
 
     /// Writes with several statements, all or nothing.
@@ -327,6 +299,27 @@ pub(crate) enum Begin {
     Snapshot,
     /// A transaction that writes.
     Write,
+}
+
+/// Writes beside the committer what may be lost. It does not hold the store, whose end waits for its threads.
+#[derive(Clone)]
+pub(crate) struct Jotter {
+    pool: Pool,
+    settings: Arc<Settings>,
+    begin: Begin,
+}
+
+impl Jotter {
+    /// Writes with one statement; given up after `patience`. To be polled on the store's threads.
+    pub(crate) async fn jot<T>(
+        &self,
+        patience: Duration,
+        write: impl for<'c> FnOnce(Session<'c>) -> Work<'c, T>,
+    ) -> Result<T, StoreError> {
+        let written = self.begin.on(&self.pool, &self.settings, patience, write);
+        let written = tokio::time::timeout(patience, written).await;
+        Ok(written.unwrap_or(Ok(Err(Fault::Silence)))??)
+    }
 }
 
 impl Begin {

@@ -1,6 +1,8 @@
 //! Limits that processes share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::thread;
 
 use fleetprompt_core::conformance::ManualClock;
@@ -12,7 +14,8 @@ use fleetprompt_postgres::PostgresLimiter;
 use pollster::block_on;
 use sqlx::Row as _;
 
-use crate::support::{Schema, sql};
+use crate::support::{Client, Schema, sql};
+use crate::waiting::wait_until;
 
 fn key(n: u64) -> LimitKey {
     LimitKey(*Sha256Digest::of(&n.to_be_bytes()).as_bytes())
@@ -103,6 +106,72 @@ fn however_many_arrive_at_once_no_more_pass_than_the_burst() {
     });
     assert_eq!(passed, 17);
     assert!(passes(&limiters[0], 1, rate), "others have budgets of their own");
+}
+
+/// What is counted together holds several rows at a time, as pruning does.
+#[test]
+fn counting_and_pruning_never_wait_in_a_circle() {
+    let schema = Schema::new();
+    let limiters = [0, 1].map(|_| PostgresLimiter::new(&schema.open()));
+    // Each budget is full again when the next comes, so all rows may be pruned.
+    let rate = Rate::per(Span::millis(1), 1_000);
+    let done = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for seed in 0..12 {
+            let (limiter, done) = (&limiters[usize::try_from(seed % 2).unwrap()], &done);
+            scope.spawn(move || {
+                let mut pick = Pick::seeded(seed);
+                for _ in 0..60 {
+                    assert!(block_on(limiter.arrive(key(pick.below(12)), rate)).is_ok());
+                }
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        while done.load(Ordering::SeqCst) < 12 {
+            for limiter in &limiters {
+                block_on(limiter.prune(12)).unwrap();
+            }
+        }
+    });
+}
+
+/// Callers of a budget that somebody holds up must not take all connections.
+#[test]
+fn those_who_wait_for_a_budget_wait_on_one_connection() {
+    let schema = Schema::new();
+    let limiter = PostgresLimiter::new(&schema.open());
+    let rate = Rate::per(Span::seconds(1), 1_000).with_burst(1_000);
+    assert!(passes(&limiter, 0, rate));
+    let mut other = Client::connect();
+    other.run(&format!("BEGIN; UPDATE {}.limit_due SET due = due", schema.name));
+    let arrived = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let mut answer = limiter.arrive(key(0), rate);
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(answer.as_mut().poll(&mut context).is_pending());
+                arrived.fetch_add(1, Ordering::SeqCst);
+                // Counted, or given up because it took too long: both are told.
+                let _ = block_on(answer);
+            });
+        }
+        wait_until("all have arrived", || arrived.load(Ordering::SeqCst) == 16);
+        wait_until("somebody waits", || waiting(&schema) > 0);
+        assert_eq!(waiting(&schema), 1);
+        other.run("COMMIT");
+    });
+    assert!(passes(&limiter, 0, rate), "and all goes on");
+}
+
+/// How many sessions wait for a lock to count arrivals.
+fn waiting(schema: &Schema) -> i64 {
+    let waiting = sql(&format!(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE wait_event_type = 'Lock' AND query LIKE '%{}.%' AND datname = current_database()",
+        schema.name
+    ));
+    waiting[0].get(0)
 }
 
 #[test]
