@@ -405,6 +405,7 @@ impl Inner {
             StoreError::ReadOnly => ErrorCode::StoreReadOnly.into(),
             StoreError::Corrupt(_)
             | StoreError::SchemaTooNew { .. }
+            | StoreError::Missing(_)
             | StoreError::Open(_)
             | StoreError::Malformed(_) => {
                 let incident = self.entropy.seed().map_or(0, |seed| {

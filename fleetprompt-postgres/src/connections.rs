@@ -78,7 +78,7 @@ pub(crate) async fn open(
     if several {
         primary.find().await;
     }
-    if let Err(fault) = schema::prepare(&writer, &settings).await {
+    if let Err(fault) = schema::prepare(&writer, &settings, options.create_if_missing).await {
         return Err(open_error(reason(fault, &writer.connect_options()).await));
     }
     if purpose == Purpose::Serving {

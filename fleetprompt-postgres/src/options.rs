@@ -89,6 +89,7 @@ impl fmt::Display for SchemaName {
 #[must_use = "nothing is connected until `connect` is called"]
 pub struct PostgresOptions {
     pub(crate) schema: SchemaName,
+    pub(crate) create_if_missing: bool,
     pub(crate) connections: u32,
     pub(crate) threads: usize,
     pub(crate) acquire_timeout: Duration,
@@ -111,6 +112,7 @@ impl Default for PostgresOptions {
     fn default() -> Self {
         PostgresOptions {
             schema: SchemaName::default(),
+            create_if_missing: true,
             connections: 8,
             threads: 2,
             acquire_timeout: Duration::from_secs(10),
@@ -125,8 +127,8 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// The schema that holds the store's tables; `fleetprompt` by default. It is made if it is
-    /// missing. A database may have several, each a store of its own.
+    /// The schema that holds the store's tables; `fleetprompt` by default. A database may have
+    /// several, each a store of its own.
     ///
     /// ```
     /// # use fleetprompt_postgres::PostgresStore;
@@ -135,6 +137,27 @@ impl PostgresOptions {
     /// ```
     pub fn schema(self, schema: SchemaName) -> Self {
         PostgresOptions { schema, ..self }
+    }
+
+    /// Whether a schema that is missing, and the tables in one that is empty, are made; on by default.
+    /// Without it, the answer is [`StoreError::Missing`], and nothing is made: for whoever works on
+    /// what is there, and would take a new store for one that is sound.
+    ///
+    /// ```no_run
+    /// # use fleetprompt_postgres::PostgresStore;
+    /// use fleetprompt_core::port::StoreError;
+    /// # pollster::block_on(async {
+    /// let options = PostgresStore::options().create_if_missing(false);
+    /// match options.connect("postgres:///market?host=/run/postgresql").await {
+    ///     Ok(store) => println!("{store:?}"),
+    ///     Err(StoreError::Missing(what)) => println!("another database, perhaps? {what}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok::<(), StoreError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn create_if_missing(self, create: bool) -> Self {
+        PostgresOptions { create_if_missing: create, ..self }
     }
 
     /// How many connections read: 1 to 512, by default 8. One more writes. All processes together
@@ -254,13 +277,14 @@ impl PostgresOptions {
         PostgresOptions { replica: Some(ReplicaOptions { url, staleness }), ..self }
     }
 
-    /// Connects to the database at `url`, a [`DatabaseUrl`]. The schema is made if it is missing, and
-    /// brought up to date if it is old.
+    /// Connects to the database at `url`, a [`DatabaseUrl`]. The schema is made if it is missing, unless
+    /// [`create_if_missing`](Self::create_if_missing) is off, and brought up to date if it is old.
     ///
     /// # Errors
     /// [`StoreError::Open`] when the address can't be understood, the server can't prove what
     /// `sslmode` asks it to, the role is not let in or lacks a right, or the schema is another
-    /// program's; [`StoreError::SchemaTooNew`] when a newer version of FleetPrompt wrote it;
+    /// program's; [`StoreError::Missing`] when there is none and none may be made;
+    /// [`StoreError::SchemaTooNew`] when a newer version of FleetPrompt wrote it;
     /// [`StoreError::UnfinishedCopy`] when a copy into it was begun and not finished;
     /// [`StoreError::Unavailable`] when the server can't be reached.
     pub async fn connect(&self, url: &str) -> Result<PostgresStore, StoreError> {

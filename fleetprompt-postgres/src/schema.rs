@@ -30,13 +30,18 @@ enum Found {
     Version(u32),
 }
 
-/// Makes sure that the schema is one of FleetPrompt's and has this program's version.
-pub(crate) async fn prepare(pool: &Pool, settings: &Settings) -> Result<(), Fault> {
+/// Makes sure that the schema is one of FleetPrompt's and has this program's version. One that is not
+/// there is made only if it may be.
+pub(crate) async fn prepare(pool: &Pool, settings: &Settings, create: bool) -> Result<(), Fault> {
     let known = known();
     let mut conn = pool.acquire().await?;
     let mut transaction = conn.begin().await?;
-    if look(&mut transaction, settings).await? == Found::Version(known) {
-        return Ok(());
+    let missing = |what| Err(StoreError::Missing(what).into());
+    match look(&mut transaction, settings).await? {
+        Found::Version(version) if version == known => return Ok(()),
+        Found::Missing if !create => return missing("there is no such schema"),
+        Found::Empty if !create => return missing("the schema is empty"),
+        _ => {}
     }
     // Whoever else migrates this schema waits here, and then finds the work done.
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('fleetprompt ' || $1, 0))";

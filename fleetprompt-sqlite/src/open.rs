@@ -86,7 +86,7 @@ fn bare(path: &Path, access: Access, options: &SqliteOptions) -> rusqlite::Resul
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
         | match access {
             Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(options.busy_timeout)?;
@@ -102,7 +102,7 @@ fn bare(path: &Path, access: Access, options: &SqliteOptions) -> rusqlite::Resul
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// Nothing yet.
+    /// Nothing yet, but for the mark that it is going to be FleetPrompt's.
     Empty,
     /// FleetPrompt's, of an older schema.
     Old,
@@ -113,19 +113,23 @@ enum Found {
 /// Makes sure that the file at `path` is one of FleetPrompt's and has this program's schema.
 pub(crate) fn prepare(path: &Path, options: &SqliteOptions) -> Result<(), StoreError> {
     let access = if options.read_only { Access::Read } else { Access::Write };
-    if access == Access::Write {
+    if options.creates() {
         // One that is there, or can't be made, is SQLite's to speak of.
         drop(private_file::create_new(path));
     }
-    let conn = bare(path, access, options).map_err(|error| open_error(&error))?;
+    let conn = bare(path, access, options).map_err(|error| match path.try_exists() {
+        Ok(false) if !options.creates() => StoreError::Missing("there is no such file"),
+        _ => open_error(&error),
+    })?;
     let found = look(&conn)?;
     drop(conn);
-    match (found, options.read_only) {
-        (Found::Current, _) => Ok(()),
-        (Found::Empty | Found::Old, true) => {
+    match found {
+        Found::Current => Ok(()),
+        Found::Empty if !options.creates() => Err(StoreError::Missing("the file is empty")),
+        Found::Old if options.read_only => {
             Err(StoreError::Open("the file needs a migration, and is opened for reading only"))
         }
-        (Found::Empty | Found::Old, false) => migrate(path, options),
+        Found::Empty | Found::Old => migrate(path, options),
     }
 }
 
@@ -139,7 +143,7 @@ fn look(conn: &Connection) -> Result<Found, StoreError> {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .map_err(|error| open_error(&error))?;
-    if application == 0 && version == 0 && tables == 0 {
+    if matches!(application, 0 | APPLICATION_ID) && version == 0 && tables == 0 {
         return Ok(Found::Empty);
     }
     if application != APPLICATION_ID {
@@ -239,6 +243,7 @@ mod tests {
     fn a_file_is_mapped_as_far_as_the_options_say() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("market.db");
+        private_file::create_new(&path).unwrap();
         let conn = configured(&path, Access::Write, &SqliteOptions::default()).unwrap();
         let mapped: i64 = conn.pragma_query_value(None, "mmap_size", |row| row.get(0)).unwrap();
         assert_eq!(mapped, 256 << 30);
@@ -277,9 +282,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("market.db");
         let options = SqliteOptions::default();
+        private_file::create_new(&path).unwrap();
         let conn = bare(&path, Access::Write, &options).unwrap();
         conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         drop(conn);
+        let existing = SqliteOptions::default().create_if_missing(false);
+        assert_eq!(prepare(&path, &existing), Err(StoreError::Missing("the file is empty")));
         prepare(&path, &options).unwrap();
         let conn = bare(&path, Access::Read, &options).unwrap();
         assert_eq!(look(&conn), Ok(Found::Current));

@@ -33,6 +33,7 @@ pub struct SqliteOptions {
     pub(crate) queue: usize,
     pub(crate) batch: usize,
     pub(crate) read_only: bool,
+    pub(crate) create_if_missing: bool,
 }
 
 impl Default for SqliteOptions {
@@ -47,6 +48,7 @@ impl Default for SqliteOptions {
             queue: 4_096,
             batch: 256,
             read_only: false,
+            create_if_missing: true,
         }
     }
 }
@@ -138,6 +140,29 @@ impl SqliteOptions {
         SqliteOptions { batch: commits.max(1), ..self }
     }
 
+    /// Whether a file that is missing or empty becomes a database; on by default. Without it, the
+    /// answer is [`StoreError::Missing`], and nothing is made: for whoever works on what is there,
+    /// and would take a new database for one that is sound.
+    ///
+    /// ```
+    /// # use fleetprompt_sqlite::SqliteStore;
+    /// use fleetprompt_core::port::StoreError;
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("market.db");
+    /// let options = SqliteStore::options().create_if_missing(false);
+    /// assert!(matches!(options.open(&path), Err(StoreError::Missing(_))));
+    /// assert!(!path.exists());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn create_if_missing(self, create: bool) -> Self {
+        SqliteOptions { create_if_missing: create, ..self }
+    }
+
+    /// Whether a database may be made.
+    pub(crate) fn creates(&self) -> bool {
+        self.create_if_missing && !self.read_only
+    }
+
     /// Whether to open the file for reading only: commits are answered [`StoreError::ReadOnly`],
     /// and a file that is missing or needs a migration is refused. Off by default.
     ///
@@ -150,10 +175,12 @@ impl SqliteOptions {
         SqliteOptions { read_only, ..self }
     }
 
-    /// Opens the database at `path`, made if it is missing and brought up to date if it is old.
+    /// Opens the database at `path`, made if it is missing, unless
+    /// [`create_if_missing`](Self::create_if_missing) is off, and brought up to date if it is old.
     ///
     /// # Errors
     /// [`StoreError::Open`] when the file can't be opened or is another program's,
+    /// [`StoreError::Missing`] when there is none and none may be made,
     /// [`StoreError::SchemaTooNew`] when a newer version of FleetPrompt wrote it,
     /// [`StoreError::UnfinishedCopy`] when a copy into it was begun and not finished,
     /// [`StoreError::Unavailable`] when another process holds it for longer than the busy timeout.

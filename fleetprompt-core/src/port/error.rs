@@ -37,6 +37,9 @@ pub enum StoreError {
         /// The newest version that is known.
         known: u32,
     },
+    /// There is no store, and none was to be made. Nothing was changed.
+    #[error("there is no marketplace here: {0}")]
+    Missing(&'static str),
     /// The store is not one of FleetPrompt's, or could not be opened.
     #[error("the store could not be opened: {0}")]
     Open(&'static str),

@@ -43,8 +43,8 @@ const DERIVED: [&str; 2] = ["index_term", "index_posting"];
 pub struct PostgresCopyTarget(PostgresStore);
 
 impl PostgresOptions {
-    /// Connects to the database at `url` to copy into the schema, which is made if it is missing. It must
-    /// be empty, or hold an unfinished copy.
+    /// Connects to the database at `url` to copy into the schema, which is made if it is missing and may
+    /// be ([`create_if_missing`](Self::create_if_missing)). It must be empty, or hold an unfinished copy.
     ///
     /// ```no_run
     /// use fleetprompt_core::port::{CopyState, CopyTarget};

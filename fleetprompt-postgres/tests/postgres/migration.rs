@@ -9,7 +9,7 @@ use pollster::block_on;
 use sqlx::Row as _;
 
 use crate::load::{apply, revision};
-use crate::support::{Schema, sql, url_with};
+use crate::support::{Schema, sql, url, url_with};
 
 #[test]
 fn instances_that_start_together_agree() {
@@ -33,6 +33,23 @@ fn instances_that_start_together_agree() {
 }
 
 #[test]
+fn where_no_store_is_none_is_made_unless_it_may_be() {
+    let schema = Schema::unmade();
+    let existing = schema.options().create_if_missing(false);
+    let refused = || block_on(existing.connect(&url())).unwrap_err();
+    assert_eq!(refused(), StoreError::Missing("there is no such schema"));
+    let target = block_on(existing.connect_copy_target(&url())).unwrap_err();
+    assert_eq!(target, StoreError::Missing("there is no such schema"));
+    sql(&format!("CREATE SCHEMA {}", schema.name));
+    assert_eq!(refused(), StoreError::Missing("the schema is empty"));
+    assert_eq!(relations(&schema), 0);
+
+    apply(&schema.open(), 0);
+    let store = block_on(existing.connect(&url())).unwrap();
+    assert_eq!(revision(&store, 0), Some(Revision::FIRST));
+}
+
+#[test]
 fn a_newer_schema_is_refused() {
     let schema = Schema::unmade();
     apply(&schema.open(), 0);
@@ -50,12 +67,17 @@ fn a_schema_of_another_program_is_left_alone() {
     sql(&format!("CREATE SCHEMA {name}; CREATE TABLE {name}.invoice (id integer)"));
     let refused = schema.try_open().unwrap_err();
     assert_eq!(refused, StoreError::Open("the schema belongs to another program"));
-    let left = sql(&format!(
+    assert_eq!(relations(&schema), 1);
+}
+
+/// How many tables and the like there are in a schema.
+fn relations(schema: &Schema) -> i64 {
+    let counted = sql(&format!(
         "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
          WHERE n.nspname = $name${}$name$",
-        name.as_str()
+        schema.name.as_str()
     ));
-    assert_eq!(left[0].get::<i64, _>(0), 1);
+    counted[0].get(0)
 }
 
 /// The role owns an empty schema, and nothing else: it may not make one.

@@ -45,8 +45,8 @@ const ANOTHER: StoreError = StoreError::Unavailable("another process copies into
 pub struct SqliteCopyTarget(SqliteStore);
 
 impl SqliteOptions {
-    /// Opens the database at `path` to copy into it, made if it is missing. It must be empty, or hold an
-    /// unfinished copy.
+    /// Opens the database at `path` to copy into it, made if it is missing and may be
+    /// ([`create_if_missing`](Self::create_if_missing)). It must be empty, or hold an unfinished copy.
     ///
     /// ```
     /// use fleetprompt_core::port::{CopyState, CopyTarget};

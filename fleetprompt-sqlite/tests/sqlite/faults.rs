@@ -68,7 +68,7 @@ fn full_disk_keeps_what_is_there_and_goes_on_when_there_is_room() {
 fn a_store_for_reading_reads_and_refuses_commits() {
     let (_folder, path) = folder();
     let missing = SqliteStore::options().read_only(true).open(&path);
-    assert!(matches!(missing, Err(StoreError::Open(_))), "{missing:?}");
+    assert!(matches!(missing, Err(StoreError::Missing(_))), "{missing:?}");
     assert!(!path.exists());
 
     apply(&SqliteStore::open(&path).unwrap(), 0);
@@ -76,6 +76,25 @@ fn a_store_for_reading_reads_and_refuses_commits() {
     assert_eq!(revision(&store, 0), Some(Revision::FIRST));
     assert_eq!(commit(&store, attempt(1)), Err(StoreError::ReadOnly));
     assert_sound(&store);
+}
+
+#[test]
+fn where_no_database_is_none_is_made_unless_it_may_be() {
+    let (folder, path) = folder();
+    let existing = SqliteStore::options().create_if_missing(false);
+    let refused = existing.open(&path).unwrap_err();
+    assert_eq!(refused, StoreError::Missing("there is no such file"));
+    assert!(!path.exists());
+    File::create(&path).unwrap();
+    let refused = existing.open(&path).unwrap_err();
+    assert_eq!(refused, StoreError::Missing("the file is empty"));
+    let refused = existing.open_copy_target(&path).unwrap_err();
+    assert_eq!(refused, StoreError::Missing("the file is empty"));
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing beside it either");
+
+    apply(&SqliteStore::open(&path).unwrap(), 0);
+    assert_eq!(revision(&existing.open(&path).unwrap(), 0), Some(Revision::FIRST));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fleetprompt_core::domain::{IdempotencyKey, IssuerName, PersonIdentity, Span};
 use fleetprompt_core::marketplace::MarketplaceBuilder;
 use fleetprompt_core::media::{ClamAv, Images, ObjectMedia};
-use fleetprompt_core::port::{Entropy as _, Principal, SystemEntropy};
+use fleetprompt_core::port::{Entropy as _, Principal, StoreError, SystemEntropy};
 use fleetprompt_core::token::KeyRing;
 use fleetprompt_core::{Acting, Marketplace};
 use fleetprompt_http::identity::dev::{DEV_ISSUER, DevIdentity};
@@ -20,7 +20,7 @@ use fleetprompt_http::limits::Limits;
 use fleetprompt_http::observe::{LogOptions, Metrics, Observer, init_logs};
 use fleetprompt_http::serve::{Health, Server};
 use fleetprompt_http::{Api, router};
-use fleetprompt_postgres::{PostgresLimiter, PostgresOptions, PostgresStore};
+use fleetprompt_postgres::{PostgresLimiter, PostgresOptions, PostgresStore, SchemaName};
 use fleetprompt_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
@@ -64,27 +64,41 @@ pub(crate) enum IfMissing {
 /// Opens the database and brings it to this version.
 pub(crate) async fn database(settings: &Settings, missing: IfMissing) -> Outcome<Database> {
     let named = &settings.database;
+    let make = missing == IfMissing::Make;
     let opened = match named {
         DatabaseUrl::Sqlite(path) => {
-            let hint = match missing {
-                IfMissing::Make => None,
-                IfMissing::Refuse => {
-                    Some("Name the database with --database, or in the configuration.")
-                }
-                IfMissing::RefuseNamed => Some("Name a database that is there."),
-            };
-            if let Some(hint) = hint
-                && !path.exists()
-            {
-                return Err(Failure::failed(format!("{named}: there is no such file")).hint(hint));
-            }
-            SqliteStore::open(path).map(Database::Sqlite)
+            SqliteStore::options().create_if_missing(make).open(path).map(Database::Sqlite)
         }
         DatabaseUrl::Postgres(url) => {
-            postgres(settings)?.connect(url.expose_secret()).await.map(Database::Postgres)
+            let options = postgres(settings)?.create_if_missing(make);
+            options.connect(url.expose_secret()).await.map(Database::Postgres)
         }
     };
-    opened.map_err(|error| Failure::from(error).of(named))
+    opened.map_err(|error| match error {
+        StoreError::Missing(_) => not_there(settings, missing, error),
+        _ => Failure::from(error).of(named),
+    })
+}
+
+/// No marketplace is where a command looked for one.
+fn not_there(settings: &Settings, missing: IfMissing, error: StoreError) -> Failure {
+    let named = &settings.database;
+    let (place, setting) = match named {
+        DatabaseUrl::Sqlite(_) => (named.to_string(), ""),
+        DatabaseUrl::Postgres(_) => {
+            let schema = settings.postgres.schema.clone();
+            let schema = schema.unwrap_or_else(|| SchemaName::default().as_str().to_owned());
+            (format!("{named}, schema {schema}"), " Its schema is postgres.schema.")
+        }
+    };
+    let hint = match missing {
+        IfMissing::RefuseNamed => "Name a database that is there.",
+        IfMissing::Make | IfMissing::Refuse => {
+            "Name the database that you mean, with --database or in the configuration; \
+             `fleetprompt migrate` and `fleetprompt import` make a new one."
+        }
+    };
+    Failure::from(error).of(place).hint(format!("{hint}{setting}"))
 }
 
 pub(crate) fn postgres(settings: &Settings) -> Outcome<PostgresOptions> {

@@ -107,7 +107,7 @@ Keys that were rotated in the key file are taken into use within a minute.")]
 /// The commands that do what the configuration says, and log beside what they print.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Configured {
-    /// Bring the database to this version
+    /// Bring the database to this version, and make it if there is none
     Migrate,
     /// Import a catalogue in JSON Lines, plain or gzip
     #[command(long_about = "\

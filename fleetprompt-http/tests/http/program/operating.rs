@@ -75,12 +75,25 @@ fn tables_of_the_search_index_that_differ_are_found_and_mended() {
 #[test]
 fn a_command_that_needs_a_database_makes_none() {
     let place = Place::with_keys();
-    for args in [&["export"][..], &["check"], &["backup", "copy.db"], &["names", "list"]] {
-        let ran = place.run(args);
-        assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
-        assert!(ran.err.contains("there is no such file"), "{}", ran.err);
-        assert!(!place.path("fleetprompt.db").exists());
-    }
+    let run_all = |why: &str| {
+        let fence = ["fence", "--reason", "Restored."];
+        let copy = ["copy", "sqlite:fleetprompt.db", "sqlite:copy.db"];
+        let others = [&["export"][..], &["check"], &["backup", "copy.db"], &["names", "list"]];
+        for args in [&others[..], &[&fence, &["maintain"], &copy]].concat() {
+            let ran = place.run(args);
+            assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+            let told = format!("sqlite:fleetprompt.db: there is no marketplace here: {why}\n");
+            assert!(ran.err.contains(&told), "{args:?}: {}", ran.err);
+            assert!(!place.path("copy.db").exists(), "{args:?}");
+        }
+    };
+    run_all("there is no such file");
+    assert!(!place.path("fleetprompt.db").exists());
+    place.write("fleetprompt.db", "");
+    run_all("the file is empty");
+    assert_eq!(place.read("fleetprompt.db"), "");
+    place.run(&["migrate"]).ok();
+    place.run(&["check"]).ok();
 }
 
 #[test]

@@ -138,6 +138,20 @@ mod on_postgres {
     }
 
     #[test]
+    fn a_command_that_needs_a_schema_makes_none() {
+        let place = place("forgotten");
+        let fence = ["fence", "--reason", "Restored."];
+        for args in [&["check"][..], &["export"], &fence, &["check"]] {
+            let ran = place.run(args);
+            assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+            let schema = format!(", schema forgotten_{}: there is no", std::process::id());
+            for told in [&schema, "there is no such schema", "postgres.schema"] {
+                assert!(ran.err.contains(told), "{}", ran.err);
+            }
+        }
+    }
+
+    #[test]
     fn two_instances_on_one_database_are_one_marketplace() {
         let place = place("program");
         place.run(&["migrate"]).ok();
