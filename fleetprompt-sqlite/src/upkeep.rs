@@ -1,45 +1,25 @@
 //! What operators do: back up, check, measure. Whatever takes long has a thread and a connection of
 //! its own, so that it holds up no reader.
 
+mod backup;
 mod check;
 mod index;
 
-use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
 
 use fleetprompt_core::port::StoreError;
 use futures_channel::oneshot;
 use rusqlite::Connection;
-use rusqlite::backup::{Backup, StepResult};
 
-use crate::error::{Fault, open_error, store_error};
+use crate::error::Fault;
 use crate::open::{Access, connect};
-use crate::private_file;
 use crate::row::natural;
 use crate::store::SqliteStore;
 
+pub use backup::BackupProgress;
 pub use check::{CheckReport, Finding};
 pub use index::{RebuildProgress, RebuildReport};
-
-/// How many pages are copied at a time: 4 MiB.
-const STEP_PAGES: i32 = 1_024;
-
-/// How far a backup is.
-///
-/// ```
-/// use fleetprompt_sqlite::BackupProgress;
-/// let now = BackupProgress { copied: 256, pages: 1_024 };
-/// assert_eq!(now.copied * 100 / now.pages, 25);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BackupProgress {
-    /// Pages copied so far.
-    pub copied: u64,
-    /// Pages in all.
-    pub pages: u64,
-}
 
 /// How large a database is, in bytes. See [`SqliteStore::size`].
 ///
@@ -58,24 +38,13 @@ pub struct FileSize {
     pub log: u64,
 }
 
-/// Why a backup's file could not be made.
-fn not_made(error: &Error) -> StoreError {
-    match error.kind() {
-        ErrorKind::AlreadyExists => StoreError::Open("the backup's file exists already"),
-        ErrorKind::NotFound => StoreError::Open("the backup's folder does not exist"),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            StoreError::Open("the backup's folder can't be written to")
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Open("the backup's file can't be made"),
-    }
-}
-
 impl SqliteStore {
     /// Copies the database, as it is at this moment, into a new file at `to`, while it is being
     /// used. `progress` is called after each 4 MiB.
     ///
-    /// Dropping the future does not stop the copying. A copy that fails is removed.
+    /// The file has its name once it is whole and on disk. A copy that fails is removed; one that a
+    /// crash interrupts is left beside it under another name, `TO.….partial`, which can be removed.
+    /// Dropping the future does not stop the copying.
     ///
     /// ```
     /// use fleetprompt_sqlite::SqliteStore;
@@ -96,15 +65,7 @@ impl SqliteStore {
         progress: impl FnMut(BackupProgress) + Send + 'static,
     ) -> Result<(), StoreError> {
         let to = to.into();
-        self.aside(move |conn| {
-            // Made here, so that a backup never writes over anything. SQLite takes an empty file.
-            private_file::create_new(&to).map_err(|error| not_made(&error))?;
-            copy(conn, &to, progress).inspect_err(|_| {
-                // What is left if this fails is no database, so nobody takes it for a backup.
-                drop(std::fs::remove_file(&to));
-            })
-        })
-        .await
+        self.aside(move |conn| backup::back_up(conn, &to, progress)).await
     }
 
     /// Checks the whole database: the file's structure, and that every row says what it should.
@@ -163,35 +124,4 @@ impl SqliteStore {
             .map_err(|_| StoreError::Unavailable("a thread could not be started"))?;
         answer.await.unwrap_or(Err(StoreError::Unavailable("a defect: the panic is in the log")))
     }
-}
-
-fn copy(
-    conn: &Connection,
-    to: &Path,
-    mut progress: impl FnMut(BackupProgress),
-) -> Result<(), Fault> {
-    // One snapshot for all steps: without it, each commit would make the copying begin again.
-    let snapshot = conn.unchecked_transaction()?;
-    snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    let mut target = Connection::open(to).map_err(|error| open_error(&error))?;
-    {
-        let backup = Backup::new(&snapshot, &mut target)?;
-        loop {
-            let step = backup.step(STEP_PAGES)?;
-            let pages = |n: i32| u64::try_from(n).unwrap_or_default();
-            let now = backup.progress();
-            let all = pages(now.pagecount);
-            let copied = all.saturating_sub(pages(now.remaining));
-            progress(BackupProgress { copied, pages: all });
-            match step {
-                StepResult::Done => break,
-                // Nobody else uses the copy; a virus scanner or the like may.
-                StepResult::Busy | StepResult::Locked => thread::sleep(Duration::from_millis(10)),
-                _ => {}
-            }
-        }
-    }
-    target.close().map_err(|(_, error)| store_error(&error))?;
-    snapshot.commit()?;
-    Ok(())
 }

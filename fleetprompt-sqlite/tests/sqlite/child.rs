@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 
 use fleetprompt_core::port::{Change, Committed, Refusal, Store as _};
-use fleetprompt_sqlite::SqliteStore;
+use fleetprompt_sqlite::{BackupProgress, SqliteStore};
 
 use crate::support::{attempt, attempt_key, indexed};
 
@@ -94,6 +94,23 @@ fn writes_until_killed() {
             });
         }
     });
+}
+
+/// Backs the database up into `copy.db` beside it, and says so when some of it is copied, but not all;
+/// goes no further.
+#[test]
+#[ignore = "a process of the test of interrupted backups"]
+fn backs_up_until_killed() {
+    let Some((path, first)) = orders() else { return };
+    let store = SqliteStore::open(&path).unwrap();
+    let backup = store.backup(path.with_file_name("copy.db"), move |now: BackupProgress| {
+        assert!(0 < now.copied && now.copied < now.pages, "{now:?}");
+        println!("durable {first}.");
+        loop {
+            thread::park();
+        }
+    });
+    pollster::block_on(backup).unwrap();
 }
 
 /// How often [`rewrites_one_record`] writes in one process.

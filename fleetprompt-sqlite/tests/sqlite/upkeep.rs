@@ -1,5 +1,6 @@
 //! What operators do while the store is in use.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -7,6 +8,7 @@ use std::thread;
 use fleetprompt_core::port::{Committed, StoreError};
 use fleetprompt_sqlite::SqliteStore;
 
+use crate::child::Writing;
 use crate::support::{apply, assert_sound, commit, count, folder, frequencies, indexed};
 
 #[test]
@@ -50,9 +52,38 @@ fn a_backup_overwrites_nothing() {
     let refused = pollster::block_on(store.backup(&copy, |_| {}));
     assert_eq!(refused, Err(StoreError::Open("the backup's file exists already")));
     assert_eq!(std::fs::read(&copy).unwrap(), b"precious");
+    let meanwhile = folder.path().join("meanwhile.db");
+    let comes = meanwhile.clone();
+    let backup = store.backup(&meanwhile, move |_| std::fs::write(&comes, "precious").unwrap());
+    let refused = pollster::block_on(backup);
+    assert_eq!(refused, Err(StoreError::Open("the backup's file exists already")));
+    assert_eq!(std::fs::read(&meanwhile).unwrap(), b"precious");
+    assert_eq!(partials(folder.path()), 0, "it is removed");
     let nowhere = folder.path().join("elsewhere/copy.db");
     let refused = pollster::block_on(store.backup(&nowhere, |_| {}));
     assert_eq!(refused, Err(StoreError::Open("the backup's folder does not exist")));
+}
+
+fn partials(folder: &Path) -> usize {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.filter(|file| file.extension().is_some_and(|it| it == "partial")).count()
+}
+
+#[test]
+fn a_backup_that_is_killed_is_none_and_is_in_nobodys_way() {
+    let (folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    (0..2_000).for_each(|n| apply(&store, n));
+    let mut child = Writing::start("child::backs_up_until_killed", &path, 7);
+    assert_eq!(child.next(), Some(7));
+    child.kill();
+    let copy = folder.path().join("copy.db");
+    assert!(!copy.exists(), "half a database under the name of a whole one");
+    assert_eq!(partials(folder.path()), 1);
+    pollster::block_on(store.backup(&copy, |_| {})).unwrap();
+    let copied = SqliteStore::open(&copy).unwrap();
+    assert_eq!(count(&copied), 2_000);
+    assert_sound(&copied);
 }
 
 #[cfg(unix)]
