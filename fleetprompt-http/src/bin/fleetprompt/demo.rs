@@ -9,7 +9,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use figment::value::{Dict, Value};
-use fleetprompt_core::port::{Entropy as _, SystemEntropy};
+use fleetprompt_core::domain::{PersonIdentity, Position};
+use fleetprompt_core::port::{
+    Entropy as _, Principal, RecordKey, Store as _, StoreError, SystemEntropy,
+};
+use fleetprompt_sqlite::SqliteStore;
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
 
@@ -29,6 +33,10 @@ const CATALOGUE: &str = include_str!("../../demo/catalogue.jsonl");
 /// Where it is served if nothing else is asked for and nobody else is there.
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
+/// Whose tokens and receipts a demo's are, and who vouches for its operator: no other marketplace is
+/// operated by somebody whom this one vouches for.
+const DEMO: &str = "https://demo.fleetprompt.invalid";
+
 /// The owning systems of the demo: name, kind of assets.
 const SYSTEMS: [(&str, &str); 3] =
     [("whs", "whs_agent"), ("agentromatic", "agentromatic_workflow"), ("specprompt", "spec_asset")];
@@ -38,7 +46,9 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     let folder = args.folder.map_or_else(data_folder, Ok)?;
     assemble::private_folder(&folder)?;
     let _lock = lock(&folder)?;
-    let (database, key_file) = (folder.join("market.db"), folder.join("keys.json"));
+    let (database, key_file) = (folder.join("demo.db"), folder.join("demo.keys.json"));
+    let operator = operator()?;
+    let former = is_there(&database, &operator).await?;
     if args.fresh {
         remove(&database)?;
     }
@@ -49,11 +59,10 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     }
     let settings = settings(&database, &key_file, served)?;
     assemble::logs(settings.log);
-    let new = !database.exists();
     let keys = assemble::keys(&settings)?;
     let opened = assemble::database(&settings, IfMissing::Make).await?;
     let market = assemble::marketplace(&settings, &opened, keys).await?;
-    let operator = assemble::operator(&settings, &market)?;
+    let operator = market.act_as(Principal::operator(operator));
     // Also where there is one already, since it may have been stopped in the middle: what is there
     // stays as it is.
     let how = Importing { confirm: true, strict: true, parallel: 16 };
@@ -61,11 +70,11 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     import(&operator, CATALOGUE.as_bytes(), &hidden, how).await.1?;
 
     tell!("FleetPrompt, a demo. Nothing of it leaves this machine.\n");
-    match new {
-        true => tell!("The catalogue is in {}", database.display()),
-        false => {
+    match former && !args.fresh {
+        true => {
             tell!("The catalogue of last time is in {} (--fresh begins anew)", database.display())
         }
+        false => tell!("The catalogue is in {}", database.display()),
     }
     if flags.listen.is_none() && served != ADDRESS {
         tell!("{ADDRESS} is taken: this is on another port.");
@@ -130,6 +139,30 @@ fn lock(folder: &Path) -> Outcome<File> {
     }
 }
 
+/// Who makes what is in a demo's catalogue. It is known as a demo's by them.
+fn operator() -> Outcome<PersonIdentity> {
+    Ok(PersonIdentity::personal(DEMO.parse()?, "operator".parse()?))
+}
+
+/// Whether a demo is in the file. A marketplace that is no demo's is neither served nor removed.
+async fn is_there(database: &Path, operator: &PersonIdentity) -> Outcome<bool> {
+    let elsewhere = "Keep the demo elsewhere: fleetprompt demo --folder FOLDER";
+    let failed = |error: StoreError| Failure::from(error).of(database.display()).hint(elsewhere);
+    let opened = SqliteStore::options().create_if_missing(false).open(database);
+    let store = match opened {
+        Err(StoreError::Missing(_)) => return Ok(false),
+        opened => opened.map_err(failed)?,
+    };
+    // Its operator is named by the first of its entries, and a deployment alone is nobody's loss.
+    let is_empty = store.head().await.map_err(failed)?.last <= Position::new(1);
+    let operator = store.get(&RecordKey::person(operator)).await.map_err(failed)?;
+    if is_empty || operator.is_some() {
+        return Ok(true);
+    }
+    let what = format!("{}: there is a marketplace that is no demo's", database.display());
+    Err(Failure::failed(what).hint(elsewhere))
+}
+
 fn remove(database: &Path) -> Outcome {
     for ending in ["", "-wal", "-shm"] {
         let mut path = OsString::from(database);
@@ -177,7 +210,7 @@ fn settings(database: &Path, key_file: &Path, served: SocketAddr) -> Outcome<Set
         ("key-file", Value::from(key_file.display().to_string())),
         ("listen", Value::from(served.to_string())),
         // The address may be another one next time; tokens and receipts must not notice.
-        ("issuer", "https://demo.fleetprompt.invalid".into()),
+        ("issuer", DEMO.into()),
         ("insecure-dev-identity", true.into()),
         ("systems", Value::from(systems)),
         ("log", Value::from(dict(vec![("level", "warn".into())]))),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::support::Place;
+use super::support::{Place, catalogue};
 
 const DEMO: [&str; 3] = ["demo", "--listen", "127.0.0.1:0"];
 
@@ -62,21 +62,21 @@ fn every_line_that_the_demo_prints_works_when_pasted() {
 fn the_demo_is_there_again_the_next_time_and_its_keys_are_its_owners_alone() {
     let place = Place::new();
     let server = place.start(&DEMO);
-    assert!(server.told.contains("fleetprompt-demo/market.db"), "{}", server.told);
+    assert!(server.told.contains("fleetprompt-demo/demo.db"), "{}", server.told);
     let before = server.get("/v1/publishers/harbor-ops");
     server.signal("INT");
     assert_eq!(server.wait().0, Some(0));
-    let keys = place.read(".local/share/fleetprompt-demo/keys.json");
+    let keys = place.read(".local/share/fleetprompt-demo/demo.keys.json");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let file = place.path(".local/share/fleetprompt-demo/keys.json");
+        let file = place.path(".local/share/fleetprompt-demo/demo.keys.json");
         assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let again = place.start(&DEMO);
     assert!(again.told.contains("of last time"), "{}", again.told);
     assert_eq!(again.get("/v1/publishers/harbor-ops"), before);
-    assert_eq!(place.read(".local/share/fleetprompt-demo/keys.json"), keys);
+    assert_eq!(place.read(".local/share/fleetprompt-demo/demo.keys.json"), keys);
 }
 
 #[test]
@@ -93,6 +93,40 @@ fn the_demo_touches_no_other_database_and_listens_to_this_machine_alone() {
     let server = place.start(&DEMO);
     assert_eq!(server.get("/readyz").0, 200);
     assert!(!place.path("production.db").exists());
+}
+
+/// Whose folder it is has a marketplace there, under any name.
+#[test]
+fn the_demo_neither_serves_nor_removes_a_marketplace_that_is_none() {
+    let place = Place::with_keys();
+    std::fs::create_dir(place.path("market")).unwrap();
+    let files = ["sqlite:market/market.db", "sqlite:market/demo.db"];
+    let catalogue = catalogue();
+    for file in files {
+        place.run(&["--database", file, "import", catalogue.to_str().unwrap()]).ok();
+    }
+    let export = |file| place.run(&["--database", file, "export"]).ok();
+    let before = files.map(export);
+    let demo = [&DEMO[..], &["--folder", "market"]].concat();
+    for args in [&demo[..], &[&demo[..], &["--fresh"]].concat()] {
+        let ran = place.run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+        for told in ["market/demo.db: there is a marketplace that is no demo's", "--folder"] {
+            assert!(ran.err.contains(told), "{}", ran.err);
+        }
+    }
+    assert_eq!(files.map(export), before);
+
+    std::fs::remove_file(place.path("market/demo.db")).unwrap();
+    let keys = place.write("market/keys.json", "those of another marketplace");
+    for args in [&demo[..], &demo, &[&demo[..], &["--fresh"]].concat()] {
+        let server = place.start(args);
+        assert_eq!(server.get("/readyz").0, 200);
+        server.signal("KILL");
+        server.wait();
+    }
+    assert_eq!(export(files[0]), before[0]);
+    assert_eq!(std::fs::read(keys).unwrap(), b"those of another marketplace");
 }
 
 #[test]
