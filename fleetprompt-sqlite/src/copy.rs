@@ -10,7 +10,6 @@ use rusqlite::{Connection, params};
 
 use crate::error::Fault;
 use crate::index::lookup;
-use crate::open::{Access, connect};
 use crate::read::{self, collect};
 use crate::row::{self, digest, integer, natural, position, time};
 use crate::store::SqliteStore;
@@ -24,7 +23,7 @@ pub use target::SqliteCopyTarget;
 impl CopySource for SqliteStore {
     fn copy_snapshot(&self) -> StoreFuture<'_, Box<dyn CopySnapshot>> {
         Box::pin(async move {
-            let conn = connect(&self.inner.path, Access::Read, &self.inner.options)?;
+            let conn = self.inner.another_reader()?;
             begin(&conn)?;
             Ok(Box::new(Snapshot(Mutex::new(conn))) as Box<dyn CopySnapshot>)
         })

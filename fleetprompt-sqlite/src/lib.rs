@@ -52,6 +52,7 @@ mod error;
 mod index;
 mod open;
 mod options;
+mod place;
 mod prepared;
 mod private_file;
 mod prune;

@@ -1,6 +1,6 @@
 //! The store: reads in place, writes through the writer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,16 +17,21 @@ use crate::commit::commit;
 use crate::error::{Fault, open_error};
 use crate::open::{Access, connect, prepare};
 use crate::options::SqliteOptions;
+use crate::place::Place;
 use crate::prepared::Prepared;
 use crate::prune::prune;
 use crate::read;
 use crate::readers::Readers;
-use crate::writer::Writer;
+use crate::writer::{OpenFile, Writer};
 
 /// A store in one SQLite file, which any number of processes of one machine may share.
 ///
 /// Clones are one store. The last of them, when dropped, waits for what is being written, and
 /// closes the file.
+///
+/// On Unix it looks, with every batch of commits, whether its file still is at its path. While it is
+/// not, commits and [`head`](Store::head) are answered [`StoreError::Unavailable`], and other reads are
+/// of the file that was opened.
 ///
 /// Its futures need no particular executor. Reads are short and run where they are polled, also
 /// the few searches that take tens of milliseconds; commits are written by a thread of the store's
@@ -52,8 +57,18 @@ pub(crate) struct Inner {
     pub(crate) readers: Readers,
     /// `None` when the file is open for reading only.
     writer: Option<Writer>,
-    pub(crate) path: PathBuf,
+    pub(crate) place: Arc<Place>,
     pub(crate) options: SqliteOptions,
+}
+
+impl Inner {
+    /// One more connection that reads, of the file that is open.
+    pub(crate) fn another_reader(&self) -> Result<Connection, StoreError> {
+        self.place.check()?;
+        let conn = connect(self.place.path(), Access::Read, &self.options)?;
+        self.place.check()?;
+        Ok(conn)
+    }
 }
 
 impl SqliteStore {
@@ -97,17 +112,23 @@ impl SqliteStore {
         path: &Path,
         options: &SqliteOptions,
     ) -> Result<Self, StoreError> {
-        prepare(path, options)?;
+        // A host may go to another folder later.
+        let path = std::path::absolute(path).map_err(|_| StoreError::Open("the file's path"))?;
+        prepare(&path, options)?;
+        let place = Arc::new(Place::of(&path)?);
         let writer = if options.read_only {
             None
         } else {
-            let conn = connect(path, Access::Write, options)?;
+            let conn = connect(&path, Access::Write, options)?;
             // The writer asks for the lock by itself, more often than SQLite would.
             conn.busy_timeout(Duration::ZERO).map_err(|error| open_error(&error))?;
-            Some(Writer::start(conn, options.queue, options.batch, options.busy_timeout)?)
+            let file = OpenFile { conn, place: Arc::clone(&place), patience: options.busy_timeout };
+            Some(Writer::start(file, options.queue, options.batch)?)
         };
-        let readers = Readers::open(path, options)?;
-        let inner = Inner { readers, writer, path: path.to_owned(), options: options.clone() };
+        let readers = Readers::open(&path, options)?;
+        // All of them have opened one file.
+        place.check()?;
+        let inner = Inner { readers, writer, place, options: options.clone() };
         Ok(SqliteStore { inner: Arc::new(inner) })
     }
 
@@ -141,7 +162,9 @@ impl SqliteStore {
 
 impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.inner.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore")
+            .field("path", &self.inner.place.path())
+            .finish_non_exhaustive()
     }
 }
 
@@ -194,7 +217,11 @@ impl Store for SqliteStore {
     }
 
     fn head(&self) -> StoreFuture<'_, Head> {
-        Box::pin(self.read(read::head))
+        Box::pin(async move {
+            // Whether a store can serve is asked by this, and every write begins with it.
+            self.inner.place.check()?;
+            self.read(read::head).await
+        })
     }
 
     fn commit(&self, new: Commit) -> StoreFuture<'_, Committed> {

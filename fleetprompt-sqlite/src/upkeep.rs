@@ -13,7 +13,6 @@ use futures_channel::oneshot;
 use rusqlite::Connection;
 
 use crate::error::Fault;
-use crate::open::{Access, connect};
 use crate::row::natural;
 use crate::store::SqliteStore;
 
@@ -102,13 +101,14 @@ impl SqliteStore {
     /// When the database can't be read.
     pub fn size(&self) -> Result<FileSize, StoreError> {
         let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
-        let mut log = self.inner.path.clone().into_os_string();
+        let path = self.inner.place.path();
+        let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         let free = self.inner.readers.read(|conn| {
             let pragma = |name| conn.pragma_query_value(None, name, |row| Ok(natural(row, 0)));
             Ok(pragma("freelist_count")??.saturating_mul(pragma("page_size")??))
         })?;
-        Ok(FileSize { database: bytes(&self.inner.path), free, log: bytes(Path::new(&log)) })
+        Ok(FileSize { database: bytes(path), free, log: bytes(Path::new(&log)) })
     }
 
     /// Runs `work` on a thread and a connection of its own.
@@ -116,7 +116,7 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let conn = connect(&self.inner.path, Access::Read, &self.inner.options)?;
+        let conn = self.inner.another_reader()?;
         let (caller, answer) = oneshot::channel();
         thread::Builder::new()
             .name("fleetprompt-sqlite-upkeep".to_owned())

@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::batch::Batch;
 use crate::error::{Fault, store_error};
+use crate::place::Place;
 use crate::queue::{Queue, Rejected};
 
 /// A piece of work for the writer, and who waits for its answer.
@@ -53,6 +54,14 @@ where
 
 type Jobs = Vec<Box<dyn Job>>;
 
+/// What the thread writes into.
+pub(crate) struct OpenFile {
+    pub(crate) conn: Connection,
+    pub(crate) place: Arc<Place>,
+    /// How long to wait for another process that writes.
+    pub(crate) patience: Duration,
+}
+
 /// The handle of the writing thread; dropping it lets the thread finish what waits and joins it.
 pub(crate) struct Writer {
     queue: Arc<Queue<Box<dyn Job>>>,
@@ -60,17 +69,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(
-        conn: Connection,
-        room: usize,
-        most: usize,
-        patience: Duration,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn start(file: OpenFile, room: usize, most: usize) -> Result<Self, StoreError> {
         let queue = Arc::new(Queue::new(room));
         let last_words = LastWords(Arc::clone(&queue));
         let thread = thread::Builder::new()
             .name("fleetprompt-sqlite-writer".to_owned())
-            .spawn(move || work(&conn, &last_words.0, most, patience))
+            .spawn(move || work(&file, &last_words.0, most))
             .map_err(|_| StoreError::Open("the writing thread could not be started"))?;
         Ok(Writer { queue, thread: Some(thread) })
     }
@@ -113,9 +117,9 @@ impl Drop for LastWords {
     }
 }
 
-fn work(conn: &Connection, queue: &Queue<Box<dyn Job>>, most: usize, patience: Duration) {
+fn work(file: &OpenFile, queue: &Queue<Box<dyn Job>>, most: usize) {
     while let Some(jobs) = queue.take(most) {
-        write(conn, jobs, patience);
+        write(file, jobs);
         // Gives a process that waits for the lock its chance, and callers time to come again.
         thread::yield_now();
     }
@@ -129,28 +133,28 @@ enum GivenUp {
     Whole(StoreError),
 }
 
-fn write(conn: &Connection, mut jobs: Jobs, patience: Duration) {
-    match transact(conn, &mut jobs, patience) {
+fn write(file: &OpenFile, mut jobs: Jobs) {
+    match transact(file, &mut jobs) {
         Ok(()) => answer_all(jobs, &Ok(())),
         Err(GivenUp::ByJob(at, error)) => {
             let others = jobs.split_off(at.saturating_add(1));
             if let Some(guilty) = jobs.pop() {
                 guilty.answer(Err(error));
             }
-            each_alone(conn, jobs.into_iter().chain(others), patience);
+            each_alone(file, jobs.into_iter().chain(others));
         }
         // A batch that has no room leaves room for some of its jobs, perhaps. What is damaged may
         // concern only some of them: the search index is written after all of them have run.
         Err(GivenUp::Whole(StoreError::Full | StoreError::Corrupt(_))) if jobs.len() > 1 => {
-            each_alone(conn, jobs.into_iter(), patience);
+            each_alone(file, jobs.into_iter());
         }
         Err(GivenUp::Whole(error)) => answer_all(jobs, &Err(error)),
     }
 }
 
-fn each_alone(conn: &Connection, jobs: impl Iterator<Item = Box<dyn Job>>, patience: Duration) {
+fn each_alone(file: &OpenFile, jobs: impl Iterator<Item = Box<dyn Job>>) {
     for mut job in jobs {
-        let outcome = transact(conn, std::slice::from_mut(&mut job), patience);
+        let outcome = transact(file, std::slice::from_mut(&mut job));
         job.answer(outcome.map_err(|given_up| match given_up {
             GivenUp::ByJob(_, error) | GivenUp::Whole(error) => error,
         }));
@@ -163,12 +167,9 @@ fn answer_all(jobs: Jobs, outcome: &Result<(), StoreError>) {
     }
 }
 
-fn transact(
-    conn: &Connection,
-    jobs: &mut [Box<dyn Job>],
-    patience: Duration,
-) -> Result<(), GivenUp> {
-    let mut batch = Batch::begin(conn, patience).map_err(|fault| give_up(conn, fault))?;
+fn transact(file: &OpenFile, jobs: &mut [Box<dyn Job>]) -> Result<(), GivenUp> {
+    let conn = &file.conn;
+    let mut batch = Batch::begin(conn, file.patience).map_err(|fault| give_up(conn, fault))?;
     for (at, job) in jobs.iter_mut().enumerate() {
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut batch)));
         let ran = ran.unwrap_or(Err(Fault::Store(StoreError::Unavailable(
@@ -180,6 +181,7 @@ fn transact(
         }
     }
     batch.save().map_err(|fault| give_up(conn, fault))?;
+    file.place.check().map_err(|error| give_up(conn, error.into()))?;
     conn.execute_batch("COMMIT").map_err(|error| {
         roll_back(conn);
         GivenUp::Whole(match error.sqlite_error_code() {

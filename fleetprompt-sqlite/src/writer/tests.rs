@@ -33,7 +33,9 @@ impl Setup {
             false
         };
         conn.commit_hook(Some(hook)).unwrap();
-        Setup { writer: Writer::start(conn, room, 256, PATIENCE).unwrap(), committed, folder }
+        let place = Arc::new(Place::of(&path).unwrap());
+        let file = OpenFile { conn, place, patience: PATIENCE };
+        Setup { writer: Writer::start(file, room, 256).unwrap(), committed, folder }
     }
 
     fn path(&self) -> std::path::PathBuf {

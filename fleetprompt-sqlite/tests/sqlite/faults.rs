@@ -213,6 +213,42 @@ fn another_process_that_keeps_the_lock_is_waited_for_and_then_reported() {
     apply(&store, 1);
 }
 
+/// What is committed into a file that nobody finds again would be lost.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_not_at_its_path_any_more_takes_no_commit() {
+    const LEFT: StoreError =
+        StoreError::Unavailable("the database's file was removed, renamed or replaced");
+    let (folder, path) = folder();
+    let aside = folder.path().join("aside.db");
+    let store = SqliteStore::open(&path).unwrap();
+    apply(&store, 0);
+    let refuses = |what: &str| {
+        assert_eq!(commit(&store, attempt(1)), Err(LEFT), "{what}");
+        assert_eq!(pollster::block_on(store.head()), Err(LEFT), "{what}");
+        assert_eq!(pollster::block_on(store.check()).unwrap_err(), LEFT, "{what}");
+        let copy = pollster::block_on(store.backup(folder.path().join("copy.db"), |_| {}));
+        assert_eq!(copy, Err(LEFT), "{what}");
+    };
+    std::fs::rename(&path, &aside).unwrap();
+    let opened = SqliteStore::options().create_if_missing(false).open(&path);
+    assert!(matches!(opened, Err(StoreError::Missing(_))), "{opened:?}");
+    refuses("renamed");
+    std::fs::write(&path, "another file").unwrap();
+    // It is no database, and no connection to it is opened.
+    assert_eq!(commit(&store, attempt(1)), Err(LEFT));
+    assert_eq!(pollster::block_on(store.head()), Err(LEFT));
+    assert_eq!(std::fs::read(&path).unwrap(), b"another file");
+    std::fs::remove_file(&path).unwrap();
+
+    std::fs::rename(&aside, &path).unwrap();
+    assert_eq!(revision(&store, 1), None, "nothing of it is left");
+    apply(&store, 1);
+    assert_sound(&store);
+    std::fs::remove_file(&path).unwrap();
+    refuses("removed");
+}
+
 #[test]
 fn a_reader_that_never_ends_holds_nobody_up() {
     let (_folder, path) = folder();

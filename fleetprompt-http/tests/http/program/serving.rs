@@ -1,6 +1,6 @@
 //! Serving, and stopping.
 
-use super::support::{Place, catalogue};
+use super::support::{Place, Server, catalogue};
 
 const ANYWHERE: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
@@ -88,7 +88,7 @@ fn one_marketplace(place: &Place) {
         let first = scope.spawn(start);
         (start(), first.join().unwrap())
     });
-    let handle = |server: &super::support::Server| server.get("/v1/publishers/harbor-ops").0;
+    let handle = |server: &Server| server.get("/v1/publishers/harbor-ops").0;
     assert_eq!((handle(&one), handle(&other)), (404, 404));
     place.run(&["import", catalogue().to_str().unwrap(), "--confirm"]).ok();
     assert_eq!((handle(&one), handle(&other)), (200, 200));
@@ -98,6 +98,26 @@ fn one_marketplace(place: &Place) {
         server.signal("TERM");
         assert_eq!(server.wait().0, Some(0));
     }
+}
+
+/// A balancer sends nobody to a server that could only lose what they write.
+#[cfg(unix)]
+#[test]
+fn a_server_whose_database_is_moved_away_is_not_ready_until_it_is_back() {
+    let place = Place::with_keys();
+    let mut server = place.start(&[&["serve"], &ANYWHERE[..]].concat());
+    let becomes = |server: &Server, status| {
+        while server.get("/readyz").0 != status {
+            std::thread::yield_now();
+        }
+    };
+    becomes(&server, 200);
+    let (file, aside) = (place.path("fleetprompt.db"), place.path("aside.db"));
+    std::fs::rename(&file, &aside).unwrap();
+    becomes(&server, 503);
+    server.logs("the database's file was removed, renamed or replaced");
+    std::fs::rename(&aside, &file).unwrap();
+    becomes(&server, 200);
 }
 
 mod on_postgres {
