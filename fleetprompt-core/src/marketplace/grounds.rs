@@ -1,8 +1,8 @@
 //! What a hand-over rests on: read alike when an install begins and when its token is redeemed.
 
 use crate::domain::{
-    BindingState, Entitlement, EntitlementStatus, Listing, ListingId, OwningSystem, Publisher,
-    PublisherId, Release, Version,
+    BindingState, Entitlement, EntitlementStatus, Listing, ListingId, OwningSystem, PersonIdentity,
+    Publisher, PublisherId, Release, TargetContext, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Grounds;
@@ -39,6 +39,26 @@ impl Context<'_> {
         };
         Ok(Handed { listing, release: value(release), publisher, confirmed })
     }
+
+    /// Asks the host, uncached, whether the subject's organisation lets this be handed over. No
+    /// answer is not an answer.
+    pub(super) async fn ask_policy(
+        &self,
+        subject: &PersonIdentity,
+        system: &OwningSystem,
+        context: Option<&TargetContext>,
+    ) -> Result<()> {
+        let identity = &self.market.identity;
+        let member = identity.is_member(subject).await;
+        if !member.map_err(|IdentityUnavailable| ErrorCode::Unavailable)? {
+            return Err(ErrorCode::PolicyDenied.into());
+        }
+        match identity.may_install(subject, &system.name, context).await {
+            Ok(PolicyDecision::Allowed(_)) => Ok(()),
+            Ok(PolicyDecision::Denied) => Err(ErrorCode::PolicyDenied.into()),
+            Err(IdentityUnavailable) => Err(ErrorCode::Unavailable.into()),
+        }
+    }
 }
 
 impl Handed {
@@ -74,15 +94,6 @@ pub(super) fn worth(
     cx: &Context<'_>,
 ) -> EntitlementStatus {
     entitlement.map_or(EntitlementStatus::Revoked, |found| found.value.status(cx.now))
-}
-
-/// What the host's policy says, in the words of errors. No answer is not an answer.
-pub(super) fn allowed(decision: Result<PolicyDecision, IdentityUnavailable>) -> Result<()> {
-    match decision {
-        Ok(PolicyDecision::Allowed(_)) => Ok(()),
-        Ok(PolicyDecision::Denied) => Err(ErrorCode::PolicyDenied.into()),
-        Err(IdentityUnavailable) => Err(ErrorCode::Unavailable.into()),
-    }
 }
 
 fn value<T>(found: Option<Versioned<T>>) -> Option<T> {

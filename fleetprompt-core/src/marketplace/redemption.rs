@@ -16,7 +16,6 @@ use crate::token::{InstallToken, TokenDigest};
 use super::Acting;
 use super::context::Context;
 use super::execute::Command;
-use super::grounds::allowed;
 
 mod present;
 
@@ -213,8 +212,9 @@ impl Acting {
         let system = cx.redeeming_system()?;
         let presented = cx.present(system, &request.token, &request.expected, None).await?;
         let Some(presented) = presented else { return Ok(Introspection::INACTIVE) };
+        let context = presented.attempt.context.as_ref();
         let allowed = weigh(Some(&presented.facts)) == Verdict::Redeem
-            && cx.ask_policy(&presented.attempt, system, &request.expected).await.is_ok();
+            && cx.ask_policy(&request.expected, system, context).await.is_ok();
         if !allowed {
             return Ok(Introspection::INACTIVE);
         }
@@ -273,7 +273,8 @@ impl Command for Redeem<'_> {
             Verdict::Refused(code) => Err(code.into()),
             Verdict::Replay => Ok(RedeemReceipt { attempt, written: None }),
             Verdict::Redeem => {
-                cx.ask_policy(&presented.attempt, system, &self.expected).await?;
+                let context = presented.attempt.context.as_ref();
+                cx.ask_policy(&self.expected, system, context).await?;
                 cx.mark_buyer(&presented.attempt, &self.expected).await?;
                 let manifest = cx.manifest(&presented, system, &self.expected)?;
                 cx.redeem(presented, system, self.key, manifest.clone());
@@ -306,20 +307,6 @@ impl<'m> Context<'m> {
     ) -> Result<()> {
         let (_, grounds) = self.grounds_of(attempt, system).await?;
         grounds.withdrawal().map_or(Ok(()), |code| Err(code.into()))
-    }
-
-    /// Asks the host, uncached, whether the subject's organisation lets this happen.
-    async fn ask_policy(
-        &self,
-        attempt: &Attempt,
-        system: &OwningSystem,
-        subject: &PersonIdentity,
-    ) -> Result<()> {
-        let identity = &self.market.identity;
-        if !identity.is_member(subject).await.map_err(|_| ErrorCode::Unavailable)? {
-            return Err(ErrorCode::PolicyDenied.into());
-        }
-        allowed(identity.may_install(subject, &system.name, attempt.context.as_ref()).await)
     }
 
     /// Counts a mismatch, if the attempt is still open, and leaves it as it is otherwise.

@@ -14,7 +14,6 @@ use crate::port::{Counter, CounterFamily, PageSize, Principal, RecordKey, Scan, 
 use super::{BeginInstall, InstallReceipt};
 use crate::marketplace::context::{Context, Who};
 use crate::marketplace::execute::Command;
-use crate::marketplace::grounds::allowed;
 use crate::marketplace::publishers::expect_in_good_standing;
 
 #[derive(Serialize)]
@@ -132,11 +131,7 @@ impl Context<'_> {
         if let Some(refusal) = grounds.refusal() {
             return Err(refusal.into());
         }
-        if !market.identity.is_member(holder).await.map_err(|_| ErrorCode::Unavailable)? {
-            return Err(ErrorCode::PolicyDenied.into());
-        }
-        let context = begin.context.as_ref();
-        allowed(market.identity.may_install(holder, &system.name, context).await)?;
+        self.ask_policy(holder, system, begin.context.as_ref()).await?;
 
         self.take_seat(owned, who).await?;
         let day = self.now.day();
