@@ -18,8 +18,8 @@ use super::catalogue_entry::{
 };
 use super::context::Context;
 use super::execute::Command;
-use super::importing::draft;
 use super::lifecycle::moved;
+use super::listings::NewListing;
 use super::moderation::SuspendPublisher;
 use super::publishers::{NewPublisher, expect_in_good_standing, expect_not_held};
 use super::releases::{complete, release_digest};
@@ -184,11 +184,10 @@ impl Context<'_> {
         expect_in_good_standing(&publisher)?;
         expect_not_held(&publisher)?;
         let asset = self.imported_asset(&entry.asset).await?;
-        let (id, now) = (self.id(ListingId::from_bytes), self.now);
-        let of = (&asset, &entry.content);
-        let popularity = entry.popularity;
-        let draft = draft(id, publisher.id, &entry.slug, of, now);
-        let draft = Listing { imported_popularity: popularity, ..draft };
+        let id = self.id(ListingId::from_bytes);
+        let (slug, content) = (entry.slug.clone(), entry.content.clone());
+        let new = NewListing { publisher: publisher.id, slug, asset, content };
+        let draft = Listing { imported_popularity: entry.popularity, ..new.draft(id, self.now) };
         let after = Listing { state, ..draft.clone() };
         self.expect_pack(&after).await?;
         self.offer(&draft, &publisher, entry.confirmed).await?;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asset, DisplayName, Fact, GoneReason, Handle, IdempotencyKey, Listing, ListingContent,
-    ListingId, ListingMedia, ListingState, Publisher, PublisherId, PublisherProfile, Release,
-    ReleaseContent, Sha256Digest, Slug, Timestamp, Version,
+    ListingId, ListingState, Publisher, PublisherId, PublisherProfile, Release, ReleaseContent,
+    Sha256Digest, Slug, Timestamp, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -16,6 +16,7 @@ use crate::port::{ClaimedName, Counter, CounterFamily, NameOwner, RecordKey, Ver
 use super::Acting;
 use super::context::Context;
 use super::execute::Command;
+use super::listings::NewListing;
 use super::publishers::{NewPublisher, expect_in_good_standing, expect_not_held};
 use super::releases::{complete, release_digest};
 
@@ -190,10 +191,16 @@ impl Import {
     async fn create(&self, cx: &mut Context<'_>, publisher: &Publisher) -> Result<Imported> {
         let row = &self.row;
         let id = cx.id(ListingId::from_bytes);
+        let new = NewListing {
+            publisher: publisher.id,
+            slug: row.slug.clone(),
+            asset: row.asset.clone(),
+            content: row.content.clone(),
+        };
         let draft = Listing {
             imported_popularity: row.popularity,
             released_at: row.released_at,
-            ..draft(id, publisher.id, &row.slug, (&row.asset, &row.content), cx.now)
+            ..new.draft(id, cx.now)
         };
         cx.offer(&draft, publisher, row.confirm).await?;
         let published = Listing { state: ListingState::Published, ..draft.clone() };
@@ -240,34 +247,6 @@ impl Import {
         let published_at = self.row.released_at;
         cx.put(Release { listing, version, content, digest, yanked: None, published_at });
         Ok(())
-    }
-}
-
-/// A listing that nobody has seen yet.
-pub(super) fn draft(
-    id: ListingId,
-    publisher: PublisherId,
-    slug: &Slug,
-    (asset, content): (&Asset, &ListingContent),
-    now: Timestamp,
-) -> Listing {
-    Listing {
-        id,
-        publisher,
-        slug: slug.clone(),
-        asset: asset.clone(),
-        content: content.clone(),
-        media: ListingMedia::default(),
-        state: ListingState::Draft,
-        successor: None,
-        takedown: None,
-        held: false,
-        imported_popularity: 0,
-        created_at: now,
-        updated_at: now,
-        published_at: None,
-        released_at: now,
-        latest: None,
     }
 }
 

@@ -48,6 +48,31 @@ pub struct NewListing {
     pub content: ListingContent,
 }
 
+impl NewListing {
+    /// The listing as it begins: nobody but its publisher has seen it.
+    pub(super) fn draft(self, id: ListingId, now: Timestamp) -> Listing {
+        let NewListing { publisher, slug, asset, content } = self;
+        Listing {
+            id,
+            publisher,
+            slug,
+            asset,
+            content,
+            media: ListingMedia::default(),
+            state: ListingState::Draft,
+            successor: None,
+            takedown: None,
+            held: false,
+            imported_popularity: 0,
+            created_at: now,
+            updated_at: now,
+            published_at: None,
+            released_at: now,
+            latest: None,
+        }
+    }
+}
+
 /// A change of a listing, whole.
 ///
 /// ```
@@ -270,29 +295,11 @@ impl Command for CreateListing {
     type Receipt = ListingReceipt;
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
-        let NewListing { publisher, slug, asset, content } = self.new.clone();
+        let publisher = self.new.publisher;
         let found = cx.publisher_for(publisher, Action::EditListing).await?.value;
         expect_in_good_standing(&found)?;
         let id = cx.id(ListingId::from_bytes);
-        let now = cx.now;
-        let listing = Listing {
-            id,
-            publisher,
-            slug,
-            asset,
-            content,
-            media: ListingMedia::default(),
-            state: ListingState::Draft,
-            successor: None,
-            takedown: None,
-            held: false,
-            imported_popularity: 0,
-            created_at: now,
-            updated_at: now,
-            published_at: None,
-            released_at: now,
-            latest: None,
-        };
+        let listing = self.new.clone().draft(id, cx.now);
         cx.expect_pack(&listing).await?;
         cx.start_offering(&listing, &found).await?;
         cx.claim(ClaimedName::slug(publisher, &listing.slug), NameOwner::new(id));
