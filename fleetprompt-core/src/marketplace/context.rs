@@ -11,10 +11,10 @@ use crate::domain::{
 use crate::error::{ErrorCode, Result};
 use crate::port::{
     Change, ClaimedName, Commit, Counter, Entity, Expectation, IndexEntry, NameOwner, PageSize,
-    Principal, Record, RecordKey, Scan, Seed, Versioned, Within,
+    Principal, Record, RecordKey, Refusal, Scan, Seed, Versioned, Within,
 };
 
-use super::Inner;
+use super::{Inner, typed};
 
 /// One round of one command.
 pub(super) struct Context<'m> {
@@ -32,10 +32,30 @@ pub(super) struct Context<'m> {
     side: Vec<Change>,
     entries: BTreeMap<ListingId, Option<Box<IndexEntry>>>,
     facts: Vec<(Fact, Option<FeedChange>)>,
-    seen_free: BTreeSet<ClaimedName>,
-    seen_room: BTreeSet<Counter>,
+    assumed: Assumed,
     actor: Actor,
     leaves_trace: bool,
+}
+
+/// What a decision took to be so, and no expectation of its commit says.
+#[derive(Default)]
+pub(super) struct Assumed {
+    /// Names that were free.
+    free: BTreeSet<ClaimedName>,
+    /// Counters that left room.
+    room: BTreeSet<Counter>,
+}
+
+impl Assumed {
+    /// Whether a commit was refused because something is not as it was when the decision was made: made
+    /// again, it may come out otherwise.
+    pub(super) fn is_outdated_by(&self, refusal: &Refusal) -> bool {
+        match refusal {
+            Refusal::Conflict(_) => true,
+            Refusal::NameTaken(name) => self.free.contains(name),
+            Refusal::OutOfBounds(counter) => self.room.contains(counter),
+        }
+    }
 }
 
 /// Who acts, by surrogate.
@@ -64,8 +84,7 @@ impl<'m> Context<'m> {
             side: Vec::new(),
             entries: BTreeMap::new(),
             facts: Vec::new(),
-            seen_free: BTreeSet::new(),
-            seen_room: BTreeSet::new(),
+            assumed: Assumed::default(),
             actor: Actor::Marketplace,
             leaves_trace: false,
         })
@@ -113,11 +132,7 @@ impl<'m> Context<'m> {
             };
             self.read.insert(key.clone(), found);
         }
-        let found = self.read.get(&key).cloned().flatten();
-        Ok(found.and_then(|row| {
-            let Versioned { revision, created, changed, value } = row;
-            E::from_record(value).map(|value| Versioned { revision, created, changed, value })
-        }))
+        Ok(self.read.get(&key).cloned().flatten().and_then(typed))
     }
 
     /// Reads what [`get`](Self::get) will be asked for, in one question to the store.
@@ -153,25 +168,20 @@ impl<'m> Context<'m> {
     pub(super) async fn owner_of(&mut self, name: &ClaimedName) -> Result<Option<NameOwner>> {
         let found = self.market.store.name(name).await.map_err(|e| self.market.store_error(&e))?;
         if found.is_none() {
-            self.seen_free.insert(name.clone());
+            self.assumed.free.insert(name.clone());
         }
         Ok(found)
-    }
-
-    /// The names that the decision takes to be free.
-    pub(super) fn seen_free(&mut self) -> BTreeSet<ClaimedName> {
-        std::mem::take(&mut self.seen_free)
     }
 
     /// Notes that a counter leaves room. If it is full when the commit arrives, the command is decided
     /// again.
     pub(super) fn note_room(&mut self, counter: Counter) {
-        self.seen_room.insert(counter);
+        self.assumed.room.insert(counter);
     }
 
-    /// The counters in which the decision takes room to be.
-    pub(super) fn seen_room(&mut self) -> BTreeSet<Counter> {
-        std::mem::take(&mut self.seen_room)
+    /// What the decision takes to be so.
+    pub(super) fn assumed(&mut self) -> Assumed {
+        std::mem::take(&mut self.assumed)
     }
 
     /// Writes a record: a new one if nothing was read under its key, else in place of what was

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::domain::{IdempotencyKey, Span, Timestamp};
 use crate::error::{Error, ErrorCode, Result};
 use crate::port::{
-    Committed, CounterFamily, Fingerprint, IdempotencyScope, NameScope, NewReceipt, Principal,
-    RECEIPT_MAX_BYTES, Refusal, StoreError, StoredReceipt,
+    Commit, Committed, CounterFamily, Fingerprint, IdempotencyScope, NameScope, NewReceipt,
+    Principal, RECEIPT_MAX_BYTES, Refusal, StoreError, StoredReceipt,
 };
 use crate::token::Purpose;
 
@@ -132,45 +132,29 @@ impl Inner {
             }
             // After the key was looked up: what was accepted once is answered as ever, though a
             // later version would recognise more in it.
-            let mut outcome = match *inspected.get_or_insert_with(|| inspect(command)) {
-                Ok(()) => command.decide(&mut cx).await,
+            let outcome = match *inspected.get_or_insert_with(|| inspect(command)) {
+                Ok(()) => cx.decide(command).await,
                 Err(refused) => Err(refused.into()),
             };
-            if outcome.is_ok()
-                && let Err(error) = cx.follow_what_is_written().await
+            // The first try of this very request may have had its effect since the key was looked
+            // up; its answer goes before a refusal that it caused.
+            if outcome.is_err()
+                && let Some(kept) = self.kept::<C>(&scope, &request).await?
             {
-                outcome = Err(error);
+                let cx = Context::new(self, principal, seed).await?;
+                return self.replay(cx, command, kept).await;
             }
-            if outcome.is_err() {
-                // The first try of this very request may have had its effect since the key was
-                // looked up; its answer goes before a refusal that it caused.
-                if let Some(kept) = self.kept::<C>(&scope, &request).await? {
-                    return self
-                        .replay(Context::new(self, principal, seed).await?, command, kept)
-                        .await;
-                }
+            let assumed = cx.assumed();
+            let commit = self.commit_of(&outcome, cx, scope, &request)?;
+            if commit.receipt.is_none() && commit.changes.is_empty() && commit.events.is_empty() {
+                return outcome;
             }
-            let (seen_free, seen_room, now) = (cx.seen_free(), cx.seen_room(), cx.now);
-            let (kept, mut commit) = match &outcome {
-                Ok(receipt) => (Some(Kept::Done(receipt)), cx.into_commit()),
-                Err(refusal) if refusal.code().is_kept() => {
-                    (Some(Kept::Refused(refusal.code())), cx.into_refusal())
-                }
-                Err(_) => (None, cx.into_refusal()),
-            };
-            commit.receipt = match kept {
-                Some(kept) => Some(self.receipt(scope, &request, &kept, now)?),
-                None if commit.changes.is_empty() && commit.events.is_empty() => return outcome,
-                None => None,
-            };
             match self.store.commit(commit).await {
                 Ok(Committed::Applied { .. }) => return outcome,
                 // The next round finds what another run of the same request left, or reads what
                 // others changed and decides again.
-                Ok(Committed::Replayed(_) | Committed::Refused(Refusal::Conflict(_))) => {}
-                Ok(Committed::Refused(Refusal::NameTaken(name))) if seen_free.contains(&name) => {}
-                Ok(Committed::Refused(Refusal::OutOfBounds(counter)))
-                    if seen_room.contains(&counter) => {}
+                Ok(Committed::Replayed(_)) => {}
+                Ok(Committed::Refused(refusal)) if assumed.is_outdated_by(&refusal) => {}
                 Ok(Committed::Refused(refusal)) => {
                     if self.kept::<C>(&scope, &request).await?.is_none() {
                         return Err(self.refused(&refusal));
@@ -183,6 +167,26 @@ impl Inner {
             }
         }
         Err(ErrorCode::Contended.into())
+    }
+
+    /// What an outcome writes: all that was decided and the answer, or what a refusal leaves behind.
+    fn commit_of<R: Serialize>(
+        &self,
+        outcome: &Result<R>,
+        cx: Context<'_>,
+        scope: IdempotencyScope,
+        request: &[u8],
+    ) -> Result<Commit> {
+        let now = cx.now;
+        let (kept, commit) = match outcome {
+            Ok(receipt) => (Some(Kept::Done(receipt)), cx.into_commit()),
+            Err(refusal) if refusal.code().is_kept() => {
+                (Some(Kept::Refused(refusal.code())), cx.into_refusal())
+            }
+            Err(_) => (None, cx.into_refusal()),
+        };
+        let receipt = kept.map(|kept| self.receipt(scope, request, &kept, now)).transpose()?;
+        Ok(Commit { receipt, ..commit })
     }
 
     async fn kept<C: Command>(
@@ -275,6 +279,15 @@ impl Inner {
     }
 }
 
+impl Context<'_> {
+    /// Decides a command, and brings rendered texts and the search index along.
+    async fn decide<C: Command>(&mut self, command: &C) -> Result<C::Receipt> {
+        let receipt = command.decide(self).await?;
+        self.follow_what_is_written().await?;
+        Ok(receipt)
+    }
+}
+
 impl<R> Kept<R> {
     fn answer(self) -> Result<R> {
         match self {
@@ -309,7 +322,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::marketplace::tests::fixture::{Fixture, run, secret};
-    use crate::port::{Commit, Store as _};
+    use crate::port::Store as _;
 
     /// A text that somebody writes.
     #[derive(Serialize)]
