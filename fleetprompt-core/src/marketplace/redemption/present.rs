@@ -27,9 +27,6 @@ pub(super) struct Presented {
 impl Context<'_> {
     /// Looks a token up that `system` presents for `expected`. `None` when it is not genuine:
     /// malformed, of an unknown or revoked key, for another system, or never issued.
-    ///
-    /// The key is that of the system which authenticated. Of the claims, only the attempt's id is
-    /// used, and only to find the record whose digest proves the token.
     pub(super) async fn present(
         &mut self,
         system: &OwningSystem,
@@ -37,6 +34,38 @@ impl Context<'_> {
         expected: &PersonIdentity,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Presented>> {
+        let Some((attempt, fingerprint)) = self.attempt_of(token, system, expected).await? else {
+            return Ok(None);
+        };
+        self.read_ahead_of(&attempt, expected, key.is_some()).await?;
+        let (handed, grounds) = self.grounds_of(&attempt, system).await?;
+        let facts = Presentation {
+            addressed: self.is_addressed(&attempt, expected).await?,
+            status: attempt.status(self.now),
+            mismatches: attempt.mismatches,
+            same_request: is_same(attempt.redemption.as_ref(), key, fingerprint),
+            grounds,
+        };
+        Ok(Some(Presented {
+            entitlement: self.get(RecordKey::entitlement(attempt.entitlement)).await?,
+            attempt,
+            facts,
+            fingerprint,
+            handed,
+        }))
+    }
+
+    /// The attempt that a genuine token belongs to, and the fingerprint of presenting it for
+    /// `expected`.
+    ///
+    /// The key is that of the system which authenticated. Of the claims, only the attempt's id is
+    /// used, and only to find the record whose digest proves the token.
+    async fn attempt_of(
+        &mut self,
+        token: &InstallToken,
+        system: &OwningSystem,
+        expected: &PersonIdentity,
+    ) -> Result<Option<(Attempt, Sha256Digest)>> {
         let Ok(unverified) = UnverifiedToken::parse(token.expose()) else { return Ok(None) };
         let deployment = self.deployment().await?;
         let ring = self.market.keys();
@@ -63,36 +92,30 @@ impl Context<'_> {
         if !is_its_token {
             return Ok(None);
         }
-        let mut rests_on = vec![
+        let subject = expected.natural_key();
+        let fingerprint = fingerprints.keyed_digest(&[digest.as_bytes(), subject.as_bytes()]);
+        Ok(Some((attempt, Sha256Digest::from_bytes(fingerprint))))
+    }
+
+    /// Reads ahead what a presented token is judged by, and what its redemption writes to.
+    async fn read_ahead_of(
+        &mut self,
+        attempt: &Attempt,
+        expected: &PersonIdentity,
+        redeems: bool,
+    ) -> Result<()> {
+        let mut keys = vec![
             RecordKey::entitlement(attempt.entitlement),
             RecordKey::release(attempt.listing, &attempt.version),
             RecordKey::listing(attempt.listing),
             RecordKey::publisher(attempt.publisher),
             RecordKey::person(expected),
         ];
-        if key.is_some() {
-            rests_on.push(RecordKey::membership(attempt.publisher, attempt.person));
-            rests_on.extend(self.market.buyer_marks(attempt.listing, attempt.tenant));
+        if redeems {
+            keys.push(RecordKey::membership(attempt.publisher, attempt.person));
+            keys.extend(self.market.buyer_marks(attempt.listing, attempt.tenant));
         }
-        self.read_ahead(rests_on).await?;
-        let subject = expected.natural_key();
-        let fingerprint = fingerprints.keyed_digest(&[digest.as_bytes(), subject.as_bytes()]);
-        let fingerprint = Sha256Digest::from_bytes(fingerprint);
-        let (handed, grounds) = self.grounds_of(&attempt, system).await?;
-        let facts = Presentation {
-            addressed: self.is_addressed(&attempt, expected).await?,
-            status: attempt.status(self.now),
-            mismatches: attempt.mismatches,
-            same_request: is_same(attempt.redemption.as_ref(), key, fingerprint),
-            grounds,
-        };
-        Ok(Some(Presented {
-            entitlement: self.get(RecordKey::entitlement(attempt.entitlement)).await?,
-            attempt,
-            facts,
-            fingerprint,
-            handed,
-        }))
+        self.read_ahead(keys).await
     }
 
     /// Whether an attempt belongs to this subject in this tenant.
