@@ -134,11 +134,7 @@ impl Context<'_> {
         self.ask_policy(holder, system, begin.context.as_ref()).await?;
 
         self.take_seat(owned, who).await?;
-        let day = self.now.day();
-        let quota = Within::AtMost(market.quotas.installs_per_day);
-        self.count(Counter::attempts(who.tenant, day), 1, quota);
-        let begun = Counter::installs(CounterFamily::Begun, listing.id, day, &version);
-        self.count(begun, 1, Within::Any);
+        self.count_begun(listing.id, &version, who);
         let id = self.id(AttemptId::from_bytes);
         let mut attempt = Attempt {
             id,
@@ -171,6 +167,15 @@ impl Context<'_> {
             system: system.name.clone(),
         });
         Ok(id)
+    }
+
+    /// Counts a hand-over against the tenant's quota, and among those of the version.
+    fn count_begun(&mut self, listing: ListingId, version: &Version, who: Who) {
+        let day = self.now.day();
+        let quota = Within::AtMost(self.market.quotas.installs_per_day);
+        self.count(Counter::attempts(who.tenant, day), 1, quota);
+        let begun = Counter::installs(CounterFamily::Begun, listing, day, version);
+        self.count(begun, 1, Within::Any);
     }
 
     /// The version that is asked for, or the highest stable one that is not yanked.
