@@ -204,125 +204,84 @@ impl Scan {
         use Direction::{Ascending, Descending};
         use RecordKind as Kind;
         let of = |kind, equals, order, direction| ScanPlan { kind, equals, order, direction };
-        let id = |column: Column, id: &dyn std::fmt::Display| {
-            (column, ColumnValue::Text(id.to_string()))
+        let oldest = |kind, equals| of(kind, equals, Column::Created, Ascending);
+        let newest = |kind, equals| of(kind, equals, Column::Created, Descending);
+        let soonest = |kind, equals| of(kind, equals, Column::ExpiresAt, Ascending);
+        let is = |column: Column, value: &dyn std::fmt::Display| {
+            (column, ColumnValue::Text(value.to_string()))
         };
         match self {
-            Scan::AllListings => of(Kind::Listing, vec![], Column::Created, Ascending),
-            Scan::ListingsOf(publisher) => of(
-                Kind::Listing,
-                vec![id(Column::Publisher, publisher)],
-                Column::Created,
-                Descending,
-            ),
+            Scan::AllListings => oldest(Kind::Listing, vec![]),
+            Scan::ListingsOf(publisher) => {
+                newest(Kind::Listing, vec![is(Column::Publisher, publisher)])
+            }
             Scan::Releases { listing, channel, available_only } => {
-                let mut equals = vec![id(Column::Listing, listing)];
-                if let Some(channel) = channel {
-                    equals.push(id(Column::Channel, channel));
-                }
+                let mut equals = vec![is(Column::Listing, listing)];
+                equals.extend(channel.as_ref().map(|channel| is(Column::Channel, channel)));
                 if *available_only {
                     equals.push((Column::Yanked, ColumnValue::from(false)));
                 }
                 of(Kind::Release, equals, Column::Precedence, Descending)
             }
-            Scan::AllReleases => of(Kind::Release, vec![], Column::Created, Ascending),
+            Scan::AllReleases => oldest(Kind::Release, vec![]),
             Scan::RenderedByVersion => of(Kind::Rendered, vec![], Column::Sanitiser, Ascending),
-            Scan::AllPublishers => of(Kind::Publisher, vec![], Column::Created, Ascending),
-            Scan::PublishersOf(tenant) => {
-                of(Kind::Publisher, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
+            Scan::AllPublishers => oldest(Kind::Publisher, vec![]),
+            Scan::PublishersOf(tenant) => oldest(Kind::Publisher, vec![is(Column::Tenant, tenant)]),
+            Scan::MembersOf(publisher) => {
+                oldest(Kind::Membership, vec![is(Column::Publisher, publisher)])
             }
-            Scan::MembersOf(publisher) => of(
-                Kind::Membership,
-                vec![id(Column::Publisher, publisher)],
-                Column::Created,
-                Ascending,
-            ),
             Scan::MembershipsOf(person) => {
-                of(Kind::Membership, vec![id(Column::Person, person)], Column::Created, Ascending)
+                oldest(Kind::Membership, vec![is(Column::Person, person)])
             }
-            Scan::InvitationsOf(publisher) => of(
-                Kind::Invitation,
-                vec![id(Column::Publisher, publisher)],
-                Column::Created,
-                Ascending,
-            ),
-            Scan::InvitationsByExpiry => of(Kind::Invitation, vec![], Column::ExpiresAt, Ascending),
-            Scan::BindingsOf(system, state) => of(
-                Kind::Binding,
-                vec![id(Column::System, system), id(Column::State, state)],
-                Column::Created,
-                Ascending,
-            ),
-            Scan::BindingsOfPublisher(publisher) => of(
-                Kind::Binding,
-                vec![id(Column::Publisher, publisher)],
-                Column::Created,
-                Ascending,
-            ),
+            Scan::InvitationsOf(publisher) => {
+                oldest(Kind::Invitation, vec![is(Column::Publisher, publisher)])
+            }
+            Scan::InvitationsByExpiry => soonest(Kind::Invitation, vec![]),
+            Scan::BindingsOf(system, state) => {
+                oldest(Kind::Binding, vec![is(Column::System, system), is(Column::State, state)])
+            }
+            Scan::BindingsOfPublisher(publisher) => {
+                oldest(Kind::Binding, vec![is(Column::Publisher, publisher)])
+            }
             Scan::EntitlementsOfPerson(person) => {
-                of(Kind::Entitlement, vec![id(Column::Person, person)], Column::Created, Descending)
+                newest(Kind::Entitlement, vec![is(Column::Person, person)])
             }
             Scan::EntitlementsOfTenant(tenant) => {
-                of(Kind::Entitlement, vec![id(Column::Tenant, tenant)], Column::Created, Descending)
+                newest(Kind::Entitlement, vec![is(Column::Tenant, tenant)])
             }
-            Scan::EntitlementsIn(listing, tenant, person) => of(
-                Kind::Entitlement,
-                vec![
-                    id(Column::Listing, listing),
-                    id(Column::Tenant, tenant),
-                    (Column::Person, person.map(|id| id.to_string()).unwrap_or_default().into()),
-                ],
-                Column::Created,
-                Descending,
-            ),
-            Scan::SeatsOf(entitlement) => of(
-                Kind::Seat,
-                vec![id(Column::Entitlement, entitlement)],
-                Column::Created,
-                Ascending,
-            ),
+            Scan::EntitlementsIn(listing, tenant, person) => {
+                // Without a person, those of the whole tenant.
+                let person = person.map(|id| id.to_string()).unwrap_or_default();
+                let listing = is(Column::Listing, listing);
+                let equals = vec![listing, is(Column::Tenant, tenant), is(Column::Person, &person)];
+                newest(Kind::Entitlement, equals)
+            }
+            Scan::SeatsOf(entitlement) => {
+                oldest(Kind::Seat, vec![is(Column::Entitlement, entitlement)])
+            }
             Scan::AttemptsOfPerson(person) => {
-                of(Kind::Attempt, vec![id(Column::Person, person)], Column::Created, Descending)
+                newest(Kind::Attempt, vec![is(Column::Person, person)])
             }
             Scan::AttemptsOfTenant(tenant) => {
-                of(Kind::Attempt, vec![id(Column::Tenant, tenant)], Column::Created, Descending)
+                newest(Kind::Attempt, vec![is(Column::Tenant, tenant)])
             }
             Scan::AttemptsIssued(kid) => {
-                let mut equals = vec![(Column::State, "issued".into())];
-                if let Some(kid) = kid {
-                    equals.push(id(Column::Kid, kid));
-                }
-                of(Kind::Attempt, equals, Column::Created, Ascending)
+                let mut equals = vec![is(Column::State, &"issued")];
+                equals.extend(kid.as_ref().map(|kid| is(Column::Kid, kid)));
+                oldest(Kind::Attempt, equals)
             }
-            Scan::AttemptsByExpiry => of(Kind::Attempt, vec![], Column::ExpiresAt, Ascending),
-            Scan::PersonsOf(tenant) => {
-                of(Kind::Person, vec![id(Column::Tenant, tenant)], Column::Created, Ascending)
-            }
-            Scan::PersonBehind(person) => {
-                of(Kind::Person, vec![id(Column::Surrogate, person)], Column::Created, Ascending)
-            }
-            Scan::TenantBehind(tenant) => {
-                of(Kind::Tenant, vec![id(Column::Surrogate, tenant)], Column::Created, Ascending)
-            }
-            Scan::BuyersOf(listing) => of(
-                Kind::BuyerMark,
-                vec![id(Column::Listing, listing)],
-                Column::ExpiresAt,
-                Ascending,
-            ),
-            Scan::BuyerMarksByExpiry => of(Kind::BuyerMark, vec![], Column::ExpiresAt, Ascending),
-            Scan::WellKnownLike(key) => {
-                of(Kind::WellKnown, vec![id(Column::Likeness, key)], Column::Created, Ascending)
-            }
+            Scan::AttemptsByExpiry => soonest(Kind::Attempt, vec![]),
+            Scan::PersonsOf(tenant) => oldest(Kind::Person, vec![is(Column::Tenant, tenant)]),
+            Scan::PersonBehind(person) => oldest(Kind::Person, vec![is(Column::Surrogate, person)]),
+            Scan::TenantBehind(tenant) => oldest(Kind::Tenant, vec![is(Column::Surrogate, tenant)]),
+            Scan::BuyersOf(listing) => soonest(Kind::BuyerMark, vec![is(Column::Listing, listing)]),
+            Scan::BuyerMarksByExpiry => soonest(Kind::BuyerMark, vec![]),
+            Scan::WellKnownLike(key) => oldest(Kind::WellKnown, vec![is(Column::Likeness, key)]),
             Scan::WellKnownOf(subject) => {
-                of(Kind::WellKnown, vec![id(Column::Subject, subject)], Column::Created, Ascending)
+                oldest(Kind::WellKnown, vec![is(Column::Subject, subject)])
             }
-            Scan::NameReviews(state) => {
-                of(Kind::NameReview, vec![id(Column::State, state)], Column::Created, Ascending)
-            }
-            Scan::Reports(state) => {
-                of(Kind::Report, vec![id(Column::State, state)], Column::Created, Ascending)
-            }
+            Scan::NameReviews(state) => oldest(Kind::NameReview, vec![is(Column::State, state)]),
+            Scan::Reports(state) => oldest(Kind::Report, vec![is(Column::State, state)]),
         }
     }
 }
