@@ -13,12 +13,10 @@ mod operating;
 mod parameter;
 mod person;
 mod publishers;
-mod reference;
 mod references;
 mod reports;
-mod service;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -110,7 +108,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(references::routes())
         .merge(reports::routes())
         .merge(operating::routes())
-        .merge(service::routes())
+        .merge(document::routes())
 }
 
 /// The router, to be served as it is or nested under a path of the host's own.
@@ -172,21 +170,4 @@ async fn pass(State(api): State<Api>, request: Request, next: Next) -> Response 
 /// ```
 pub fn openapi() -> utoipa::openapi::OpenApi {
     document::complete(routes().into_openapi())
-}
-
-/// The document, written once.
-struct Written {
-    json: Vec<u8>,
-    html: String,
-}
-
-fn written() -> &'static Written {
-    static WRITTEN: LazyLock<Written> = LazyLock::new(|| {
-        let document = serde_json::to_value(openapi()).unwrap_or_default();
-        Written {
-            json: serde_json::to_vec_pretty(&document).unwrap_or_default(),
-            html: reference::page(&document),
-        }
-    });
-    &WRITTEN
 }

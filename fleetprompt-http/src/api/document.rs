@@ -1,6 +1,8 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
 mod inputs;
+mod page;
+mod routes;
 
 use fleetprompt_core::openapi::Tidy;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
@@ -17,6 +19,8 @@ use fleetprompt_core::domain::{
 use fleetprompt_core::search::{CatalogueOrder, Cursor};
 
 use crate::convention::{ProblemBody, ProblemField};
+
+pub(super) use routes::routes;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -1,4 +1,4 @@
-//! The reference for people: one page without scripts, made from the OpenAPI document.
+//! The document for people, a reference: one page without scripts.
 
 use askama::Template;
 use serde_json::Value;
