@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use crate::failure::{Failure, Outcome};
 
 /// Why standard output takes no more; nothing is written to it after that.
@@ -37,6 +39,13 @@ pub(crate) fn print(lines: impl fmt::Display) {
 /// Prints a line on standard error. When that can't be, there is nowhere left to say so.
 pub(crate) fn print_error(line: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// A bar on standard error that shows how far a command has come, by a template of `indicatif`.
+pub(crate) fn bar(template: &str) -> Outcome<ProgressBar> {
+    let style = ProgressStyle::with_template(template);
+    let style = style.map_err(|error| Failure::failed(error.to_string()))?;
+    Ok(ProgressBar::no_length().with_style(style))
 }
 
 /// Whether all was printed.

@@ -1,47 +1,18 @@
-//! What keeps a marketplace sound: migrations, backups, checks, upkeep, the fence.
+//! `check`: whether database and search index are sound, and repairs of the index.
 
 use fleetprompt_core::Marketplace;
 use fleetprompt_core::domain::Position;
 use fleetprompt_core::marketplace::IndexReport;
 use fleetprompt_postgres::PostgresStore;
 use fleetprompt_sqlite::{Finding, SqliteStore};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::upkeep;
-use crate::assemble::{self, Database, IfMissing};
-use crate::cli::{BackupArgs, CheckArgs, FenceArgs};
+use crate::assemble::{self, Database};
+use crate::cli::CheckArgs;
 use crate::failure::{Failure, Outcome};
-use crate::output::{note, tell};
+use crate::output::{bar, note, tell};
 use crate::settings::Settings;
 
-pub(super) async fn migrate(settings: &Settings) -> Outcome {
-    // Whoever opens a database brings it to this version.
-    assemble::database(settings, IfMissing::Make).await?;
-    tell!("{} is up to date", settings.database);
-    Ok(())
-}
-
-pub(super) async fn backup(settings: &Settings, args: BackupArgs) -> Outcome {
-    let Database::Sqlite(store) = assemble::database(settings, IfMissing::Refuse).await? else {
-        return Err(Failure::usage("backup is for SQLite").hint("For PostgreSQL, use pg_dump."));
-    };
-    let bar = bar("{bar:30} {percent:>3} % of the pages")?;
-    let drawn = bar.clone();
-    let to = args.to;
-    let copied = store
-        .backup(to.clone(), move |now| {
-            drawn.set_length(now.pages);
-            drawn.set_position(now.copied);
-        })
-        .await;
-    bar.finish_and_clear();
-    copied.map_err(|error| Failure::from(error).of(to.display()))?;
-    tell!("{} is a copy of {}", to.display(), settings.database);
-    tell!("Before a restored copy serves anyone: fleetprompt fence (see docs/OPERATIONS.md)");
-    Ok(())
-}
-
-pub(super) async fn check(settings: &Settings, args: CheckArgs) -> Outcome {
+pub(super) async fn run(settings: &Settings, args: CheckArgs) -> Outcome {
     let (database, market) = assemble::existing(settings).await?;
     let repair = args.repair_index;
     let tables = match &database {
@@ -152,40 +123,4 @@ async fn check_postgres(settings: &Settings, store: &PostgresStore, repair: bool
     let tables = store.check_index_tables().await?;
     tell!("search index: {tables}");
     Ok(tables.is_clean())
-}
-
-pub(super) async fn maintain(settings: &Settings) -> Outcome {
-    let (_, market) = assemble::existing(settings).await?;
-    let mut all = upkeep::Done::default();
-    loop {
-        let done = upkeep::round(&market).await?;
-        all.forgotten += done.forgotten;
-        all.listings += done.listings;
-        all.texts += done.texts;
-        all.images += done.images;
-        if !done.more {
-            break;
-        }
-    }
-    let upkeep::Done { forgotten, listings, texts, images, .. } = all;
-    tell!(
-        "{forgotten} entries forgotten, {listings} listings of the search index gone over, \
-         {texts} texts gone over, {images} images removed"
-    );
-    Ok(())
-}
-
-pub(super) async fn fence(settings: &Settings, args: FenceArgs) -> Outcome {
-    let (_, market) = assemble::existing(settings).await?;
-    let operator = assemble::operator(settings, &market)?;
-    let receipt = operator.fence(args.reason, &assemble::once("fence")?).await?;
-    tell!("{} install tokens are revoked", receipt.revoked);
-    tell!("Restart every instance: the database is another deployment now.");
-    Ok(())
-}
-
-pub(super) fn bar(template: &str) -> Outcome<ProgressBar> {
-    let style = ProgressStyle::with_template(template);
-    let style = style.map_err(|error| Failure::failed(error.to_string()))?;
-    Ok(ProgressBar::no_length().with_style(style))
 }

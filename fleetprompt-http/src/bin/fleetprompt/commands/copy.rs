@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::CopyArgs;
 use crate::failure::{Failure, Outcome};
-use crate::output::tell;
+use crate::output::{bar, tell};
 use crate::settings::{DatabaseUrl, PostgresSettings, Settings};
 
 pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
@@ -23,7 +23,7 @@ pub(super) async fn run(settings: Settings, args: CopyArgs) -> Outcome {
             Database::Postgres(store) => Box::new(store),
         };
     let target = target(&settings, &to).await.map_err(|error| error.of(&to))?;
-    let bar = super::tend::bar("{msg:12} {bar:30} {human_pos} of {human_len} rows, {eta} left")?;
+    let bar = bar("{msg:12} {bar:30} {human_pos} of {human_len} rows, {eta} left")?;
     let options = CopyOptions::default().restart(restart);
     let copied = copy::copy(&*source, &*target, options, |progress| draw(&bar, progress)).await;
     bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! What is looked at without a database: the configuration, the OpenAPI document, a server's health.
+//! `healthcheck`: whether the server on the configured address is ready.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -7,8 +7,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::assemble;
-use crate::cli::{Flags, ShowFormat};
 use crate::failure::{Failure, Outcome};
 use crate::output::tell;
 use crate::settings::Settings;
@@ -16,28 +14,7 @@ use crate::settings::Settings;
 /// How long a server may take to say that it is ready.
 const WITHIN: Duration = Duration::from_secs(5);
 
-pub(super) fn openapi() -> Outcome {
-    let document = fleetprompt_http::openapi().to_pretty_json();
-    tell!("{}", document.map_err(|error| Failure::failed(error.to_string()))?);
-    Ok(())
-}
-
-pub(super) fn config(flags: &Flags, format: ShowFormat) -> Outcome {
-    let (settings, shown) = Settings::show(flags)?;
-    assemble::accepted(&settings)?;
-    if format == ShowFormat::Json {
-        let json = serde_json::to_string_pretty(&shown);
-        tell!("{}", json.map_err(|error| Failure::failed(error.to_string()))?);
-        return Ok(());
-    }
-    for one in shown {
-        let line = format!("{} = {}", one.key, one.value);
-        tell!("{line:<60} # {}", one.source);
-    }
-    Ok(())
-}
-
-pub(super) async fn healthcheck(settings: &Settings) -> Outcome {
+pub(super) async fn run(settings: &Settings) -> Outcome {
     let address = reachable(settings.listen);
     let answer = timeout(WITHIN, status(address)).await;
     match answer {

@@ -14,12 +14,12 @@ use fleetprompt_core::marketplace::{
 use fleetprompt_core::{Acting, Error, ErrorCode, ErrorKind};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::assemble::{self, Database, IfMissing};
 use crate::cli::ImportArgs;
 use crate::failure::{Failure, Outcome};
-use crate::output::{self, note};
+use crate::output::{self, bar, note};
 use crate::settings::Settings;
 
 /// How often a line is tried again that others keep getting in the way of: those of the same
@@ -280,22 +280,17 @@ fn of_entry(entry: &CatalogueEntry, outcome: EntryOutcome) -> &'static str {
 
 /// The lines of a file or of standard input, and a bar that shows how much of it has been read.
 fn open(path: &Path) -> Outcome<(Box<dyn BufRead>, ProgressBar)> {
-    let style = |template| {
-        ProgressStyle::with_template(template).map_err(|error| Failure::failed(error.to_string()))
-    };
-    if path.as_os_str() == "-" {
-        let bar = ProgressBar::no_length().with_style(style("{bytes} read, {elapsed_precise}")?);
-        return Ok((
-            unpacked(bar.wrap_read(io::stdin())).map_err(|e| Failure::file(path, &e))?,
-            bar,
-        ));
-    }
     let failed = |error: io::Error| Failure::file(path, &error);
+    if path.as_os_str() == "-" {
+        let bar = bar("{bytes} read, {elapsed_precise}")?;
+        return Ok((unpacked(bar.wrap_read(io::stdin())).map_err(failed)?, bar));
+    }
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     let template =
         "{bar:30} {percent:>3} % of the file, {elapsed_precise} passed, {eta_precise} to go";
-    let bar = ProgressBar::new(length).with_style(style(template)?);
+    let bar = bar(template)?;
+    bar.set_length(length);
     Ok((unpacked(bar.wrap_read(file)).map_err(failed)?, bar))
 }
 

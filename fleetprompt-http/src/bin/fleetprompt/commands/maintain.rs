@@ -1,6 +1,6 @@
-//! What a marketplace needs done now and then, in small steps: what has served is forgotten, the
-//! search index follows what is popular, texts are rendered by today's rules, and images that no
-//! listing has are removed.
+//! `maintain`, and the upkeep of `serve`: what a marketplace needs done now and then, in small steps. What
+//! has served is forgotten, the search index follows what is popular, texts are rendered by today's rules,
+//! and images that no listing has are removed.
 
 use std::time::Duration;
 
@@ -9,77 +9,35 @@ use fleetprompt_core::port::PageSize;
 use fleetprompt_core::{Error, Marketplace};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::assemble;
+use crate::failure::Outcome;
+use crate::output::tell;
+use crate::settings::Settings;
+
 /// How many steps of a kind a round takes at most, so that every kind has its turn.
 const STEPS: u32 = 100;
 
-/// What was done.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Done {
-    /// Entries that were forgotten.
-    pub(super) forgotten: u64,
-    /// Listings of the search index that were gone over.
-    pub(super) listings: u64,
-    /// Texts that were gone over, whether or not anything changed for them.
-    pub(super) texts: u64,
-    /// Images that were removed.
-    pub(super) images: u64,
-    /// Whether there is more to do.
-    pub(super) more: bool,
-}
+/// How much a step does at most.
+const BUDGET: PageSize = PageSize::MAX;
 
-/// One round.
-pub(super) async fn round(market: &Marketplace) -> Result<Done, Error> {
+/// Does at once all that is due.
+pub(super) async fn run(settings: &Settings) -> Outcome {
+    let (_, market) = assemble::existing(settings).await?;
     let mut done = Done::default();
-    let budget = PageSize::MAX;
-    let mut more = true;
-    for _ in 0..STEPS {
-        let step = market.maintain(budget).await?;
-        done.forgotten += forgotten(&step);
-        more = step.more;
-        if !more {
-            break;
-        }
+    while round(&market, &mut done).await? {
+        // There is more to do.
     }
-    done.more |= more;
-    for _ in 0..STEPS {
-        let step = market.refresh_index(budget).await?;
-        done.listings += u64::from(step.listings);
-        more = step.more;
-        if !more {
-            break;
-        }
-    }
-    done.more |= more;
-    for _ in 0..STEPS {
-        let step = market.resanitize(budget).await?;
-        done.texts += u64::from(step.texts);
-        more = step.more;
-        if !more {
-            break;
-        }
-    }
-    done.more |= more;
-    let mut next = None;
-    loop {
-        let step = market.clean_media(next.as_ref(), budget).await?;
-        done.images += u64::from(step.removed);
-        next = step.next;
-        if next.is_none() {
-            return Ok(done);
-        }
-    }
-}
-
-/// How many entries of all kinds a step forgot.
-fn forgotten(step: &Maintained) -> u64 {
-    let Maintained { receipts, invitations, attempts, buyer_marks, reports, events, more: _ } =
-        *step;
-    [receipts, invitations, attempts, buyer_marks, reports, events].map(u64::from).iter().sum()
+    let Done { forgotten, listings, texts, images } = done;
+    tell!(
+        "{forgotten} entries forgotten, {listings} listings of the search index gone over, \
+         {texts} texts gone over, {images} images removed"
+    );
+    Ok(())
 }
 
 /// Rounds as often as `every` says, never if it is zero, until it is dropped. A round that fails is
 /// logged, and the next one takes up what it left: failures that go on are not logged again.
-pub(super) async fn run(every: Duration, market: Marketplace) {
+pub(super) async fn upkeep(every: Duration, market: Marketplace) {
     if every.is_zero() {
         return;
     }
@@ -88,8 +46,9 @@ pub(super) async fn run(every: Duration, market: Marketplace) {
     let mut failing = false;
     loop {
         ticks.tick().await;
-        match round(&market).await {
-            Ok(done) => {
+        let mut done = Done::default();
+        match round(&market, &mut done).await {
+            Ok(_) => {
                 if failing {
                     tracing::info!("upkeep works again");
                 }
@@ -103,6 +62,83 @@ pub(super) async fn run(every: Duration, market: Marketplace) {
             Err(_) => {}
         }
     }
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    /// Entries that were forgotten.
+    forgotten: u64,
+    /// Listings of the search index that were gone over.
+    listings: u64,
+    /// Texts that were gone over, whether or not anything changed for them.
+    texts: u64,
+    /// Images that were removed.
+    images: u64,
+}
+
+/// One round, added to what was done. Whether there is more to do.
+async fn round(market: &Marketplace, done: &mut Done) -> Result<bool, Error> {
+    let mut more = false;
+    for work in [Work::Forget, Work::Index, Work::Texts] {
+        more |= work.steps(market, done).await?;
+    }
+    let mut next = None;
+    loop {
+        let step = market.clean_media(next.as_ref(), BUDGET).await?;
+        done.images += u64::from(step.removed);
+        next = step.next;
+        if next.is_none() {
+            return Ok(more);
+        }
+    }
+}
+
+/// What is done in steps, each of which says whether there is more to do.
+#[derive(Clone, Copy)]
+enum Work {
+    Forget,
+    Index,
+    Texts,
+}
+
+impl Work {
+    /// Takes steps until there is no more to do, or they are enough for a round. Whether there is more.
+    async fn steps(self, market: &Marketplace, done: &mut Done) -> Result<bool, Error> {
+        for _ in 0..STEPS {
+            if !self.step(market, done).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn step(self, market: &Marketplace, done: &mut Done) -> Result<bool, Error> {
+        match self {
+            Work::Forget => {
+                let step = market.maintain(BUDGET).await?;
+                done.forgotten += forgotten(&step);
+                Ok(step.more)
+            }
+            Work::Index => {
+                let step = market.refresh_index(BUDGET).await?;
+                done.listings += u64::from(step.listings);
+                Ok(step.more)
+            }
+            Work::Texts => {
+                let step = market.resanitize(BUDGET).await?;
+                done.texts += u64::from(step.texts);
+                Ok(step.more)
+            }
+        }
+    }
+}
+
+/// How many entries of all kinds a step forgot.
+fn forgotten(step: &Maintained) -> u64 {
+    let Maintained { receipts, invitations, attempts, buyer_marks, reports, events, more: _ } =
+        *step;
+    [receipts, invitations, attempts, buyer_marks, reports, events].map(u64::from).iter().sum()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use fleetprompt_core::Marketplace;
 use tokio::net::TcpListener;
 
 use super::key_watch::KeyWatch;
-use super::upkeep;
+use super::maintain::upkeep;
 use crate::assemble::{self, Background, Database, IfMissing};
 use crate::cli::ServeArgs;
 use crate::failure::{Failure, Outcome};
@@ -64,7 +64,7 @@ pub(crate) async fn run_server(
     // Before anybody is told that it is ready: whoever is told may stop it at once.
     let stop = stop().map_err(failed)?;
     let every = Duration::from_secs(settings.upkeep.interval_seconds.into());
-    let upkeep = Background::spawn(upkeep::run(every, market.clone()));
+    let upkeep = Background::spawn(upkeep(every, market.clone()));
     let keys = KeyWatch::new(settings, market).map(|watch| Background::spawn(watch.run()));
     ready(served);
     prepared.run(stop).await;
