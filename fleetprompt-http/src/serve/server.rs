@@ -112,11 +112,10 @@ impl Server {
         router: Router,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Drained {
-        let metrics = self.observer.metrics().clone();
         let shared = Arc::new(Shared {
             router: self.stack(router),
             options: self.options.clone(),
-            metrics: metrics.clone(),
+            metrics: self.observer.metrics().clone(),
             room: Notify::new(),
             phase: watch::Sender::new(Phase::Serving),
         });
@@ -127,7 +126,7 @@ impl Server {
             shared: Arc::clone(&shared),
             limits: self.limits.clone(),
         };
-        let mut closed = pin!(async {
+        gate.serve_until(async {
             shutdown.await;
             if let Some(health) = &self.health {
                 health.drain();
@@ -135,36 +134,28 @@ impl Server {
             if let Some(delay) = self.options.drain_delay {
                 sleep(delay.into()).await;
             }
-        });
-        loop {
-            tokio::select! {
-                biased;
-                () = closed.as_mut() => break,
-                accepted = gate.next() => {
-                    let shared = Arc::clone(&shared);
-                    metrics.connection_opened();
-                    tokio::spawn(async move {
-                        shared.serve(accepted.stream, accepted.peer).await;
-                        drop((accepted.place, accepted.permit));
-                    });
-                }
-            }
-        }
+        })
+        .await;
         let Gate { listener, places, .. } = gate;
         drop(listener);
-        shared.phase.send_replace(Phase::Draining);
-        let all = self.options.connections.get();
-        let mut ended: Pin<Box<_>> = Box::pin(places.acquire_many(all));
-        match timeout(self.options.drain_time.into(), ended.as_mut()).await {
-            Ok(_) => Drained { cut: 0 },
-            Err(_) => {
-                // The waiting permit takes those that are free: the rest are connections.
-                let cut = metrics.connections();
-                shared.phase.send_replace(Phase::Cut);
-                let _ = ended.await;
-                tracing::warn!(connections = cut, "cut off what did not finish in time");
-                Drained { cut }
-            }
+        drain(&shared, &places).await
+    }
+}
+
+/// Has what runs finish, and cuts off what does not in time.
+async fn drain(shared: &Shared, places: &Semaphore) -> Drained {
+    shared.phase.send_replace(Phase::Draining);
+    let all = shared.options.connections.get();
+    let mut ended: Pin<Box<_>> = Box::pin(places.acquire_many(all));
+    match timeout(shared.options.drain_time.into(), ended.as_mut()).await {
+        Ok(_) => Drained { cut: 0 },
+        Err(_) => {
+            // The waiting permit takes those that are free: the rest are connections.
+            let cut = shared.metrics.connections();
+            shared.phase.send_replace(Phase::Cut);
+            let _ = ended.await;
+            tracing::warn!(connections = cut, "cut off what did not finish in time");
+            Drained { cut }
         }
     }
 }
@@ -186,6 +177,25 @@ struct Accepted {
 }
 
 impl Gate {
+    /// Serves each connection that comes, on a task of its own, until `closed`.
+    async fn serve_until(&self, closed: impl Future<Output = ()>) {
+        let mut closed = pin!(closed);
+        loop {
+            tokio::select! {
+                biased;
+                () = closed.as_mut() => return,
+                accepted = self.next() => {
+                    let shared = Arc::clone(&self.shared);
+                    shared.metrics.connection_opened();
+                    tokio::spawn(async move {
+                        shared.serve(accepted.stream, accepted.peer).await;
+                        drop((accepted.place, accepted.permit));
+                    });
+                }
+            }
+        }
+    }
+
     /// The next connection that has a place.
     async fn next(&self) -> Accepted {
         loop {
