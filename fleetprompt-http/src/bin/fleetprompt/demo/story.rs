@@ -44,19 +44,12 @@ const BOB: &str = "Bearer dev:buyers:bob";
 const WHS: &str = "Bearer dev-system:whs";
 
 fn steps(run: &str) -> Vec<Step> {
-    let post = |who: &str, key: &str, path: &str, body: &str| {
-        let write = format!(
-            "curl -s \"$FP{path}\" -H \"Authorization: {who}\" -H 'Idempotency-Key: fleetprompt-demo-{run}-{key}'"
-        );
-        match body {
-            "" => format!("{write} -X POST"),
-            body => format!("{write} -H \"$JSON\" -d \"{}\"", body.replace('"', "\\\"")),
-        }
-    };
-    let into =
-        |variable: &str, field: &str, line: String| format!("{variable}=$({line} | pick {field})");
-    let shown = |line: String| format!("{line}; echo");
-    let redeem = r#"{"token":"$TOKEN","expectedSubject":"bob","expectedTenant":"buyers"}"#;
+    let mut steps = publishing(run);
+    steps.extend(owning_and_installing(run));
+    steps
+}
+
+fn publishing(run: &str) -> Vec<Step> {
     let publisher = format!(r#"{{"handle":"my-team-{run}","profile":{{"name":"My team {run}"}}}}"#);
     let listing = format!(
         r#"{{"publisher":"$PUBLISHER","slug":"hello","asset":{{"kind":"whs_agent","whsAgentId":"agt_{run}"}},"content":{{"title":"Hello","summary":"Says hello in the morning.","description":"It says **hello**.","tags":["greeting"],"category":"household","priceClass":"free","visibility":"public"}}}}"#
@@ -65,39 +58,38 @@ fn steps(run: &str) -> Vec<Step> {
     let confirm = format!(
         r#"{{"publisher":"$PUBLISHER","kind":"whs_agent","upstreamId":"agt_{run}","decision":"confirm"}}"#
     );
-    let install = r#"{"listing":"$LISTING","method":"token","context":"workspace-42"}"#;
-    let step = |title, lines| Step { title, lines };
+    let post = |who, key, path, body: &str| post(run, who, key, path, body);
     vec![
         step(
             "Anyone searches",
-            vec![shown("curl -s \"$FP/v1/listings?q=invoices&limit=3\"".to_owned())],
+            [shown("curl -s \"$FP/v1/listings?q=invoices&limit=3\"".to_owned())],
         ),
         step(
             "Ada becomes a publisher",
-            vec![into("PUBLISHER", "id", post(ADA, "publisher", "/v1/publishers", &publisher))],
+            [into("PUBLISHER", "id", post(ADA, "publisher", "/v1/publishers", &publisher))],
         ),
         step(
             "She lists an agent that WHS runs: a draft, which nobody else sees",
-            vec![into("LISTING", "id", post(ADA, "listing", "/v1/listings", &listing))],
+            [into("LISTING", "id", post(ADA, "listing", "/v1/listings", &listing))],
         ),
         step(
             "She publishes a release of it",
-            vec![shown(post(ADA, "release", "/v1/listings/$LISTING/releases", release))],
+            [shown(post(ADA, "release", "/v1/listings/$LISTING/releases", release))],
         ),
         step(
             "WHS confirms that the agent is hers to offer",
-            vec![shown(post(WHS, "confirm", "/v1/references", &confirm))],
+            [shown(post(WHS, "confirm", "/v1/references", &confirm))],
         ),
         step(
             "She publishes the listing, and anyone finds it",
-            vec![
+            [
                 shown(post(ADA, "publish", "/v1/listings/$LISTING/publish", "")),
                 shown(format!("curl -s \"$FP/v1/publishers/my-team-{run}/listings/hello\"")),
             ],
         ),
         step(
             "She changes a word, and says which version she read: somebody else's edit is not lost",
-            vec![
+            [
                 format!(
                     "TAG=$(curl -s -D - -o /dev/null \"$FP/v1/listings/$LISTING\" -H 'Authorization: {ADA}' | tr -d '\\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: //p')"
                 ),
@@ -106,29 +98,62 @@ fn steps(run: &str) -> Vec<Step> {
                 )),
             ],
         ),
+    ]
+}
+
+fn owning_and_installing(run: &str) -> Vec<Step> {
+    let install = r#"{"listing":"$LISTING","method":"token","context":"workspace-42"}"#;
+    let redeem = r#"{"token":"$TOKEN","expectedSubject":"bob","expectedTenant":"buyers"}"#;
+    let post = |who, key, path, body| post(run, who, key, path, body);
+    vec![
         step(
             "Bob claims it. He owns it now; whether he may run it is for WHS to say",
-            vec![shown(post(BOB, "claim", "/v1/listings/$LISTING/claim", ""))],
+            [shown(post(BOB, "claim", "/v1/listings/$LISTING/claim", ""))],
         ),
         step(
             "He begins an install, and gets a token for WHS: one use, five minutes, nobody else's",
-            vec![into("TOKEN", "token", post(BOB, "install", "/v1/installs", install))],
+            [into("TOKEN", "token", post(BOB, "install", "/v1/installs", install))],
         ),
         step(
             "WHS redeems the token for Bob's session, and gets the manifest",
-            vec![shown(post(WHS, "redeem", "/v1/install-tokens/redeem", redeem))],
+            [shown(post(WHS, "redeem", "/v1/install-tokens/redeem", redeem))],
         ),
         step(
             "The answer got lost? WHS asks again under the same key: the same manifest",
-            vec![shown(post(WHS, "redeem", "/v1/install-tokens/redeem", redeem))],
+            [shown(post(WHS, "redeem", "/v1/install-tokens/redeem", redeem))],
         ),
         step(
             "A second use is refused",
-            vec![shown(post(WHS, "redeem-2", "/v1/install-tokens/redeem", redeem))],
+            [shown(post(WHS, "redeem-2", "/v1/install-tokens/redeem", redeem))],
         ),
         step(
             "What happened, as anyone may follow it",
-            vec![shown("curl -s \"$FP/v1/changes?limit=3\"".to_owned())],
+            [shown("curl -s \"$FP/v1/changes?limit=3\"".to_owned())],
         ),
     ]
+}
+
+fn step(title: &'static str, lines: impl Into<Vec<String>>) -> Step {
+    Step { title, lines: lines.into() }
+}
+
+/// A write of `who`, under a key that is this run's.
+fn post(run: &str, who: &str, key: &str, path: &str, body: &str) -> String {
+    let write = format!(
+        "curl -s \"$FP{path}\" -H \"Authorization: {who}\" -H 'Idempotency-Key: fleetprompt-demo-{run}-{key}'"
+    );
+    match body {
+        "" => format!("{write} -X POST"),
+        body => format!("{write} -H \"$JSON\" -d \"{}\"", body.replace('"', "\\\"")),
+    }
+}
+
+/// A line whose answer is shown, and a field of it kept for the lines to come.
+fn into(variable: &str, field: &str, line: String) -> String {
+    format!("{variable}=$({line} | pick {field})")
+}
+
+/// A line whose answer is shown.
+fn shown(line: String) -> String {
+    format!("{line}; echo")
 }
