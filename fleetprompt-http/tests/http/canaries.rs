@@ -1,47 +1,14 @@
 //! What is sent comes back in no refusal, and stands in no log.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use fleetprompt_core::memory::MemoryStore;
 use serde_json::{Value, json};
 
+use crate::log::Log;
 use crate::support::{ADA, BOB, Call, Town, WHS, content, presented};
 
 const CANARY: &str = "Canary7f3cTweets";
-
-/// Where the log goes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Collects what this thread logs, all of it, until the guard is dropped.
-    fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Log::default();
-        let into = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(move || into.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
 
 #[tokio::test]
 async fn no_refusal_repeats_what_was_sent() {

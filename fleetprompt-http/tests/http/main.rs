@@ -12,6 +12,7 @@ mod canaries;
 mod conventions;
 mod document;
 mod identity;
+mod log;
 mod matrix;
 mod program;
 mod races;

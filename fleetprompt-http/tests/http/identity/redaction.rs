@@ -1,49 +1,19 @@
 //! Nothing of a credential shows up where people read.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use fleetprompt_core::port::SystemEntropy;
 use fleetprompt_http::identity::Chain;
 use fleetprompt_http::identity::oidc::Oidc;
 use fleetprompt_http::identity::service::{ServiceOptions, ServiceToken, Services};
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::keys::SigningKey;
 use super::provider::{Mode, Provider};
 use super::{answer, claims, claims_with, now, oidc_options, token};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Log;
-
-    fn make_writer(&'a self) -> Log {
-        self.clone()
-    }
-}
+use crate::log::Log;
 
 #[tokio::test]
 async fn no_token_hash_or_claim_is_logged_or_printed() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _listening) = Log::listen();
 
     let (key, attacker) = (SigningKey::ecdsa("key"), SigningKey::ecdsa("canary-key"));
     let provider = Provider::of(&[&key]).await;
@@ -98,7 +68,7 @@ async fn no_token_hash_or_claim_is_logged_or_printed() {
     let by_rsa = SigningKey::rsa("key").token(&rsa, &claims(&provider));
     printed += &format!("{:?} {chain:?} {fresh:?}", answer(&fresh, &by_rsa).await);
 
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("an expired token"), "what was wrong is said: {logged}");
     assert!(logged.contains("the key set is malformed"), "{logged}");
     let hashes = [known.hash().to_string(), unknown.hash().to_string()];

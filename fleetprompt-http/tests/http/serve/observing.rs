@@ -1,56 +1,16 @@
 //! What an operator sees, and what must not be seen.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use fleetprompt_http::limits::{LimitOptions, Limits};
-use fleetprompt_http::observe::{LogOptions, Metrics, Observer, subscriber};
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
+use fleetprompt_http::observe::{Metrics, Observer};
 
 use super::harness::{Held, Running, options, routes};
-
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Pages(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Pages {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Pages {
-    type Writer = Pages;
-
-    fn make_writer(&'a self) -> Pages {
-        self.clone()
-    }
-}
-
-impl Pages {
-    /// Logs of this thread go here, which is where a test's tasks run.
-    fn open(options: &str) -> (Self, DefaultGuard, LogOptions) {
-        let pages = Pages::default();
-        let options: LogOptions = serde_json::from_str(options).unwrap();
-        let guard = tracing::subscriber::set_default(subscriber(options, pages.clone()));
-        (pages, guard, options)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
+use crate::log::Log;
 
 #[tokio::test]
 async fn nothing_that_a_caller_sends_is_written_down() {
     for format in ["human", "json"] {
-        let log = format!(r#"{{"format": "{format}", "level": "trace"}}"#);
-        let (pages, _guard, _) = Pages::open(&log);
+        let written_so = format!(r#"{{"format": "{format}", "level": "trace"}}"#);
+        let (log, _guard, _) = Log::configured(&written_so);
         let limits = Limits::new(LimitOptions::default());
         let server =
             Running::with(options(r#"{"body-bytes": 1000}"#), routes(&Held::new()), |server| {
@@ -84,22 +44,22 @@ async fn nothing_that_a_caller_sends_is_written_down() {
         let count = requests.len();
         server.figure(&format!("fleetprompt_http_connections_accepted_total {count}")).await;
         server.figure("fleetprompt_http_connections 0").await;
-        let written = pages.text() + &server.metrics.encode();
+        let written = log.text() + &server.metrics.encode();
         let found: Vec<&str> = written
             .lines()
             .filter(|line| line.to_lowercase().contains("canary") || line.contains("127.0.0.1"))
             .collect();
         assert!(found.is_empty(), "{found:#?}");
-        assert!(pages.text().contains("/things/{id}"), "and yet there is a log");
+        assert!(log.text().contains("/things/{id}"), "and yet there is a log");
     }
 }
 
 #[tokio::test]
 async fn a_request_has_a_line_with_its_route_and_trace() {
-    let (pages, _guard, log) = Pages::open(r#"{"format": "json", "addresses": true}"#);
+    let (log, _guard, configured) = Log::configured(r#"{"format": "json", "addresses": true}"#);
     let limits = Limits::new(LimitOptions::default());
     let server = Running::with(options("{}"), routes(&Held::new()), |server| {
-        server.limits(limits).observer(Observer::new(log, Metrics::default()))
+        server.limits(limits).observer(Observer::new(configured, Metrics::default()))
     })
     .await;
     let mut client = server.connect().await;
@@ -111,7 +71,7 @@ async fn a_request_has_a_line_with_its_route_and_trace() {
         ))
         .await;
     let answer = client.answer().await;
-    let text = pages.text();
+    let text = log.text();
     let line = text.lines().find(|line| line.contains("/things/{id}")).unwrap();
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(line["route"], "/things/{id}");
@@ -124,7 +84,7 @@ async fn a_request_has_a_line_with_its_route_and_trace() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_its_line() {
-    let (pages, _guard, _) = Pages::open("{}");
+    let (log, _guard, _) = Log::configured("{}");
     let held = Held::new();
     let server = Running::start(options("{}"), routes(&held)).await;
     let mut client = server.connect().await;
@@ -134,7 +94,7 @@ async fn a_client_that_goes_away_leaves_its_line() {
     server
         .figure(r#"fleetprompt_http_requests_total{route="/held",method="GET",status="aborted"} 1"#)
         .await;
-    assert!(pages.text().contains("/held"));
+    assert!(log.text().contains("/held"));
     server.figure("fleetprompt_http_requests_in_flight 0").await;
 }
 
