@@ -13,10 +13,10 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::batch::{Answer, Batch};
 use crate::error::Fault;
 use crate::pool::Pool;
 use crate::prepared::Prepared;
-use crate::program::{Answer, Program};
 use crate::session::{Session, Settings};
 
 const LOST: StoreError = StoreError::OutcomeUnknown("the connection was lost while committing");
@@ -94,13 +94,13 @@ impl Committer {
     }
 
     async fn transact(&self, jobs: &[Job]) -> Result<Vec<Result<Committed, StoreError>>, Failed> {
-        let mut program = Program::default();
-        jobs.iter().for_each(|job| program.push(&job.prepared));
+        let mut batch = Batch::default();
+        jobs.iter().for_each(|job| batch.push(&job.prepared));
         // Nothing was sent yet.
         let mut conn = self.pool.acquire().await.map_err(Failed::undone)?;
         let server = conn.server();
         let called = {
-            let call = pin!(self.call(&mut conn, &program));
+            let call = pin!(self.call(&mut conn, &batch));
             tokio::time::timeout(self.patience, self.pool.while_led_to(server, call)).await
         };
         let rows = match called {
@@ -120,12 +120,12 @@ impl Committer {
         };
         let answers = rows.iter().map(Answer::read).collect::<Result<Vec<_>, _>>();
         let answers = answers.map_err(Failed::unread)?;
-        program.answers(answers).map_err(Failed::unread)
+        batch.answers(answers).map_err(Failed::unread)
     }
 
     /// Calls the function; what it answers has been committed.
-    async fn call(&self, conn: &mut PgConnection, program: &Program) -> Result<Vec<PgRow>, Failed> {
-        let statement = program.statement(&self.settings);
+    async fn call(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Vec<PgRow>, Failed> {
+        let statement = batch.statement(&self.settings);
         if !self.settings.transaction_pooling {
             // Sent whole at once, and committed by itself.
             let rows = Session::new(conn, &self.settings).all(statement).await;

@@ -44,6 +44,7 @@
 //! [`StoreError::OutcomeUnknown`]: fleetprompt_core::port::StoreError::OutcomeUnknown
 
 mod address;
+mod batch;
 mod committer;
 mod connections;
 mod copy;
@@ -55,7 +56,6 @@ mod pool;
 mod prepared;
 mod primary;
 mod probe;
-mod program;
 mod prune;
 mod read;
 mod replica;

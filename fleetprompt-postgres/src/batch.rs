@@ -77,9 +77,9 @@ fn place(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// The batch.
+/// Commits that are written together.
 #[derive(Default)]
-pub(crate) struct Program {
+pub(crate) struct Batch {
     receipts: Vec<Option<NewReceipt>>,
     receipt_places: Vec<i32>,
     first_uses: HashMap<IdempotencyScope, i32>,
@@ -103,7 +103,7 @@ pub(crate) struct Program {
     entries: NewEntries,
 }
 
-impl Program {
+impl Batch {
     /// Adds a commit.
     pub(crate) fn push(&mut self, prepared: &Prepared) {
         let this = place(self.receipts.len() + 1);
