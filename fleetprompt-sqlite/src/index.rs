@@ -16,13 +16,13 @@ use fleetprompt_core::port::{
 use self::shelf::Bounds;
 
 mod dictionary;
+mod entry;
 mod find;
 mod forward;
 mod ids;
 pub(crate) mod lookup;
 mod pending;
 mod plan;
-mod prepared;
 pub(crate) mod rebuild;
 mod shelf;
 mod stream;
@@ -43,10 +43,10 @@ fn statements() -> Vec<(String, &'static str)> {
     all
 }
 
+pub(crate) use entry::NewEntry;
 pub(crate) use forward::{Document, Id};
 pub(crate) use ids::Seen;
 pub(crate) use pending::Pending;
-pub(crate) use prepared::NewEntry;
 pub(crate) use text::EVERY;
 
 impl SearchIndex for SqliteStore {

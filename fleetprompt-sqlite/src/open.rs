@@ -18,14 +18,14 @@ const APPLICATION_ID: i32 = 0x466c_5072;
 
 /// The schema, step by step. Steps that were released are never changed.
 const STEPS: &[M<'static>] = &[
-    M::up(include_str!("schema/0001.sql")),
-    M::up(include_str!("schema/0002.sql")),
-    M::up(include_str!("schema/0003.sql")),
-    M::up(include_str!("schema/0004.sql")),
-    M::up(include_str!("schema/0005.sql")),
-    M::up(include_str!("schema/0006.sql")),
-    M::up(include_str!("schema/0007.sql")),
-    M::up(include_str!("schema/0008.sql")),
+    M::up(include_str!("schema/0001_records.sql")),
+    M::up(include_str!("schema/0002_search_index.sql")),
+    M::up(include_str!("schema/0003_rendered_texts.sql")),
+    M::up(include_str!("schema/0004_well_known_names.sql")),
+    M::up(include_str!("schema/0005_reports.sql")),
+    M::up(include_str!("schema/0006_publishers_by_creation.sql")),
+    M::up(include_str!("schema/0007_copies.sql")),
+    M::up(include_str!("schema/0008_latest_versions.sql")),
 ];
 
 /// How many statements a connection keeps prepared: more than the store has.

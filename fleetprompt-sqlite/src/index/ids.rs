@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::error::Fault;
 use crate::row::{integer, natural};
 
+use super::entry::NewEntry;
 use super::forward::{Document, Id};
-use super::prepared::NewEntry;
 use super::text::EVERY;
 
 /// What the index sees of an entry.

@@ -14,9 +14,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::error::Fault;
 use crate::row::integer;
 
+use super::entry::NewEntry;
 use super::forward::Document;
 use super::ids::{Deltas, Ids, Seen};
-use super::prepared::NewEntry;
 use super::{rebuild, text};
 
 /// The changes of a batch, by the position that created the listing; `None` removes the entry.

@@ -16,7 +16,7 @@ fn version_1(path: &std::path::Path) {
     let conn = Connection::open(path).unwrap();
     conn.pragma_update(None, "application_id", 0x466c_5072).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    conn.execute_batch(include_str!("../../src/schema/0001.sql")).unwrap();
+    conn.execute_batch(include_str!("../../src/schema/0001_records.sql")).unwrap();
     conn.pragma_update(None, "user_version", 1).unwrap();
     for n in 0..2_u8 {
         let position = i64::from(n) + 1;
