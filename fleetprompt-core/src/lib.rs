@@ -41,7 +41,7 @@
 //! | [`port`] | what a host or an adapter implements: store, identity, clock, randomness, limiter |
 //! | [`copy`] | everything of one store into another, tested row by row |
 //! | [`memory`] | stores in memory: the plainest ones, for tests and for trying things out |
-//! | `media` | with the features `images`, `object-store` and `clamav`: what uploads need, ready made |
+//! | `media` | with the features `images`, `object-store`, `s3` and `clamav`: what uploads need, ready made |
 //! | `openapi` | with the feature `openapi`: what makes schemas derived from the code read well |
 //! | `conformance` | with the feature `conformance`: the suite that every store must pass |
 //!
@@ -56,6 +56,7 @@
 //! - `conformance`: the suite for the authors of stores.
 //! - `images`: `media::Images`, which redraws uploaded images.
 //! - `object-store`: `media::ObjectMedia`, which keeps images in a folder or in an object store.
+//! - `s3`: `media::ObjectMedia` in S3 as well, or in a store that speaks its protocol. Needs tokio.
 //! - `clamav`: `media::ClamAv`, which has uploads scanned by ClamAV.
 //! - `openapi`: the types that use cases take and answer implement `utoipa::ToSchema`.
 

@@ -16,7 +16,7 @@ const NAMED: &[&str] = &["gs", "ipfs", "s3"];
 /// or one in the network that they are in.
 ///
 /// Such a link is of no use to a buyer, and may be meant to act on what only the buyer can reach,
-/// such as a router. Addresses of the public internet are let be, as numbers too. What the link's
+/// such as a router. Addresses of the public internet are allowed, as numbers too. What the link's
 /// host resolves to is not asked: nothing here fetches it.
 ///
 /// ```

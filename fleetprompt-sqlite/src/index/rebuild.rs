@@ -3,7 +3,7 @@
 //! Contentless tables of FTS5 have no way of their own. The work is done in steps, each a short
 //! transaction, in the order of the entries' ordinals; what is written meanwhile goes to the new
 //! tables too, as far as they have come. Where they stand is in `index_rebuild`, so that a rebuild
-//! can be gone on with after a crash, and other processes know of it.
+//! can be continued after a crash, and other processes know of it.
 
 use std::collections::BTreeMap;
 
