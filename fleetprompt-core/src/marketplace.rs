@@ -64,13 +64,13 @@ mod well_known;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::{
-    Day, DeploymentId, PersonIdentity, Span, SystemName, SystemRegistry, Timestamp,
+    Day, DeploymentId, PersonIdentity, Sha256Digest, Span, SystemName, SystemRegistry, Timestamp,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{LimitDecision, Quotas, Rate};
 use crate::port::{
-    Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageSize, Principal, RecordKey,
-    Scan, Store, StoreError, Versioned,
+    Clock, Entity, Entropy, Head, Identity, LimitKey, Limiter, PageKey, PageSize, Principal,
+    Record, RecordKey, Scan, Store, StoreError, Versioned,
 };
 use crate::token::{Issuer, KeyRing, KeyScope, OfflineKey};
 
@@ -371,7 +371,7 @@ impl Inner {
     async fn list<E: Entity>(
         &self,
         scan: &Scan,
-        after: Option<&crate::port::PageKey>,
+        after: Option<&PageKey>,
         size: PageSize,
     ) -> Result<Vec<Versioned<E>>> {
         let rows =
@@ -382,9 +382,7 @@ impl Inner {
     /// Counts the principal's arrival against the configured rate.
     async fn limit(&self, principal: &Principal) -> Result<()> {
         let Some((limiter, rate)) = &self.limits else { return Ok(()) };
-        let key = LimitKey(
-            *crate::domain::Sha256Digest::of(principal.scope_text().as_bytes()).as_bytes(),
-        );
+        let key = LimitKey(*Sha256Digest::of(principal.scope_text().as_bytes()).as_bytes());
         match limiter.arrive(key, *rate).await {
             Ok(LimitDecision::Allowed { .. }) => Ok(()),
             Ok(LimitDecision::Limited { retry_after }) => {
@@ -418,7 +416,8 @@ impl Inner {
     }
 }
 
-fn typed<E: Entity>(row: Versioned<crate::port::Record>) -> Option<Versioned<E>> {
+/// A row as the type of its kind.
+fn typed<E: Entity>(row: Versioned<Record>) -> Option<Versioned<E>> {
     let Versioned { revision, created, changed, value } = row;
     E::from_record(value).map(|value| Versioned { revision, created, changed, value })
 }

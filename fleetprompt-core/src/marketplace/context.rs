@@ -154,13 +154,8 @@ impl<'m> Context<'m> {
 
     /// Reads a page of a list. Rows are no expectations: read by key whatever a decision rests on.
     pub(super) async fn scan<E: Entity>(&self, scan: &Scan, size: PageSize) -> Result<Vec<E>> {
-        let rows = self
-            .market
-            .store
-            .scan(scan, None, size)
-            .await
-            .map_err(|e| self.market.store_error(&e))?;
-        Ok(rows.into_iter().filter_map(|row| E::from_record(row.value)).collect())
+        let rows = self.market.list(scan, None, size).await?;
+        Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
     /// Reads who has a name. If it is free now and taken when the commit arrives, the command is
