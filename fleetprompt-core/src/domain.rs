@@ -38,7 +38,7 @@ mod vocabulary;
 mod word;
 
 pub use bounded::BoundedList;
-pub use deployment::Deployment;
+pub use deployment::{Deployment, UpkeepTime};
 pub use digest::{ByteSize, Sha256Digest};
 pub use entitlement::{Entitlement, EntitlementSource, EntitlementSourceKind, Seat, Window};
 pub use event::{Actor, Audiences, Event, Fact, FeedChange, GoneReason};

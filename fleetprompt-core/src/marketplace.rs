@@ -56,6 +56,7 @@ mod searching;
 mod takedowns;
 #[cfg(test)]
 mod tests;
+mod time;
 mod uploads;
 mod viewer;
 mod views;
@@ -64,7 +65,7 @@ mod well_known;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::{
-    Day, DeploymentId, PersonIdentity, Sha256Digest, Span, SystemName, SystemRegistry, Timestamp,
+    Day, Deployment, DeploymentId, PersonIdentity, Sha256Digest, Span, SystemName, SystemRegistry,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{LimitDecision, Quotas, Rate};
@@ -114,6 +115,7 @@ pub use searching::{
     Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,
     Suggestions,
 };
+pub use time::CLOCK_TOLERANCE;
 pub use uploads::{MediaReceipt, ScreenshotPlace};
 pub use views::{
     BadgeView, Found, ImageView, ListingAddress, ListingView, MediaView, MyPublisher,
@@ -163,7 +165,7 @@ struct Inner {
     invitation_lifetime: Span,
     retention: Retention,
     keys: Arc<RwLock<Keys>>,
-    deployment: Arc<RwLock<DeploymentId>>,
+    deployment: Arc<RwLock<Deployment>>,
 }
 
 /// The key ring in use, and how many came before it.
@@ -207,28 +209,6 @@ impl Marketplace {
         if *used.ring != keys {
             *used = Keys { ring: Arc::new(keys), generation: used.generation.wrapping_add(1) };
         }
-    }
-
-    /// Whether the store answers: what a balancer asks before it sends callers here. A store that was
-    /// opened has the schema of this version, so there is nothing else to ask.
-    ///
-    /// # Errors
-    /// Those of the store: `unavailable` when it can't be reached.
-    ///
-    /// ```
-    /// # use fleetprompt_core::memory::MemoryStore;
-    /// # use fleetprompt_core::token::{KeyRing, MasterKey};
-    /// # use fleetprompt_core::Marketplace;
-    /// # pollster::block_on(async {
-    /// # let market = Marketplace::builder(MemoryStore::default())
-    /// #     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
-    /// #     .issuer("https://market.example".parse()?).build().await?;
-    /// market.ready().await?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn ready(&self) -> Result<()> {
-        self.inner.head().await.map(drop)
     }
 
     /// The keys under which `system` can look at its tokens offline, one for each key of the ring
@@ -334,7 +314,7 @@ impl Inner {
     }
 
     fn deployment(&self) -> DeploymentId {
-        *self.deployment.read().unwrap_or_else(PoisonError::into_inner)
+        self.deployment.read().unwrap_or_else(PoisonError::into_inner).id
     }
 
     /// The scope of keys that only this marketplace uses.
@@ -346,19 +326,6 @@ impl Inner {
     /// again after the marketplace was fenced.
     fn fingerprint_scope(&self) -> KeyScope<'static> {
         KeyScope::own(DeploymentId::from_bytes([0; 16]))
-    }
-
-    async fn head(&self) -> Result<Head> {
-        self.store.head().await.map_err(|error| self.store_error(&error))
-    }
-
-    /// The time: the clock's, and never before the log's last event.
-    async fn now(&self) -> Result<Timestamp> {
-        Ok(self.time_at(&self.head().await?))
-    }
-
-    fn time_at(&self, head: &Head) -> Timestamp {
-        self.clock.now().max(head.at)
     }
 
     /// Reads a record for its own sake, outside a decision.

@@ -19,8 +19,8 @@ use crate::domain::{
     PersonIdentity, Position, PriceClass, Publisher, PublisherId, PublisherProfile, PublisherRole,
     Release, ReleaseContent, Rendered, RenderedHtml, RenderingProgress, Report, ReportClass,
     ReportId, ReportState, Resembled, ReviewedName, SanitiserVersion, Screenshot, Sha256Digest,
-    Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UploadId, Visibility,
-    WellKnown,
+    Takedown, TakedownReason, Tenant, TenantId, TenantIdentity, Timestamp, UpkeepTime, UploadId,
+    Visibility, WellKnown,
 };
 use crate::policy::RenderContext;
 use crate::port::{ClaimedName, NameScope, Record, RecordKind};
@@ -442,8 +442,14 @@ pub fn kinds_of_many() -> impl Iterator<Item = &'static RecordKind> {
 pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
     match kind {
         RecordKind::Deployment => {
-            Deployment { id: DeploymentId::from_bytes(bytes("deployment", n)), since: pick.time() }
-                .into()
+            let id = DeploymentId::from_bytes(bytes("deployment", n));
+            let since = pick.time();
+            let disregarded = pick.optional(Pick::time);
+            let upkeep = pick.optional(|pick| UpkeepTime {
+                reached: pick.time(),
+                doubted: pick.optional(Pick::time),
+            });
+            Deployment { id, since, disregarded, upkeep }.into()
         }
         RecordKind::Tenant => tenant(n, pick).into(),
         RecordKind::Person => person(n, pick).into(),

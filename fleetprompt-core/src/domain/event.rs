@@ -491,6 +491,8 @@ facts! {
     IndexRefreshed {} => "index.refreshed", publisher: false, holder: false;
     /// Upkeep rendered texts anew, or wrote down how far it came.
     TextsRendered {} => "texts.rendered", publisher: false, holder: false;
+    /// Upkeep wrote down how far it takes the time to have come.
+    UpkeepNoted {} => "upkeep.noted", publisher: false, holder: false;
     /// A key was revoked, and attempts issued under it with it.
     KeyRevoked {
         /// The key.

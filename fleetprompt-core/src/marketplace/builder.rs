@@ -266,23 +266,23 @@ fn media(
     Ok(Some(Media { store, uploads }))
 }
 
-/// The store's deployment id, made if it has none. Two processes that start together agree.
+/// The store's deployment, made if it has none. Two processes that start together agree.
 async fn deployment(
     store: &dyn Store,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
-) -> Result<DeploymentId, BuildError> {
+) -> Result<Deployment, BuildError> {
     let key = RecordKey::deployment();
     loop {
         if let Some(found) = store.get(&key).await?
             && let Some(deployment) = Deployment::from_record(found.value)
         {
-            return Ok(deployment.id);
+            return Ok(deployment);
         }
         let mut id = [0; 16];
         id.iter_mut().zip(entropy.seed()?).for_each(|(to, from)| *to = from);
         let now = clock.now();
-        let record = Deployment { id: DeploymentId::from_bytes(id), since: now }.into();
+        let record = Deployment::new(DeploymentId::from_bytes(id), now).into();
         let mut changes = vec![Change::Put { record, expected: None }];
         let progress = RecordKey::index_progress(INDEX_VERSION);
         // There is nothing yet that the index could lack.

@@ -50,6 +50,8 @@ pub(super) enum Chore {
     PruneBuyerMark(RecordKey, Timestamp),
     /// Prunes a report that was decided.
     PruneReport(ReportId),
+    /// Notes how far upkeep takes the time to have come.
+    NoteUpkeep,
     /// Brings the search index up to date with some listings.
     Index(Batch),
     /// Renders some texts anew.
@@ -111,6 +113,7 @@ impl Context<'_> {
             Chore::PruneAttempt(id) => self.prune::<Attempt>(RecordKey::attempt(*id)).await,
             Chore::PruneBuyerMark(key, oldest) => self.prune_buyer_mark(key, *oldest).await,
             Chore::PruneReport(id) => self.prune::<Report>(RecordKey::report(*id)).await,
+            Chore::NoteUpkeep => self.note_upkeep_time().await,
             Chore::Index(batch) => self.bring_up_to_date(batch).await,
             Chore::Render(texts) => self.render_texts(texts).await,
         }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     Actor, Event, Fact, FeedChange, ListingId, Person, PersonId, PersonIdentity, Position,
-    Revision, Tenant, TenantId, TenantIdentity, Timestamp,
+    Revision, Span, Tenant, TenantId, TenantIdentity, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -23,6 +23,8 @@ pub(super) struct Context<'m> {
     /// The time of the round: the clock's, and never before the log's last event, so that a clock
     /// that stepped back brings nothing expired to life.
     pub(super) now: Timestamp,
+    /// How far the clock is behind the log, if by more than is tolerated.
+    pub(super) behind: Option<Span>,
     seed: Seed,
     draws: u32,
     read: BTreeMap<RecordKey, Option<Versioned<Record>>>,
@@ -71,11 +73,12 @@ impl<'m> Context<'m> {
         principal: &'m Principal,
         seed: Seed,
     ) -> Result<Self> {
-        let now = market.now().await?;
+        let head = market.head().await?;
         Ok(Context {
             market,
             principal,
-            now,
+            now: market.time_at(&head),
+            behind: market.behind(&head),
             seed,
             draws: 0,
             read: BTreeMap::new(),

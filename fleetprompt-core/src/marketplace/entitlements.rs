@@ -291,7 +291,7 @@ impl Acting {
     ) -> Result<Page<EntitlementView>> {
         let Some(person) = self.known_person().await? else { return Ok(Page::empty()) };
         let scan = Scan::EntitlementsOfPerson(person.id);
-        let now = self.inner().now().await?;
+        let now = self.inner().time_to_show().await?;
         Paging::new(self.inner(), &self.principal, &"entitlements/mine", scan)?
             .page(cursor, size, |row| EntitlementView::of(row, now))
             .await
@@ -308,7 +308,7 @@ impl Acting {
     ) -> Result<Page<EntitlementView>> {
         let Some(tenant) = self.administered_tenant().await? else { return Ok(Page::empty()) };
         let scan = Scan::EntitlementsOfTenant(tenant);
-        let now = self.inner().now().await?;
+        let now = self.inner().time_to_show().await?;
         Paging::new(self.inner(), &self.principal, &"entitlements/tenant", scan)?
             .page(cursor, size, |row| EntitlementView::of(row, now))
             .await
@@ -318,7 +318,8 @@ impl Acting {
     /// assets of the listing's kind. At most 400 entitlements, the newest of both.
     ///
     /// # Errors
-    /// `forbidden`, `listing_not_found`: also when another system owns assets of this kind.
+    /// `forbidden`, `listing_not_found`: also when another system owns assets of this kind;
+    /// `unavailable` while the clock is [behind](super::Marketplace::clock_behind).
     pub async fn entitlements_of(
         &self,
         subject: &PersonIdentity,
@@ -333,7 +334,7 @@ impl Acting {
         let person = market.read::<Person>(&RecordKey::person(subject)).await?;
         let tenant = market.read::<Tenant>(&RecordKey::tenant(subject.tenant())).await?;
         let Some(tenant) = tenant else { return Ok(Vec::new()) };
-        let now = market.now().await?;
+        let now = market.reliable_time().await?;
         let mut owned = Vec::new();
         for holder in person.map(|person| Some(person.value.id)).into_iter().chain([None]) {
             let scan = Scan::EntitlementsIn(listing, tenant.value.id, holder);

@@ -223,7 +223,8 @@ impl Acting {
     /// `listing_not_found`, `entitlement_not_found`, `entitlement_inactive`, `entitlement_revoked`,
     /// `seats_exhausted`, `no_release`, `release_not_found`, `release_yanked`,
     /// `listing_unavailable`, `publisher_suspended`, `system_unknown`, `reference_unconfirmed` (for
-    /// a token), `policy_denied`, `unavailable` (when the policy can't be asked), `quota_exceeded`;
+    /// a token), `policy_denied`, `unavailable` (when the policy can't be asked, and while the clock
+    /// is [behind](super::Marketplace::clock_behind)), `quota_exceeded`;
     /// for a pack also what claiming its free members can refuse.
     pub async fn begin_install(
         &self,
@@ -288,7 +289,7 @@ impl Acting {
         cursor: Option<&Cursor>,
         size: PageSize,
     ) -> Result<Page<AttemptView>> {
-        let now = self.inner().now().await?;
+        let now = self.inner().time_to_show().await?;
         let shape = |row: Versioned<Attempt>| AttemptView::of(&row.value, now);
         Paging::new(self.inner(), &self.principal, &list, scan.clone())?
             .page(cursor, size, shape)

@@ -97,7 +97,8 @@ impl Acting {
     /// owner of it.
     ///
     /// # Errors
-    /// `publisher_not_found`, `forbidden`, `publisher_suspended`, `quota_exceeded`.
+    /// `publisher_not_found`, `forbidden`, `publisher_suspended`, `quota_exceeded`; `unavailable`
+    /// while the clock is [behind](super::Marketplace::clock_behind).
     pub async fn invite(
         &self,
         publisher: PublisherId,
@@ -128,7 +129,8 @@ impl Acting {
     /// # Errors
     /// `invitation_not_found`, whatever is wrong with the code, and when whoever invited is an owner
     /// no longer; `invitation_expired`,
-    /// `already_member`, `publisher_suspended`, `quota_exceeded`, `tenant_closing`.
+    /// `already_member`, `publisher_suspended`, `quota_exceeded`, `tenant_closing`; `unavailable`
+    /// while the clock is [behind](super::Marketplace::clock_behind).
     pub async fn accept_invitation(
         &self,
         code: &InvitationCode,
@@ -177,6 +179,7 @@ impl Command for Invite {
         let Invite { publisher, role } = *self;
         let found = cx.publisher_for(publisher, Action::ManageMembers).await?;
         expect_in_good_standing(&found.value)?;
+        cx.expect_in_time()?;
         let invited_by = cx.who().await?.person;
         let id = cx.id(InvitationId::from_bytes);
         let (code, kid) = cx.market.new_code(id);
@@ -259,6 +262,7 @@ impl Command for AcceptInvitation<'_> {
         if inviter.role != PublisherRole::Owner {
             return Err(missing.into());
         }
+        cx.expect_in_time()?;
         if cx.now >= expires_at {
             return Err(ErrorCode::InvitationExpired.into());
         }

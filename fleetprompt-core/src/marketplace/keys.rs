@@ -86,6 +86,9 @@ impl Acting {
     /// and the store becomes another deployment, for which no token was ever made. After a crash,
     /// the same call goes on where it stopped.
     ///
+    /// If the clock is [behind](super::Marketplace::clock_behind) the log, it is the clock that is
+    /// believed from then on: no token of the log's time is left.
+    ///
     /// # Errors
     /// `forbidden`.
     pub async fn fence(&self, reason: Reason, key: &IdempotencyKey) -> Result<FenceReceipt> {
@@ -96,12 +99,12 @@ impl Acting {
 }
 
 impl super::Inner {
-    /// Takes over the deployment id that the store has now.
+    /// Takes over the deployment that the store has now.
     async fn adopt_deployment(&self) -> Result<()> {
         if let Some(found) = self.read::<Deployment>(&RecordKey::deployment()).await? {
             let mut held =
                 self.deployment.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *held = found.value.id;
+            *held = found.value;
         }
         Ok(())
     }
@@ -196,9 +199,14 @@ impl Command for Fence {
         let actor = cx.operating_actor().await?;
         let revoked = cx.revoke_issued(None, &actor).await?;
         // Read as an expectation, so that nothing is issued or redeemed across the change.
-        cx.deployment().await?;
+        let key = RecordKey::deployment();
+        let before = cx.find::<Deployment>(key, ErrorCode::Unavailable).await?.value;
+        let disregarded = before.disregarded.max(cx.behind.map(|_| cx.now));
+        if cx.behind.is_some() {
+            cx.now = cx.market.clock.now();
+        }
         let (deployment, at) = (cx.id(DeploymentId::from_bytes), cx.now);
-        cx.put(Deployment { id: deployment, since: at });
+        cx.put(Deployment { id: deployment, since: at, disregarded, ..before });
         cx.event(Fact::DeploymentRenewed { revoked });
         tracing::warn!(revoked, reason = self.reason.as_str(), "the store was fenced");
         Ok(FenceReceipt { deployment, revoked, at })

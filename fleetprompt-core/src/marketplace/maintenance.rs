@@ -64,12 +64,15 @@ pub struct Maintained {
     pub events: u32,
     /// Whether the budget was used up for a kind, so that there may be more to forget: call again.
     pub more: bool,
+    /// Whether less was forgotten than is due by the clock, which has leapt since the last upkeep: it
+    /// is believed once it has gone on for a day ([`UpkeepTime`](crate::domain::UpkeepTime)).
+    pub held_back: bool,
 }
 
 impl Marketplace {
     /// Forgets what has served, at most `budget` entries of each kind: expired answers to retries,
-    /// invitations, old attempts, buyers' marks, decided reports and events. For the host to call now and then;
-    /// readers and writers are not held up.
+    /// invitations, old attempts, buyers' marks, decided reports and events. For the host to call now and then,
+    /// at least once a day; readers and writers are not held up.
     ///
     /// # Errors
     /// When the store fails. What was forgotten until then stays forgotten.
@@ -87,9 +90,7 @@ impl Marketplace {
     /// ```
     pub async fn maintain(&self, budget: PageSize) -> Result<Maintained> {
         let market = &*self.inner;
-        // Not the time of the log: after one write by a clock that was ahead, what was to be kept
-        // for a year would be forgotten at once.
-        let now = market.clock.now();
+        let (now, held_back) = market.time_to_forget().await?;
         let full = u32::from(budget.get());
         let receipts = market.prune(Prune::Receipts(now), budget).await?;
         let expired = market.list::<Invitation>(&Scan::InvitationsByExpiry, None, budget).await?;
@@ -118,7 +119,16 @@ impl Marketplace {
             market.prune(Prune::Events(now.minus(market.retention.events)), budget).await?;
         let more = [receipts, invitations, attempts, buyer_marks, events].contains(&full);
         let more = more || more_reports;
-        Ok(Maintained { receipts, invitations, attempts, buyer_marks, reports, events, more })
+        Ok(Maintained {
+            receipts,
+            invitations,
+            attempts,
+            buyer_marks,
+            reports,
+            events,
+            more,
+            held_back,
+        })
     }
 }
 

@@ -55,6 +55,7 @@ impl Context<'_> {
         if attempt.status(self.now) != AttemptStatus::Issued {
             return Ok(None);
         }
+        self.expect_in_time()?;
         let deployment = self.deployment().await?;
         let ring = self.market.keys();
         let keys = self.market.minting_keys(&ring, &issued.kid, deployment, &system.audience);

@@ -158,7 +158,8 @@ impl Acting {
     /// revokes the attempt), `token_redeemed`, `token_expired`, `attempt_revoked`,
     /// `entitlement_inactive`, `entitlement_revoked`, `release_yanked`, `listing_unavailable`,
     /// `publisher_suspended`, `reference_unconfirmed`, `policy_denied`, `unavailable` (also when
-    /// the policy can't be asked), `manifest_unavailable` (the subject was erased).
+    /// the policy can't be asked, and while the clock is [behind](super::Marketplace::clock_behind)),
+    /// `manifest_unavailable` (the subject was erased).
     pub async fn redeem(
         &self,
         request: RedeemRequest,
@@ -205,11 +206,12 @@ impl Acting {
     /// Tells whether a token could be redeemed for `expected` now. Consumes nothing.
     ///
     /// # Errors
-    /// `forbidden` for whoever is no owning system, and what keeps the store from answering; never
-    /// anything about the token.
+    /// `forbidden` for whoever is no owning system, and what keeps the store from answering or the
+    /// time from being known; never anything about the token.
     pub async fn introspect(&self, request: &RedeemRequest) -> Result<Introspection> {
         let mut cx = Context::for_reading(self.inner(), &self.principal).await?;
         let system = cx.redeeming_system()?;
+        cx.expect_in_time()?;
         let presented = cx.present(system, &request.token, &request.expected, None).await?;
         let Some(presented) = presented else { return Ok(Introspection::INACTIVE) };
         let context = presented.attempt.context.as_ref();
@@ -270,9 +272,14 @@ impl Command for Redeem<'_> {
                 cx.event(Fact::ReplayDetected { attempt, system: system.name.clone() });
                 Err(ErrorCode::TokenRedeemed.into())
             }
-            Verdict::Refused(code) => Err(code.into()),
+            Verdict::Refused(code) => {
+                // `token_expired` is kept, and must be true.
+                cx.expect_in_time()?;
+                Err(code.into())
+            }
             Verdict::Replay => Ok(RedeemReceipt { attempt, written: None }),
             Verdict::Redeem => {
+                cx.expect_in_time()?;
                 let context = presented.attempt.context.as_ref();
                 cx.ask_policy(&self.expected, system, context).await?;
                 cx.mark_buyer(&presented.attempt, &self.expected).await?;

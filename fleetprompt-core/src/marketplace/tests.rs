@@ -28,6 +28,7 @@ mod reports;
 mod schemas;
 mod secrets;
 mod tenants;
+mod time;
 mod upkeep;
 #[cfg(feature = "images")]
 mod uploads;

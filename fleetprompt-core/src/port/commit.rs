@@ -17,7 +17,7 @@ use super::record::{Record, RecordKey, RecordKind};
 /// ```
 /// use fleetprompt_core::domain::{Actor, Deployment, DeploymentId, Event, Fact, Timestamp};
 /// use fleetprompt_core::port::{Change, Commit, Record};
-/// let row = Deployment { id: DeploymentId::from_bytes([1; 16]), since: Timestamp::MIN };
+/// let row = Deployment::new(DeploymentId::from_bytes([1; 16]), Timestamp::MIN);
 /// let changes = vec![Change::Put { record: Record::from(row), expected: None }];
 /// let mut commit = Commit { receipt: None, expectations: vec![], changes, events: vec![] };
 /// assert!(commit.check().is_err(), "no record changes without an event");
@@ -112,7 +112,7 @@ pub struct Expectation {
 /// # use fleetprompt_core::memory::MemoryStore;
 /// use fleetprompt_core::port::{Change, Commit, Committed, Record, Refusal, Store};
 /// # let (store, at) = (MemoryStore::default(), Timestamp::MIN);
-/// # let record = Record::from(Deployment { id: DeploymentId::from_bytes([1; 16]), since: at });
+/// # let record = Record::from(Deployment::new(DeploymentId::from_bytes([1; 16]), at));
 /// # let fact = Fact::DeploymentRenewed { revoked: 0 };
 /// # let events = vec![Event { at, actor: Actor::Marketplace, fact, feed: None }];
 /// let changes = vec![Change::Put { record: record.clone(), expected: None }];

@@ -90,7 +90,7 @@ impl TryFrom<String> for CopyTable {
 ///     revision: Revision::FIRST,
 ///     created: Position::new(1),
 ///     changed: Position::new(1),
-///     value: Deployment { id, since: Timestamp::MIN }.into(),
+///     value: Deployment::new(id, Timestamp::MIN).into(),
 /// });
 /// assert_eq!(row.table(), CopyTable::Records(RecordKind::Deployment));
 /// assert_eq!(row.key(), CopyKey::Text("deployment".to_owned()));

@@ -204,7 +204,7 @@ macro_rules! records {
         /// use fleetprompt_core::domain::{Deployment, DeploymentId, Timestamp};
         /// use fleetprompt_core::port::{Record, RecordKind, StoreError};
         /// let id = DeploymentId::from_bytes([1; 16]);
-        /// let record = Record::from(Deployment { id, since: Timestamp::MIN });
+        /// let record = Record::from(Deployment::new(id, Timestamp::MIN));
         /// let document = record.encode()?;
         /// assert_eq!(Record::decode(RecordKind::Deployment, &document)?, record);
         /// let misread = Record::decode(RecordKind::Listing, &document);
@@ -317,7 +317,7 @@ records! {
 /// ```
 /// use fleetprompt_core::domain::{Deployment, DeploymentId, Person, Timestamp};
 /// use fleetprompt_core::port::{Entity, Record, RecordKind};
-/// let deployment = Deployment { id: DeploymentId::from_bytes([1; 16]), since: Timestamp::MIN };
+/// let deployment = Deployment::new(DeploymentId::from_bytes([1; 16]), Timestamp::MIN);
 /// let record = Record::from(deployment.clone());
 /// assert_eq!(Deployment::KIND, RecordKind::Deployment);
 /// assert_eq!(Person::from_record(record.clone()), None);

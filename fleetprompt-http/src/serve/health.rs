@@ -15,11 +15,14 @@ use tokio::time::{Instant, timeout};
 
 /// So long the store's last answer is good, whoever asks however often.
 const FRESH: Duration = Duration::from_secs(1);
+/// What is said while the clock is behind.
+const BEHIND: Result<(), &str> = Err("clock behind\n");
 /// So long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Answers `GET /healthz` (the process is up) and `GET /readyz` (the store answers, and the server is not
-/// about to stop). Both say one word as plain text; not ready is 503.
+/// Answers `GET /healthz` (the process is up) and `GET /readyz` (the store answers, the clock is not
+/// [behind](Marketplace::clock_behind) its log, and the server is not about to stop). Both say one word or
+/// two as plain text; not ready is 503.
 ///
 /// ```
 /// # use fleetprompt_core::memory::MemoryStore;
@@ -47,8 +50,8 @@ pub struct Health {
 struct Inner {
     market: Marketplace,
     draining: AtomicBool,
-    /// What the store said last, and when.
-    last: Mutex<Option<(Instant, bool)>>,
+    /// What was found last, and when.
+    last: Mutex<Option<(Instant, Result<(), &'static str>)>>,
 }
 
 impl Health {
@@ -73,16 +76,24 @@ impl Health {
             return Err("draining\n");
         }
         let mut last = self.inner.last.lock().await;
-        let answers = match *last {
-            Some((at, answers)) if at.elapsed() < FRESH => answers,
-            _ => {
-                let asked = timeout(PATIENCE, self.inner.market.ready()).await;
-                let answers = matches!(asked, Ok(Ok(())));
-                *last = Some((Instant::now(), answers));
-                answers
+        if let Some((at, found)) = *last
+            && at.elapsed() < FRESH
+        {
+            return found;
+        }
+        let found = match timeout(PATIENCE, self.inner.market.clock_behind()).await {
+            Ok(Ok(None)) => Ok(()),
+            Ok(Ok(Some(behind))) => {
+                let behind_seconds = behind.as_seconds_ceil();
+                if last.is_none_or(|(_, found)| found != BEHIND) {
+                    tracing::error!(behind_seconds, "the clock is behind the log's last event");
+                }
+                BEHIND
             }
+            Ok(Err(_)) | Err(_) => Err("store unavailable\n"),
         };
-        answers.then_some(()).ok_or("store unavailable\n")
+        *last = Some((Instant::now(), found));
+        found
     }
 
     /// The two routes.

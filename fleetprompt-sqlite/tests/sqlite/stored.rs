@@ -180,6 +180,9 @@ const FIELDS: Reasons = &[
         "when FleetPrompt did something, or until when it counts",
         &[
             "deployment.since",
+            "deployment.disregarded",
+            "deployment.upkeep.reached",
+            "deployment.upkeep.doubted",
             "standing.countedAt",
             "tenant.createdAt",
             "person.createdAt",

@@ -66,7 +66,11 @@ impl<'m> Context<'m> {
         principal: &'m Principal,
     ) -> Result<Self> {
         // Nothing is drawn from the seed: what is never committed needs no ids that last.
-        Context::new(market, principal, [0; 32]).await
+        let mut cx = Context::new(market, principal, [0; 32]).await?;
+        if cx.behind.is_some() {
+            cx.now = market.clock.now();
+        }
+        Ok(cx)
     }
 
     /// An entitlement to which the principal may do `action`, by how they stand to it. Systems ask

@@ -30,6 +30,7 @@ impl Command for Begin {
         let Principal::Person { identity, .. } = cx.principal else {
             return Err(ErrorCode::Forbidden.into());
         };
+        cx.expect_in_time()?;
         let who = cx.who().await?;
         let BeginInstall { listing, version, entitlement, .. } = &self.begin;
         let missing = ErrorCode::ListingNotFound;

@@ -83,9 +83,9 @@ fn what_was_exported_is_exported_again_after_an_import() {
     assert!(report.is_clean(), "{report:?}");
 
     // Once more, and from a marketplace that has moved on: nothing changes.
-    let events = second.events();
-    second.clock.advance(Span::days(3));
+    second.pass(Span::days(3));
     run(second.market.maintain(ALL)).unwrap();
+    let events = second.events();
     for line in &lines {
         let imported = run(operator.import_entry(entry(line))).unwrap();
         assert_eq!(imported.outcome, EntryOutcome::Unchanged, "{line}");

@@ -12,7 +12,7 @@ use crate::marketplace::{
     NewPublisher, RedeemRequest, RedeemedManifest, ReferenceDecision, Way,
 };
 use crate::memory::MemoryStore;
-use crate::port::{PageSize, Principal, RecordKey, Store};
+use crate::port::{Clock as _, PageSize, Principal, RecordKey, Store};
 use crate::token::{InstallToken, KeyRing, MasterKey};
 
 pub(crate) const ALL: PageSize = PageSize::MAX;
@@ -214,6 +214,15 @@ impl Fixture {
         let issued = run(owner.invite(publisher, role, &self.key())).unwrap();
         let code = issued.code.unwrap();
         run(guest.accept_invitation(&code, &self.key())).unwrap().person
+    }
+
+    /// Lets time go by, and upkeep look at the clock a day before the end, so that it believes it.
+    pub(crate) fn pass(&self, span: Span) {
+        let until = self.clock.now().plus(span);
+        for at in [until.minus(Span::DAY).max(self.clock.now()), until] {
+            self.clock.set(at);
+            run(self.market.inner.time_to_forget()).unwrap();
+        }
     }
 
     /// How many events the log holds.

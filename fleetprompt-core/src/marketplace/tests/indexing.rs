@@ -363,7 +363,7 @@ fn attempt(f: &Fixture, deed: Deed, publishers: [PublisherId; 2], listing: Listi
         }
         Deed::Refresh => while run(f.market.refresh_index(ALL)).unwrap().more {},
         Deed::Maintain => {
-            f.clock.advance(Span::days(60));
+            f.pass(Span::days(60));
             run(f.market.maintain(ALL)).unwrap();
         }
         Deed::DeleteTenant => {

@@ -133,13 +133,13 @@ fn buyers_who_stay_away_are_forgotten_with_their_marks() {
     let before = scene.quality();
     scene.bought_by_organisations(9);
     assert_eq!(scene.buyers(), 9);
-    scene.f.clock.advance(Span::days(60));
+    scene.f.pass(Span::days(60));
     scene.f.install(&identity("buyer-0", "carol"), scene.listing);
-    scene.f.clock.advance(Span::days(31));
+    scene.f.pass(Span::days(31));
     assert_eq!(run(scene.f.market.maintain(ALL)).unwrap().buyer_marks, 8);
     expect_clean(&scene.f);
     assert_eq!(scene.buyers(), 1);
-    scene.f.clock.advance(Span::days(91));
+    scene.f.pass(Span::days(91));
     run(scene.f.market.maintain(ALL)).unwrap();
     assert_eq!((scene.buyers(), scene.quality()), (0, before));
 }

@@ -190,7 +190,7 @@ fn behind_a_pruned_log_everything_is_gone_over() {
     refresh(&f);
     f.install(&identity("buyers", "carol"), reader);
     cut_off_after_suspension(&f, acme);
-    f.clock.advance(Span::days(20));
+    f.pass(Span::days(20));
     while run(f.market.maintain(ALL)).unwrap().more {}
     let head = run(f.store.head()).unwrap();
     assert_eq!(head.pruned, head.last, "the log says nothing any more");

@@ -233,15 +233,15 @@ fn decided_reports_are_forgotten_after_their_time_and_open_ones_never() {
     let [a, b, c] = ["a", "b", "c"].map(|slug| listing(f.published(&ada, acme, slug)));
     let [a, b, _] = [a, b, c].map(|subject| report(&f, &bob, subject).unwrap().id);
     resolve(&f, a, ReportOutcome::Upheld).unwrap();
-    f.clock.advance(Span::days(10));
+    f.pass(Span::days(10));
     resolve(&f, b, ReportOutcome::Dismissed).unwrap();
     let forgotten = || run(f.market.maintain(ALL)).unwrap().reports;
-    f.clock.advance(Span::days(19));
+    f.pass(Span::days(19));
     assert_eq!(forgotten(), 0);
-    f.clock.advance(Span::days(1));
+    f.pass(Span::days(1));
     assert_eq!(forgotten(), 1);
     assert_eq!(refused(resolve(&f, a, ReportOutcome::Upheld)), ErrorCode::ReportNotFound);
-    f.clock.advance(Span::days(400));
+    f.pass(Span::days(400));
     assert_eq!(forgotten(), 1);
     assert_eq!(queue(&f).len(), 1);
 }

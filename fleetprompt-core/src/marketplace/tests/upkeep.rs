@@ -31,10 +31,10 @@ fn answers_are_kept_two_days_and_what_they_were_about_is_unique_for_good() {
     let redeem = f.key();
     let manifest = f.redeem(&token, &carol, &redeem).unwrap();
 
-    f.clock.advance(Span::hours(47));
+    f.pass(Span::hours(47));
     assert_eq!(tidy(&f), Maintained::default());
     assert_eq!(run(ada.create_publisher(acme(), &key)), Ok(first));
-    f.clock.advance(Span::hours(1));
+    f.pass(Span::hours(1));
     let forgotten = tidy(&f);
     assert!(forgotten.receipts > 0);
     assert_eq!(forgotten, Maintained { receipts: forgotten.receipts, ..Maintained::default() });
@@ -53,9 +53,9 @@ fn expired_invitations_make_room_for_others() {
     let publisher = f.publisher(&ada, "acme");
     let invite = || run(ada.invite(publisher, PublisherRole::Viewer, &f.key()));
     invite().unwrap();
-    f.clock.advance(Span::days(3));
+    f.pass(Span::days(3));
     let kept = invite().unwrap();
-    f.clock.advance(Span::days(4));
+    f.pass(Span::days(4));
     assert_eq!(refused(invite()), ErrorCode::QuotaExceeded);
     assert_eq!(tidy(&f).invitations, 1);
     invite().unwrap();
@@ -76,17 +76,17 @@ fn old_attempts_and_buyers_go_and_nothing_else_does() {
     let buyer = f.market.act_as(Principal::person(carol.clone()));
 
     // A mark goes when it has stopped counting, and so never changes what is shown today.
-    f.clock.advance(Span::days(90));
-    f.clock.advance(Span::hours(11));
+    f.pass(Span::days(90));
+    f.pass(Span::hours(11));
     assert_eq!(tidy(&f).buyer_marks, 0);
-    f.clock.advance(Span::hours(1));
+    f.pass(Span::hours(1));
     assert_eq!(tidy(&f).buyer_marks, 1);
 
-    f.clock.advance(Span::days(309));
-    f.clock.advance(Span::hours(12));
+    f.pass(Span::days(309));
+    f.pass(Span::hours(12));
     let recent = f.install(&carol, listing);
     assert_eq!(tidy(&f).attempts, 0, "five minutes early");
-    f.clock.advance(Span::minutes(5));
+    f.pass(Span::minutes(5));
     let owned = run(buyer.my_entitlements(None, ALL)).unwrap().items.len();
     assert_eq!(tidy(&f).attempts, 1);
     assert_eq!(refused(run(buyer.attempt(old))), ErrorCode::AttemptNotFound);
@@ -110,9 +110,9 @@ fn a_reader_left_behind_starts_from_a_snapshot() {
     f.published(&ada, publisher, "one");
     let behind = run(f.anonymous().feed_cursor()).unwrap();
     f.published(&ada, publisher, "two");
-    f.clock.advance(Span::days(30));
+    f.pass(Span::days(30));
     assert_eq!(tidy(&f).events, 0);
-    f.clock.advance(Span::millis(1));
+    f.pass(Span::millis(1));
     assert!(run(f.anonymous().changes(Some(&behind), ALL)).is_ok());
     assert!(tidy(&f).events > 0);
     for cursor in [None, Some(&behind)] {
@@ -141,7 +141,7 @@ fn every_budget_gets_there() {
             run(ada.invite(publisher, PublisherRole::Viewer, &f.key())).unwrap();
             f.install(&identity(&format!("buyers-{n}"), "carol"), listing);
         }
-        f.clock.advance(Span::days(500));
+        f.pass(Span::days(500));
         let (mut total, mut calls) = (Maintained::default(), 0);
         loop {
             let done = run(f.market.maintain(PageSize::new(budget))).unwrap();
@@ -185,6 +185,32 @@ fn a_buyer_who_comes_back_while_marks_are_pruned_is_kept() {
     assert_eq!(marks().len(), 1);
 }
 
+/// One run of upkeep by a clock that is years ahead.
+#[test]
+fn a_clock_that_leaps_makes_nothing_be_forgotten_before_it_has_gone_on_for_a_day() {
+    let f = Fixture::default();
+    let (ada, key) = (f.person("acme", "ada"), f.key());
+    let first = run(ada.create_publisher(acme(), &key)).unwrap();
+    let noon = crate::port::Clock::now(&f.clock);
+    let held_back = Maintained { held_back: true, ..Maintained::default() };
+    f.clock.advance(Span::days(730));
+    for _ in 0..3 {
+        assert_eq!(tidy(&f), held_back);
+        f.clock.advance(Span::hours(7));
+    }
+    f.clock.set(noon);
+    assert_eq!(tidy(&f), Maintained::default());
+    assert_eq!(run(f.market.clock_behind()), Ok(None), "the log was not taken along");
+    assert_eq!(run(ada.create_publisher(acme(), &key)), Ok(first));
+
+    // Nobody has looked for two years.
+    f.clock.advance(Span::days(730));
+    assert_eq!(tidy(&f), held_back);
+    f.clock.advance(Span::days(1));
+    let forgotten = tidy(&f);
+    assert!(forgotten.receipts > 0 && forgotten.events > 0 && !forgotten.held_back);
+}
+
 #[test]
 fn a_clock_that_was_ahead_for_one_write_costs_nothing_that_is_kept() {
     let f = Fixture::default();
@@ -197,7 +223,7 @@ fn a_clock_that_was_ahead_for_one_write_costs_nothing_that_is_kept() {
     let key = f.key();
     let first = run(ada.create_publisher(acme(), &key)).unwrap();
     assert_eq!(tidy(&f), Maintained::default());
-    f.clock.advance(Span::hours(47));
+    f.pass(Span::hours(47));
     assert_eq!(tidy(&f), Maintained::default());
     assert_eq!(run(ada.create_publisher(acme(), &key)), Ok(first));
 }

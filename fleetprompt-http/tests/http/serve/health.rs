@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use fleetprompt_core::conformance::FaultStore;
+use fleetprompt_core::Marketplace;
+use fleetprompt_core::conformance::{FaultStore, ManualClock};
+use fleetprompt_core::domain::Span;
 use fleetprompt_core::memory::MemoryStore;
-use fleetprompt_core::port::StoreError;
+use fleetprompt_core::port::{Clock as _, StoreError, SystemClock};
+use fleetprompt_core::token::{KeyRing, MasterKey};
 use fleetprompt_http::serve::Health;
 
 use super::harness::{Held, Running, any_market, market, options, routes};
@@ -19,6 +22,24 @@ async fn a_store_that_does_not_answer_is_not_ready() {
     let answer = server.get("/readyz").await;
     assert_eq!((answer.status, answer.body.as_str()), (503, "store unavailable\n"));
     assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+/// Another process, whose clock is ahead, has written to the store.
+#[tokio::test]
+async fn a_clock_that_is_behind_the_log_is_not_ready() {
+    let store = MemoryStore::default();
+    let clock = ManualClock::default();
+    clock.set(SystemClock.now().plus(Span::minutes(10)));
+    let ahead = Marketplace::builder(store.clone())
+        .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32]).unwrap()))
+        .issuer("https://market.example".parse().unwrap())
+        .clock(Arc::new(clock));
+    ahead.build().await.unwrap();
+    let health = Health::new(market(store).await);
+    let routes = routes(&Held::new());
+    let server = Running::with(options("{}"), routes, |server| server.health(health)).await;
+    let answer = server.get("/readyz").await;
+    assert_eq!((answer.status, answer.body.as_str()), (503, "clock behind\n"));
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> Outcome {
     };
     let tables = or_unsound(tables)?;
     let entries = or_unsound(check_entries(&market, repair).await)?;
-    if !(tables && entries) {
+    let clock = or_unsound(check_clock(&market).await)?;
+    if !(tables && entries && clock) {
         return Err(Failure::failed("something is wrong, see above"));
     }
     tell!("nothing is wrong");
@@ -37,6 +38,17 @@ fn or_unsound(checked: Outcome<bool>) -> Outcome<bool> {
         }
         checked => checked,
     }
+}
+
+/// Whether the clock goes with the log.
+async fn check_clock(market: &Marketplace) -> Outcome<bool> {
+    let Some(behind) = market.clock_behind().await? else { return Ok(true) };
+    tell!(
+        "clock: {} seconds behind the last event; no install token is issued or redeemed \
+         (see docs/OPERATIONS.md)",
+        behind.as_seconds_ceil()
+    );
+    Ok(false)
 }
 
 /// Whether the search index says what the records say, after repairs if they are wanted.

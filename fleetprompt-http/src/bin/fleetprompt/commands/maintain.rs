@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::assemble;
 use crate::failure::Outcome;
-use crate::output::tell;
+use crate::output::{note, tell};
 use crate::settings::Settings;
 
 /// How many steps of a kind a round takes at most, so that every kind has its turn.
@@ -27,11 +27,14 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
     while round(&market, &mut done).await? {
         // There is more to do.
     }
-    let Done { forgotten, listings, texts, images } = done;
+    let Done { forgotten, listings, texts, images, held_back } = done;
     tell!(
         "{forgotten} entries forgotten, {listings} listings of the search index gone over, \
          {texts} texts gone over, {images} images removed"
     );
+    if held_back {
+        note!("The clock has leapt since the last upkeep: what is due by it is kept for a day.");
+    }
     Ok(())
 }
 
@@ -75,6 +78,8 @@ struct Done {
     texts: u64,
     /// Images that were removed.
     images: u64,
+    /// Whether entries that are due by the clock are kept, since it has leapt.
+    held_back: bool,
 }
 
 /// One round, added to what was done. Whether there is more to do.
@@ -118,6 +123,7 @@ impl Work {
             Work::Forget => {
                 let step = market.maintain(BUDGET).await?;
                 done.forgotten += forgotten(&step);
+                done.held_back = step.held_back;
                 Ok(step.more)
             }
             Work::Index => {
@@ -136,8 +142,7 @@ impl Work {
 
 /// How many entries of all kinds a step forgot.
 fn forgotten(step: &Maintained) -> u64 {
-    let Maintained { receipts, invitations, attempts, buyer_marks, reports, events, more: _ } =
-        *step;
+    let Maintained { receipts, invitations, attempts, buyer_marks, reports, events, .. } = *step;
     [receipts, invitations, attempts, buyer_marks, reports, events].map(u64::from).iter().sum()
 }
 
@@ -154,7 +159,7 @@ mod tests {
             buyer_marks: 8,
             reports: 16,
             events: 32,
-            more: false,
+            ..Maintained::default()
         };
         assert_eq!(forgotten(&step), 63);
     }
