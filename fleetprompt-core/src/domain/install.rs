@@ -41,6 +41,9 @@ pub struct Attempt {
     pub release_digest: Sha256Digest,
     /// The system that takes it over.
     pub system: SystemName,
+    /// What that system calls the asset that is handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_id: Option<UpstreamId>,
     /// Where in that system it should go: a hint that the system shows, confirms and checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<TargetContext>,
@@ -232,6 +235,7 @@ mod tests {
             version: "1.0.0".parse().unwrap(),
             release_digest: Sha256Digest::of(b"release"),
             system: "whs".parse().unwrap(),
+            upstream_id: None,
             context: None,
             entitlement: EntitlementId::from_bytes([4; 16]),
             tenant: TenantId::from_bytes([5; 16]),

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     BindingState, Entitlement, EntitlementStatus, Listing, ListingId, OwningSystem, PersonIdentity,
-    Publisher, PublisherId, Release, TargetContext, Version,
+    Publisher, PublisherId, Release, TargetContext, UpstreamId, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Grounds;
@@ -62,13 +62,18 @@ impl Context<'_> {
 }
 
 impl Handed {
-    /// The facts to decide by, with an entitlement that is worth `entitlement`.
+    /// The facts to decide by, with an entitlement that is worth `entitlement`, about the asset that
+    /// the system calls `upstream`, if that was noted.
     pub(super) fn grounds(
         &self,
         entitlement: EntitlementStatus,
-        publisher: PublisherId,
+        (publisher, upstream): (PublisherId, Option<&UpstreamId>),
         system: &OwningSystem,
     ) -> Grounds {
+        let is_it = |listing: &Listing| {
+            listing.publisher == publisher
+                && upstream.is_none_or(|upstream| listing.asset.upstream_id() == Some(upstream))
+        };
         Grounds {
             entitlement,
             release_available: self
@@ -78,7 +83,7 @@ impl Handed {
             listing_available: self
                 .listing
                 .as_ref()
-                .is_some_and(|listing| listing.publisher == publisher && listing.is_offered()),
+                .is_some_and(|listing| is_it(listing) && listing.is_offered()),
             publisher_suspended: self
                 .publisher
                 .as_ref()

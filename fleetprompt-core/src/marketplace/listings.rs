@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asset, Fact, FeedChange, GoneReason, HoldReason, IdempotencyKey, Listing, ListingContent,
-    ListingId, ListingMedia, ListingState, NameSubject, Publisher, PublisherId, Revision, Rule,
-    Slug, Timestamp, Visibility,
+    ListingId, ListingMedia, ListingState, NameSubject, Publisher, PublisherId, Release, Revision,
+    Rule, Slug, Timestamp, Visibility,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
 use crate::port::{
-    ClaimedName, Counter, CounterFamily, NameOwner, NameScope, RecordKey, Versioned, Within,
+    ClaimedName, Counter, CounterFamily, NameOwner, NameScope, PageSize, RecordKey, Scan,
+    Versioned, Within,
 };
 
 use super::Acting;
@@ -91,7 +92,9 @@ pub struct ListingEdit {
     pub slug: Slug,
     /// What pages show.
     pub content: ListingContent,
-    /// What is offered, if that changes; always of the same kind.
+    /// What is offered, if that changes; always of the same kind, and of the same upstream id once
+    /// there is a release: another asset is another listing, which this one may name as its
+    /// successor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asset: Option<Asset>,
 }
@@ -148,7 +151,8 @@ impl Acting {
     ///
     /// # Errors
     /// `listing_not_found`, `forbidden`, `publisher_suspended`, `revision_mismatch`, `slug_taken`;
-    /// `wrong_state` while it is taken down; `invalid_input` for an asset of another kind, and as
+    /// `wrong_state` while it is taken down; `invalid_input` for an asset of another kind, for another
+    /// upstream id once the listing has a release, and as
     /// [`create_listing`](Self::create_listing) does for packs.
     pub async fn update_listing(
         &self,
@@ -238,6 +242,13 @@ impl Context<'_> {
         let slug = slug.clone();
         let revision = self.put(after);
         ListingReceipt { id, publisher, slug, state, revision, at, held: None }
+    }
+
+    /// Whether a release of the listing was ever published. A release that comes in between changes
+    /// the listing, and so is no matter of what was read here.
+    async fn has_release(&self, listing: ListingId) -> Result<bool> {
+        let scan = Scan::Releases { listing, channel: None, available_only: false };
+        Ok(!self.scan::<Release>(&scan, PageSize::new(1)).await?.is_empty())
     }
 
     /// Gives up the slug that `listing` leaves behind, if nobody could have followed it.
@@ -348,6 +359,10 @@ pub(super) async fn edit_listing(
     let asset = asset.unwrap_or_else(|| before.asset.clone());
     if asset.kind() != before.asset.kind() {
         return Err(Error::field_rule("asset", Rule::Other("must stay of the same kind")));
+    }
+    if asset.upstream_id() != before.asset.upstream_id() && cx.has_release(listing).await? {
+        let rule = Rule::Other("must stay the same once the listing has a release");
+        return Err(Error::field_rule("asset", rule));
     }
     let after = Listing { slug, content, asset, ..before.clone() };
     cx.expect_pack(&after).await?;

@@ -30,7 +30,8 @@ pub struct Grounds {
     pub entitlement: EntitlementStatus,
     /// Whether the release is there and not yanked.
     pub release_available: bool,
-    /// Whether the listing is offered to those who own it, by the same publisher as ever.
+    /// Whether the listing is offered to those who own it, by the same publisher as ever, and
+    /// stands for the same asset.
     pub listing_available: bool,
     /// Whether an operator has suspended the publisher.
     pub publisher_suspended: bool,

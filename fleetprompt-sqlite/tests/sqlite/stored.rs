@@ -330,6 +330,7 @@ const FIELDS: Reasons = &[
             "release.content.deploymentPin",
             "binding.system",
             "binding.upstreamId",
+            "attempt.upstreamId",
             "entitlement.source.provider",
             "entitlement.source.reference",
             "entitlement.source.decision",

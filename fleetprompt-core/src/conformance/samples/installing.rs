@@ -74,6 +74,7 @@ pub fn attempt(n: u64, pick: &mut Pick) -> Attempt {
         version: pick.one_of(&["1.0.0", "1.0.0-rc.1+b"].map(parsed::<Version>)),
         release_digest: digest(n),
         system: parsed(pick.one_of(SYSTEMS)),
+        upstream_id: pick.optional(Pick::text),
         context: pick.optional(Pick::text),
         entitlement: pick.group(entitlement_id),
         tenant: pick.group(tenant_id),

@@ -1,7 +1,7 @@
 //! One token, one redemption, for one system, subject and tenant.
 
 use super::*;
-use crate::domain::{AttemptStatus, BuyerMark, Entitlement, Manifest, Reason, Span, Window};
+use crate::domain::{Asset, AttemptStatus, BuyerMark, Entitlement, Manifest, Reason, Span, Window};
 use crate::marketplace::Introspection;
 use crate::port::{Counter, CounterFamily, CounterRange, Prune, Scan};
 
@@ -297,6 +297,30 @@ fn an_expired_token_stays_expired_when_the_clock_steps_back() {
     world.begin(&world.ada(), "other").unwrap();
     world.clock.set("2026-02-01T12:04:30Z".parse().unwrap());
     assert_eq!(refusal(world.redeem(&token, "earlier")), ErrorCode::TokenExpired);
+}
+
+#[test]
+fn a_token_stands_for_the_asset_that_it_was_issued_for() {
+    let world = World::new();
+    let (token, attempt) = world.issue();
+    // Another asset of the publisher's, confirmed as well.
+    let other = ListingId::from_bytes([3; 16]);
+    world.seed_listing(other, world.publisher, AssetKind::WhsAgent, "free");
+    let asset = |id| world.get::<Listing>(&RecordKey::listing(id)).unwrap().asset;
+    let (issued_for, swapped) = (asset(world.listing), asset(other));
+    let offer = |asset: &Asset| {
+        world.change::<Listing>(&RecordKey::listing(world.listing), |it| it.asset = asset.clone());
+    };
+    offer(&swapped);
+    assert_eq!(refusal(world.redeem(&token, "redeem")), ErrorCode::ListingUnavailable);
+    assert_eq!(introspect(&world.whs(), &token, "ada"), Introspection::INACTIVE);
+    offer(&issued_for);
+    let manifest: Manifest =
+        serde_json::from_str(&world.redeem(&token, "redeem").unwrap()).unwrap();
+    assert_eq!(manifest.reference.asset, issued_for);
+    offer(&swapped);
+    let again = pollster::block_on(world.whs().manifest_again(attempt, &person("ada")));
+    assert_eq!(refusal(again), ErrorCode::ListingUnavailable);
 }
 
 #[test]

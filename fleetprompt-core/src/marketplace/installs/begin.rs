@@ -123,7 +123,11 @@ impl Context<'_> {
         let version = self.version(listing.id, begin.version.as_ref()).await?;
         let handed = self.handed(listing.id, listing.publisher, &version).await?;
         let Some(release) = &handed.release else { return Err(ErrorCode::ReleaseNotFound.into()) };
-        let grounds = handed.grounds(owned.status(self.now), listing.publisher, system);
+        let grounds = handed.grounds(
+            owned.status(self.now),
+            (listing.publisher, listing.asset.upstream_id()),
+            system,
+        );
         let grounds = match begin.method {
             InstallMethod::Token => grounds,
             // Following a link proves and consumes nothing, so nobody needs to confirm it.
@@ -144,6 +148,7 @@ impl Context<'_> {
             version,
             release_digest: release.digest,
             system: system.name.clone(),
+            upstream_id: listing.asset.upstream_id().cloned(),
             context: begin.context.clone(),
             entitlement: owned.id,
             tenant: who.tenant,

@@ -140,7 +140,8 @@ impl Context<'_> {
             self.get::<Entitlement>(RecordKey::entitlement(attempt.entitlement)).await?;
         let handed = self.handed(attempt.listing, attempt.publisher, &attempt.version).await?;
         let status = worth(entitlement.as_ref(), self);
-        let grounds = handed.grounds(status, attempt.publisher, system);
+        let grounds =
+            handed.grounds(status, (attempt.publisher, attempt.upstream_id.as_ref()), system);
         Ok((handed, grounds))
     }
 

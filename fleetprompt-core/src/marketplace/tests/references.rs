@@ -136,6 +136,31 @@ fn another_upstream_id_is_another_question() {
     assert_eq!(state(&f, id), Some(BindingState::Pending));
 }
 
+/// What a release stands for, and what its owners have.
+#[test]
+fn a_listing_that_has_a_release_stays_with_its_asset() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let (acme, id) = offering(&f, &ada, "acme");
+    refer(&f, &ada, id, "agt_8").unwrap();
+    f.release(&ada, id, "1.0.0-rc.1");
+    let changed = refer(&f, &ada, id, "agt_9").unwrap_err();
+    assert_eq!(changed.code(), ErrorCode::InvalidInput);
+    assert_eq!(changed.field().unwrap().field(), "asset");
+    refer(&f, &ada, id, "agt_8").unwrap();
+    run(ada.yank_release(id, of("1.0.0-rc.1"), of("A mistake."), &f.key())).unwrap();
+    assert_eq!(refused(refer(&f, &ada, id, "agt_9")), ErrorCode::InvalidInput);
+
+    // The schema is not the asset: each release says which one it follows.
+    let spec = |version| Asset::SpecAsset { spec_id: of("spec_1"), schema_version: of(version) };
+    let new = crate::marketplace::NewListing { asset: spec("1"), ..new_listing(acme, "spec") };
+    let spec_asset = run(ada.create_listing(new, &f.key())).unwrap();
+    f.release(&ada, spec_asset.id, "1.0.0");
+    let revision = run(ada.listing(spec_asset.id)).unwrap().revision;
+    let patch = crate::marketplace::ListingPatch { asset: Some(spec("2")), ..Default::default() };
+    run(ada.patch_listing(spec_asset.id, revision, patch, &f.key())).unwrap();
+}
+
 /// A second listing of the publisher's, which refers to `agt_7` too.
 fn another(f: &Fixture, owner: &Acting, publisher: PublisherId) -> ListingId {
     let asset = agent("agt_7");
@@ -146,10 +171,10 @@ fn another(f: &Fixture, owner: &Acting, publisher: PublisherId) -> ListingId {
 }
 
 /// Changes the asset that a listing refers to.
-fn refer(f: &Fixture, owner: &Acting, listing: ListingId, id: &str) {
+fn refer(f: &Fixture, owner: &Acting, listing: ListingId, id: &str) -> Result<()> {
     let seen = run(owner.listing(listing)).unwrap();
     let patch = crate::marketplace::ListingPatch { asset: Some(agent(id)), ..Default::default() };
-    run(owner.patch_listing(listing, seen.revision, patch, &f.key())).unwrap();
+    run(owner.patch_listing(listing, seen.revision, patch, &f.key())).map(drop)
 }
 
 #[test]
@@ -165,7 +190,7 @@ fn a_reference_stays_confirmed_as_long_as_a_listing_of_the_publisher_refers_to_i
         let withdraw = |listing| match way {
             0 => drop(run(ada.transfer_listing(listing, beta, &f.key())).unwrap()),
             1 => drop(run(ada.delete_listing(listing, &f.key())).unwrap()),
-            _ => refer(&f, &ada, listing, "agt_8"),
+            _ => refer(&f, &ada, listing, "agt_8").unwrap(),
         };
         withdraw(one);
         assert_eq!(state(&f, other), Some(BindingState::Confirmed), "{way}");
