@@ -92,7 +92,10 @@ impl Acting {
     /// # Errors
     /// `forbidden`.
     pub async fn fence(&self, reason: Reason, key: &IdempotencyKey) -> Result<FenceReceipt> {
-        let receipt = self.inner().execute(&self.principal, key, &Fence { reason }).await?;
+        let fence = Fence { reason };
+        let receipt = self.inner().execute(&self.principal, key, &fence).await?;
+        let (revoked, reason) = (receipt.revoked, fence.reason.as_str());
+        tracing::warn!(revoked, reason, "the store is fenced");
         self.inner().adopt_deployment().await?;
         Ok(receipt)
     }
@@ -208,7 +211,6 @@ impl Command for Fence {
         let (deployment, at) = (cx.id(DeploymentId::from_bytes), cx.now);
         cx.put(Deployment { id: deployment, since: at, disregarded, ..before });
         cx.event(Fact::DeploymentRenewed { revoked });
-        tracing::warn!(revoked, reason = self.reason.as_str(), "the store was fenced");
         Ok(FenceReceipt { deployment, revoked, at })
     }
 

@@ -8,7 +8,7 @@ use crate::conformance::FaultStore;
 use crate::domain::*;
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::{BeginInstall, NewPublisher, RedeemRequest};
-use crate::port::{Principal, StoreError};
+use crate::port::{Principal, RecordKey, Store as _, StoreError};
 
 #[derive(Clone, Default)]
 struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -94,4 +94,28 @@ fn a_broken_store_is_logged_under_a_number_and_tells_no_secret_and_no_name() {
             assert!(!text.contains(canary), "{canary}");
         }
     }
+}
+
+#[test]
+fn a_fence_is_logged_once_it_stands() {
+    let f = Fixture::default();
+    let breaking = FaultStore::new(Arc::new(f.store.clone()));
+    let market = f.through(breaking.clone());
+    let operator = market.act_as(f.operator().principal().clone());
+    let key = f.key();
+    let fence = || run(operator.fence(of("Restored the backup of Monday."), &key));
+    let deployment = || run(f.store.get(&RecordKey::deployment())).unwrap();
+    let (before, mut failures) = (deployment(), 0);
+    loop {
+        breaking.fail_after(failures, StoreError::Unavailable("gone"));
+        let mut fenced = None;
+        let log = logged(|| fenced = Some(fence()));
+        let stands = deployment() != before;
+        assert_eq!(log.contains("Restored the backup of Monday."), stands, "{failures}: {log}");
+        if fenced.unwrap().is_ok() {
+            break;
+        }
+        failures += 1;
+    }
+    assert!(failures > 3, "its commit failed too");
 }
