@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Entitlement, EntitlementId, EntitlementSourceKind, EntitlementState, EntitlementStatus,
-    IdempotencyKey, Listing, ListingId, Person, PersonId, PersonIdentity, PublisherId, Reason,
-    Revision, SourceReference, Tenant, TenantId, TenantIdentity, Timestamp, Window,
+    IdempotencyKey, Listing, ListingId, Person, PersonId, PersonIdentity, Publisher, PublisherId,
+    Reason, Revision, SourceReference, Tenant, TenantId, TenantIdentity, Timestamp, Window,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -17,6 +17,7 @@ use crate::search::Cursor;
 use super::Acting;
 use super::context::Context;
 use super::paging::{Page, Paging};
+use super::viewer::Sight;
 
 mod granting;
 
@@ -318,8 +319,8 @@ impl Acting {
     /// assets of the listing's kind. At most 400 entitlements, the newest of both.
     ///
     /// # Errors
-    /// `forbidden`, `listing_not_found`: also when another system owns assets of this kind;
-    /// `unavailable` while the clock is [behind](super::Marketplace::clock_behind).
+    /// `forbidden`; `listing_not_found`: also when another system owns assets of this kind, and when
+    /// the subject owns nothing of a listing that it can't read; `unavailable` while the clock is [behind](super::Marketplace::clock_behind).
     pub async fn entitlements_of(
         &self,
         subject: &PersonIdentity,
@@ -327,19 +328,31 @@ impl Acting {
     ) -> Result<Vec<EntitlementView>> {
         let market = self.inner();
         let system = market.acting_system(&self.principal)?;
+        let missing = ErrorCode::ListingNotFound;
         let found = market.read::<Listing>(&RecordKey::listing(listing)).await?;
-        if !found.is_some_and(|found| system.kinds.contains(&found.value.asset.kind())) {
-            return Err(ErrorCode::ListingNotFound.into());
-        }
+        let found = found.map(|row| row.value);
+        let found = found.filter(|found| system.kinds.contains(&found.asset.kind()));
+        let found = found.ok_or(missing)?;
         let person = market.read::<Person>(&RecordKey::person(subject)).await?;
         let tenant = market.read::<Tenant>(&RecordKey::tenant(subject.tenant())).await?;
-        let Some(tenant) = tenant else { return Ok(Vec::new()) };
+        let tenant = tenant.map(|row| row.value.id);
         let now = market.reliable_time().await?;
         let mut owned = Vec::new();
-        for holder in person.map(|person| Some(person.value.id)).into_iter().chain([None]) {
-            let scan = Scan::EntitlementsIn(listing, tenant.value.id, holder);
-            let rows = market.list::<Entitlement>(&scan, None, PageSize::MAX).await?;
-            owned.extend(rows.into_iter().map(|row| EntitlementView::of(row, now)));
+        if let Some(tenant) = tenant {
+            for holder in person.map(|person| Some(person.value.id)).into_iter().chain([None]) {
+                let scan = Scan::EntitlementsIn(listing, tenant, holder);
+                let rows = market.list::<Entitlement>(&scan, None, PageSize::MAX).await?;
+                owned.extend(rows.into_iter().map(|row| EntitlementView::of(row, now)));
+            }
+        }
+        if owned.is_empty() {
+            // That there is a draft, or what it was that was taken down, is for nobody to find out.
+            let key = RecordKey::publisher(found.publisher);
+            let publisher = market.read::<Publisher>(&key).await?.ok_or(missing)?.value;
+            let same_tenant = tenant == Some(publisher.tenant);
+            if !(Sight { inside: false, same_tenant }).reads(&found, &publisher) {
+                return Err(missing.into());
+            }
         }
         Ok(owned)
     }

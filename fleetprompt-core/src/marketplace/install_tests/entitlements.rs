@@ -222,6 +222,44 @@ fn a_system_may_ask_about_a_subject_it_names_and_assets_it_owns() {
     assert_eq!(refusal(asked), ErrorCode::Forbidden);
 }
 
+/// What is absent, hidden or taken down is told apart by those alone who have it.
+#[test]
+fn a_system_learns_of_a_hidden_listing_only_from_what_a_subject_has_of_it() {
+    let world = World::new();
+    let id = world.claim(&world.ada()).id;
+    // Bob is known, and has nothing of it.
+    let other = ListingId::from_bytes([3; 16]);
+    world.seed_listing(other, world.publisher, AssetKind::WhsAgent, "free");
+    let bob = world.act(Principal::person(person("bob")));
+    pollster::block_on(bob.claim_free(other, &key("other"))).unwrap();
+    let ask = |who: &str, listing| {
+        pollster::block_on(world.whs().entitlements_of(&person(who), listing))
+            .map(|owned| owned.iter().map(|view| view.id).collect::<Vec<_>>())
+    };
+    let absent = ask("bob", ListingId::from_bytes([4; 16])).unwrap_err();
+    assert_eq!(absent.code(), ErrorCode::ListingNotFound);
+    let stranger =
+        PersonIdentity::personal("https://id.example".parse().unwrap(), "nobody".parse().unwrap());
+    for state in [ListingState::Draft, ListingState::TakenDown, ListingState::Deleted] {
+        bring(&world, state);
+        assert_eq!(ask("ada", world.listing).unwrap(), [id], "{state}");
+        assert_eq!(ask("bob", world.listing).unwrap_err(), absent, "{state}");
+        let asked = pollster::block_on(world.whs().entitlements_of(&stranger, world.listing));
+        assert_eq!(asked.unwrap_err(), absent, "{state}");
+    }
+    for state in [ListingState::Published, ListingState::Unlisted, ListingState::Deprecated] {
+        bring(&world, state);
+        assert_eq!(ask("bob", world.listing).unwrap(), [], "{state}");
+    }
+    // Within an organisation, for those who belong to it.
+    edit(&world, |listing| listing.content.visibility = Visibility::Organisation);
+    assert_eq!(ask("bob", world.listing).unwrap_err(), absent);
+    let of_ada = RecordKey::entitlement(id);
+    let tenant = world.get::<crate::domain::Entitlement>(&of_ada).unwrap().tenant;
+    world.change::<Publisher>(&RecordKey::publisher(world.publisher), |it| it.tenant = tenant);
+    assert_eq!(ask("bob", world.listing).unwrap(), []);
+}
+
 #[test]
 fn lists_come_in_pages_and_cursors_work_for_their_owner_alone() {
     let world = World::new();
