@@ -28,6 +28,7 @@ mod install_tests;
 mod installs;
 mod invitation_code;
 mod invitations;
+mod key_ring;
 mod keys;
 mod lifecycle;
 mod listings;
@@ -94,6 +95,7 @@ pub use installs::{
 };
 pub use invitation_code::InvitationCode;
 pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
+pub use key_ring::KeysError;
 pub use keys::{FenceReceipt, KeyRevocationReceipt};
 pub use listings::{ListingEdit, ListingReceipt, NewListing};
 pub use maintenance::{Maintained, Retention};
@@ -200,15 +202,6 @@ impl Marketplace {
         let keys = self.inner.keys_in_use().generation;
         let head = self.inner.head().await?;
         Ok(StoreVersion { head, day: self.inner.time_at(&head).day(), keys })
-    }
-
-    /// Takes another key ring into use, for what begins from now on: how keys are rotated. A ring that is
-    /// the same changes nothing.
-    pub fn set_keys(&self, keys: KeyRing) {
-        let mut used = self.inner.keys.write().unwrap_or_else(PoisonError::into_inner);
-        if *used.ring != keys {
-            *used = Keys { ring: Arc::new(keys), generation: used.generation.wrapping_add(1) };
-        }
     }
 
     /// The keys under which `system` can look at its tokens offline, one for each key of the ring

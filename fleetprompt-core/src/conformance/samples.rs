@@ -449,7 +449,8 @@ pub fn record(kind: RecordKind, n: u64, pick: &mut Pick) -> Record {
                 reached: pick.time(),
                 doubted: pick.optional(Pick::time),
             });
-            Deployment { id, since, disregarded, upkeep }.into()
+            let keys = KIDS.iter().map(|kid| (parsed(kid), digest(n))).collect();
+            Deployment { id, since, keys, disregarded, upkeep }.into()
         }
         RecordKind::Tenant => tenant(n, pick).into(),
         RecordKind::Person => person(n, pick).into(),

@@ -193,8 +193,8 @@ impl<F: StoreFixture> Pair<F> {
             Step::TurnBack(span) => self.clock.set(self.clock.now().minus(span)),
             Step::Rotate => {
                 self.keys = scene::rotated(&self.keys);
-                self.expected.set_keys(self.keys.clone());
-                self.candidate().1.set_keys(self.keys.clone());
+                pollster::block_on(self.expected.set_keys(self.keys.clone())).unwrap();
+                pollster::block_on(self.candidate().1.set_keys(self.keys.clone())).unwrap();
             }
             Step::Maintain => {
                 let budget = PageSize::new(7);

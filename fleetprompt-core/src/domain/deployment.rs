@@ -1,9 +1,13 @@
 //! The marketplace's own row: which copy of the data this is, and what it knows of the time.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::Sha256Digest;
 use super::id::DeploymentId;
 use super::time::{Span, Timestamp};
+use crate::token::KeyId;
 
 /// Which copy of the data this is. Keys are derived with the id, so tokens of one deployment are
 /// worth nothing in another.
@@ -22,6 +26,9 @@ pub struct Deployment {
     pub id: DeploymentId,
     /// Since when the id stands.
     pub since: Timestamp,
+    /// By what each key that was ever in use here is known again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<KeyId, Sha256Digest>,
     /// Up to when the times of events say nothing of the time: a clock was ahead, until a fence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disregarded: Option<Timestamp>,
@@ -33,7 +40,7 @@ pub struct Deployment {
 impl Deployment {
     /// A deployment that begins.
     pub fn new(id: DeploymentId, since: Timestamp) -> Self {
-        Deployment { id, since, disregarded: None, upkeep: None }
+        Deployment { id, since, keys: BTreeMap::new(), disregarded: None, upkeep: None }
     }
 
     /// How far upkeep takes the time to have come: as noted, or to the deployment's beginning.

@@ -493,6 +493,11 @@ facts! {
     TextsRendered {} => "texts.rendered", publisher: false, holder: false;
     /// Upkeep wrote down how far it takes the time to have come.
     UpkeepNoted {} => "upkeep.noted", publisher: false, holder: false;
+    /// A key came into use, or was given out beforehand.
+    KeyIntroduced {
+        /// The key.
+        kid: KeyId,
+    } => "key.introduced", publisher: false, holder: false;
     /// A key was revoked, and attempts issued under it with it.
     KeyRevoked {
         /// The key.

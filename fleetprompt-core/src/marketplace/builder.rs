@@ -7,13 +7,13 @@ use crate::domain::{
 };
 use crate::policy::{Quotas, Rate};
 use crate::port::{
-    Change, Clock, Commit, Committed, Entity as _, Entropy, INDEX_VERSION, Identity, Limiter,
-    MediaStore, RecordKey, Redraw, Store, StoreError, TrustHost, UploadScanner,
+    Change, Clock, Commit, Committed, Entropy, INDEX_VERSION, Identity, Limiter, MediaStore,
+    RecordKey, Redraw, Store, StoreError, TrustHost, UploadScanner,
 };
 use crate::token::{Issuer, KeyRing};
 
 use super::uploads::{Media, Uploads};
-use super::{Inner, Keys, Marketplace, Retention};
+use super::{Inner, Keys, KeysError, Marketplace, Retention, key_ring};
 
 /// Puts a [`Marketplace`] together from a store and what the host wants different from the
 /// defaults.
@@ -95,9 +95,21 @@ pub enum BuildError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The key ring is not one for this store.
+    #[error(transparent)]
+    Keys(KeysError),
     /// The source of randomness failed.
     #[error(transparent)]
     Entropy(#[from] crate::port::EntropyError),
+}
+
+impl From<KeysError> for BuildError {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => BuildError::Store(error),
+            KeysError::Another { .. } => BuildError::Keys(error),
+        }
+    }
 }
 
 impl MarketplaceBuilder {
@@ -121,7 +133,8 @@ impl MarketplaceBuilder {
         }
     }
 
-    /// The key ring. Required.
+    /// The key ring. Required, and the same in all processes that share the store: the store knows a
+    /// key again by its name.
     #[must_use]
     pub fn keys(self, keys: KeyRing) -> Self {
         MarketplaceBuilder { keys: Some(keys), ..self }
@@ -218,7 +231,8 @@ impl MarketplaceBuilder {
     /// Builds the marketplace; gives the store its deployment id if it is new.
     ///
     /// # Errors
-    /// When something that is required is missing or out of bounds, or the store fails.
+    /// When something that is required is missing or out of bounds, the store knows another key by a
+    /// name in the ring, or fails.
     pub async fn build(self) -> Result<Marketplace, BuildError> {
         let (Some(clock), Some(entropy)) = (self.clock, self.entropy) else {
             return Err(BuildError::NoSystem);
@@ -227,7 +241,9 @@ impl MarketplaceBuilder {
             return Err(BuildError::TokenLifetime);
         }
         let media = media(self.media, self.redraw, self.scanning)?;
-        let deployment = deployment(&*self.store, &*clock, &*entropy).await?;
+        let issuer = self.issuer.ok_or(BuildError::NoIssuer)?;
+        let keys = self.keys.ok_or(BuildError::NoKeys)?;
+        let deployment = deployment(&*self.store, &*clock, &*entropy, &keys).await?;
         Ok(Marketplace {
             inner: Arc::new(Inner {
                 store: self.store,
@@ -238,11 +254,11 @@ impl MarketplaceBuilder {
                 media,
                 systems: Arc::new(self.systems),
                 quotas: self.quotas,
-                issuer: self.issuer.ok_or(BuildError::NoIssuer)?,
+                issuer,
                 token_lifetime: self.token_lifetime,
                 invitation_lifetime: self.invitation_lifetime,
                 retention: self.retention,
-                keys: Arc::new(RwLock::new(Keys::first(self.keys.ok_or(BuildError::NoKeys)?))),
+                keys: Arc::new(RwLock::new(Keys::first(keys))),
                 deployment: Arc::new(RwLock::new(deployment)),
             }),
         })
@@ -266,23 +282,28 @@ fn media(
     Ok(Some(Media { store, uploads }))
 }
 
-/// The store's deployment, made if it has none. Two processes that start together agree.
+/// The store's deployment, made if it has none, which knows the keys of the ring. Two processes that
+/// start together agree.
 async fn deployment(
     store: &dyn Store,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
+    ring: &KeyRing,
 ) -> Result<Deployment, BuildError> {
-    let key = RecordKey::deployment();
     loop {
-        if let Some(found) = store.get(&key).await?
-            && let Some(deployment) = Deployment::from_record(found.value)
-        {
-            return Ok(deployment);
+        if let Some(found) = key_ring::known(store).await? {
+            let deployment = found.value.clone();
+            if key_ring::introduce(store, clock, found, ring).await? {
+                return Ok(deployment);
+            }
+            continue;
         }
         let mut id = [0; 16];
         id.iter_mut().zip(entropy.seed()?).for_each(|(to, from)| *to = from);
         let now = clock.now();
-        let record = Deployment::new(DeploymentId::from_bytes(id), now).into();
+        let keys = ring.checks().collect();
+        let deployment = Deployment { keys, ..Deployment::new(DeploymentId::from_bytes(id), now) };
+        let record = deployment.into();
         let mut changes = vec![Change::Put { record, expected: None }];
         let progress = RecordKey::index_progress(INDEX_VERSION);
         // There is nothing yet that the index could lack.

@@ -11,6 +11,7 @@ mod held_publishers;
 mod importing;
 mod indexing;
 mod isolation;
+mod key_rings;
 mod listings;
 mod logs;
 mod members;

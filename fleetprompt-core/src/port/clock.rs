@@ -61,9 +61,14 @@ pub trait Entropy: Send + Sync {
 /// impl Entropy for Broken {
 ///     fn seed(&self) -> Result<Seed, EntropyError> { Err(EntropyError) }
 /// }
-/// let market = Marketplace::builder(MemoryStore::default()).entropy(Arc::new(Broken));
+/// # use fleetprompt_core::token::{KeyRing, MasterKey};
+/// let market = Marketplace::builder(MemoryStore::default())
+///     .keys(KeyRing::single(MasterKey::from_bytes(&[7; 32])?))
+///     .issuer("https://market.example".parse()?)
+///     .entropy(Arc::new(Broken));
 /// let error = pollster::block_on(market.build()).unwrap_err();
 /// assert_eq!(error, BuildError::Entropy(EntropyError));
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed")]

@@ -40,6 +40,8 @@ pub enum Purpose {
     BuyerHash,
     /// The state that travels through an owning system's pages and back.
     LinkState,
+    /// What a store keeps of a key, to know it again.
+    KeyCheck,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Purpose::Fingerprint => "fleetprompt/1/fingerprint",
             Purpose::BuyerHash => "fleetprompt/1/buyer-hash",
             Purpose::LinkState => "fleetprompt/1/link-state",
+            Purpose::KeyCheck => "fleetprompt/1/key-check",
         }
     }
 }
@@ -257,6 +260,7 @@ mod tests {
             Purpose::Fingerprint,
             Purpose::BuyerHash,
             Purpose::LinkState,
+            Purpose::KeyCheck,
         ] {
             secrets.push(DerivedKey::derive(&k1, &master, purpose, &scope));
         }

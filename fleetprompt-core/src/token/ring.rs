@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::derive::{DerivedKey, KeyScope, Purpose};
 use super::key::{KeyId, MasterKey};
 use super::offline::OfflineKey;
+use crate::domain::{DeploymentId, Sha256Digest};
 
 /// What a master key may be used for. It only ever moves forward.
 ///
@@ -227,6 +228,16 @@ impl KeyRing {
         let slot = self.slot(kid).filter(|slot| slot.state != KeyState::Revoked)?;
         let purpose = Purpose::InstallToken;
         Some(OfflineKey::new(DerivedKey::derive(&slot.kid, &slot.key, purpose, scope)))
+    }
+
+    /// By what each key is known again, whatever its state, in every deployment: the same for the same
+    /// secret under the same kid, and of no use for anything else.
+    pub(crate) fn checks(&self) -> impl Iterator<Item = (KeyId, Sha256Digest)> {
+        let scope = KeyScope::own(DeploymentId::from_bytes([0; 16]));
+        self.slots().map(move |slot| {
+            let key = DerivedKey::derive(&slot.kid, &slot.key, Purpose::KeyCheck, &scope);
+            (slot.kid, Sha256Digest::from_bytes(key.keyed_digest(&[])))
+        })
     }
 
     /// This ring with one more key, pending.

@@ -151,12 +151,12 @@ async fn no_answer_is_kept_beyond_its_keys() {
     let (old, new) = (*ring().active(), "k2".parse().unwrap());
     let fresh = MasterKey::from_bytes(&[8; 32]).unwrap();
     let rotated = ring().with_pending(new, fresh).unwrap().activate(&new).unwrap();
-    town.market.set_keys(rotated.clone());
+    town.market.set_keys(rotated.clone()).await.unwrap();
     let second = cursor().await;
     assert_ne!(second, first, "sealed with the key that is active now");
-    town.market.set_keys(rotated.clone());
+    town.market.set_keys(rotated.clone()).await.unwrap();
     assert_eq!(cursor().await, second, "and these are the same keys");
-    town.market.set_keys(rotated.revoke(&old).unwrap());
+    town.market.set_keys(rotated.revoke(&old).unwrap()).await.unwrap();
     let next = cursor().await;
     kept.get(&format!("{path}&cursor={next}")).send().await.expect(200);
 }

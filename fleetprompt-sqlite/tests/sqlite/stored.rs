@@ -359,6 +359,9 @@ const FIELDS: Reasons = &[
     (
         "a digest, or the name of the key of a keyed one: recognises, and shows nothing",
         &[
+            "deployment.keys.k1",
+            "deployment.keys.k10",
+            "deployment.keys.k2",
             "invitation.codeDigest",
             "invitation.kid",
             "listing.media.icon.digest",

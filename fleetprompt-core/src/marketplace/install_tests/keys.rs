@@ -14,7 +14,7 @@ fn rotated(world: &World) -> KeyRing {
 fn a_retiring_key_finishes_what_it_began() {
     let world = World::new();
     let (token, _) = world.issue();
-    world.market.set_keys(rotated(&world));
+    pollster::block_on(world.market.set_keys(rotated(&world))).unwrap();
     assert_eq!(token_of(&world.begin(&world.ada(), "begin").unwrap()), Some(token.clone()));
     world.redeem(&token, "redeem").unwrap();
     let next = token_of(&world.begin(&world.ada(), "next").unwrap()).unwrap();
@@ -32,7 +32,7 @@ fn a_revoked_key_takes_its_open_attempts_along_and_no_manifest_back() {
     let revoke = |name: &str| pollster::block_on(world.operator().revoke_key(k1, &key(name)));
     assert_eq!(refusal(revoke("early")), ErrorCode::WrongState);
 
-    world.market.set_keys(rotated(&world).revoke(&k1).unwrap());
+    pollster::block_on(world.market.set_keys(rotated(&world).revoke(&k1).unwrap())).unwrap();
     assert_eq!(refusal(world.redeem(&open, "open")), ErrorCode::InvalidToken);
     assert_eq!(token_of(&world.begin(&world.ada(), "open").unwrap()), None);
     assert_eq!(revoke("revoke").unwrap().revoked, 1);
@@ -51,7 +51,7 @@ fn more_attempts_than_fit_a_step_are_revoked_in_steps() {
         pollster::block_on(world.ada().begin_install(world.by_token(), &fresh_key())).unwrap();
     }
     let k1 = *world.ring.active();
-    world.market.set_keys(rotated(&world).revoke(&k1).unwrap());
+    pollster::block_on(world.market.set_keys(rotated(&world).revoke(&k1).unwrap())).unwrap();
     let revoke = || pollster::block_on(world.operator().revoke_key(k1, &key("revoke")));
     let receipt = revoke().unwrap();
     assert_eq!(receipt.revoked, 230);

@@ -74,7 +74,7 @@ fn a_tenant_is_one_buyer_whoever_redeems_and_whichever_key_is_active() {
     let second = MasterKey::from_bytes(&[8; 32]).unwrap();
     let k2 = "k2".parse().unwrap();
     let ring = world.ring.with_pending("k2".parse().unwrap(), second).unwrap();
-    world.market.set_keys(ring.activate(&k2).unwrap());
+    pollster::block_on(world.market.set_keys(ring.activate(&k2).unwrap())).unwrap();
     world.clock.advance(Span::days(1));
     let bob = world.act(Principal::person(person("bob")));
     world.claim(&bob);

@@ -140,10 +140,10 @@ fn a_retried_invitation_gets_its_code_again_while_the_key_stands() {
     let (old, new) = (*ring.active(), of("k2"));
     let fresh = MasterKey::from_bytes(&[8; 32]).unwrap();
     let ring = ring.with_pending(of("k2"), fresh).unwrap().activate(&new).unwrap();
-    f.market.set_keys(ring.clone());
+    run(f.market.set_keys(ring.clone())).unwrap();
     assert_eq!(run(ada.invite(acme, role, &key)).unwrap(), first);
 
-    f.market.set_keys(ring.revoke(&old).unwrap());
+    run(f.market.set_keys(ring.revoke(&old).unwrap())).unwrap();
     let late = run(ada.invite(acme, role, &key)).unwrap();
     assert_eq!((late.receipt, late.code), (first.receipt, None));
     let void = run(f.person("x", "bob").accept_invitation(&first.code.unwrap(), &f.key()));

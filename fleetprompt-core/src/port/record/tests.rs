@@ -23,7 +23,8 @@ const ENTITLEMENT: &str = r#"{
 /// An attempt that stands as STATE says.
 const ATTEMPT: &str = r#"{
     "id":"ID","listing":"ID","publisher":"ID","version":"1.4.0","releaseDigest":"DIGEST",
-    "system":"whs","context":"room:7","entitlement":"ID","tenant":"ID","person":"ID",STATE,
+    "system":"whs","upstreamId":"agent/42","context":"room:7","entitlement":"ID","tenant":"ID",
+    "person":"ID",STATE,
     "mismatches":0,"issuedAt":"NOON","expiresAt":"NOON"
 }"#;
 
@@ -116,6 +117,11 @@ fn documents() -> Vec<(RecordKind, String)> {
     let other = |kind, text: &str| (kind, text.to_owned());
     let documents = [
         other(Kind::Deployment, r#"{"id":"ID","since":"NOON"}"#),
+        other(
+            Kind::Deployment,
+            r#"{"id":"ID","since":"NOON","keys":{"k1":"DIGEST"},"disregarded":"NOON",
+                "upkeep":{"reached":"NOON","doubted":"NOON"}}"#,
+        ),
         other(Kind::Tenant, TENANT),
         other(Kind::Person, PERSON),
         other(Kind::Publisher, PUBLISHER),

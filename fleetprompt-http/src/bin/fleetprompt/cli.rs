@@ -208,7 +208,16 @@ pub(crate) struct ExportArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Add a key: the first one is active, later ones wait to be activated
-    Generate,
+    #[command(long_about = "\
+Add a key: the first one is active, later ones wait to be activated.
+
+A database knows its keys by their names: the first key of a new ring for a database that had \
+another ring needs a name that it does not know.")]
+    Generate {
+        /// The key's name, up to 16 letters a to z and digits; k and the next number by default
+        #[arg(long)]
+        kid: Option<KeyId>,
+    },
     /// Make a key the active one: the oldest that waits, or else a new one
     #[command(long_about = "\
 Make a key the active one: the oldest that waits, or else a new one. The one before retires: it \

@@ -55,7 +55,7 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     let listener = listen(flags.listen).await?;
     let served = listener.local_addr().map_err(|error| Failure::failed(error.to_string()))?;
     if KeyFile::read(&key_file)?.is_none() {
-        KeyFile::first()?.write(&key_file)?;
+        KeyFile::first(None)?.write(&key_file)?;
     }
     let settings = settings(&database, &key_file, served)?;
     assemble::logs(settings.log);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use fleetprompt_core::domain::ParseError;
-use fleetprompt_core::marketplace::BuildError;
+use fleetprompt_core::marketplace::{BuildError, KeysError};
 use fleetprompt_core::port::StoreError;
 use fleetprompt_core::{Error, ErrorKind};
 
@@ -161,10 +161,23 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => error.into(),
+            KeysError::Another { .. } => Failure::usage(error.to_string()).hint(
+                "Give every instance the same key ring. A new ring for this database needs other names: \
+                 `fleetprompt keys generate --kid NAME`.",
+            ),
+        }
+    }
+}
+
 impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Store(error) => error.into(),
+            BuildError::Keys(error) => error.into(),
             BuildError::TokenLifetime => Failure::usage(format!("token-lifetime-seconds: {error}")),
             other => Failure::failed(other.to_string()),
         }

@@ -102,10 +102,10 @@ impl KeyFile {
         })
     }
 
-    /// A file with one key, active.
-    pub(crate) fn first() -> Outcome<Self> {
+    /// A file with one key, active, of this name or `k1`.
+    pub(crate) fn first(kid: Option<KeyId>) -> Outcome<Self> {
         let mut file = KeyFile { keys: Vec::new() };
-        let kid = file.generate()?;
+        let kid = file.generate(kid)?;
         file.restate(|key| if key.kid == kid { KeyState::Active } else { key.state });
         Ok(file)
     }
@@ -128,12 +128,16 @@ impl KeyFile {
         self.keys.iter().map(|key| (key.kid, key.state))
     }
 
-    /// Adds a key, pending, with the next number as its name.
-    pub(crate) fn generate(&mut self) -> Outcome<KeyId> {
+    /// Adds a key, pending, of this name, or with the next number as its name.
+    pub(crate) fn generate(&mut self, kid: Option<KeyId>) -> Outcome<KeyId> {
         let known = |kid: &KeyId| self.keys.iter().any(|key| key.kid == *kid);
         let free = (1..=u16::MAX).filter_map(|n| format!("k{n}").parse().ok());
-        let kid: KeyId = free
+        if let Some(kid) = kid.filter(known) {
+            return Err(Failure::refused(format!("the ring has a key {kid} already")));
+        }
+        let kid: KeyId = kid
             .into_iter()
+            .chain(free)
             .find(|kid| !known(kid))
             .ok_or_else(|| Failure::failed("the ring has no room for another key"))?;
         let mut seed = SystemEntropy.seed().map_err(|error| Failure::failed(error.to_string()))?;
@@ -268,9 +272,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         assert!(KeyFile::read(&path).unwrap().is_none());
-        let mut file = KeyFile::first().unwrap();
+        let mut file = KeyFile::first(None).unwrap();
         file.write(&path).unwrap();
-        let second = file.generate().unwrap();
+        let second = file.generate(None).unwrap();
         file.activate(second).unwrap();
         file.write(&path).unwrap();
         let read = KeyFile::read(&path).unwrap().unwrap();
@@ -297,10 +301,10 @@ mod tests {
         let (real, link) = (folder.path().join("real/keys.json"), folder.path().join("keys.json"));
         fs::create_dir(real.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink("real/keys.json", &link).unwrap();
-        let mut file = KeyFile::first().unwrap();
+        let mut file = KeyFile::first(None).unwrap();
         assert!(file.write(&link).is_err(), "it leads nowhere");
         file.write(&real).unwrap();
-        let second = file.generate().unwrap();
+        let second = file.generate(None).unwrap();
         file.activate(second).unwrap();
         file.write(&link).unwrap();
         assert!(link.is_symlink());
@@ -309,17 +313,17 @@ mod tests {
 
     #[test]
     fn keys_only_move_forward() {
-        let mut file = KeyFile::first().unwrap();
+        let mut file = KeyFile::first(None).unwrap();
         let kid = |text: &str| text.parse::<KeyId>().unwrap();
         assert!(file.revoke(kid("k1")).is_err(), "it is the active one");
         assert!(file.activate(kid("k1")).is_err(), "it is active already");
         assert!(file.activate(kid("k9")).is_err(), "there is none");
-        file.generate().unwrap();
+        file.generate(None).unwrap();
         file.activate(kid("k2")).unwrap();
         file.revoke(kid("k1")).unwrap();
         file.revoke(kid("k1")).unwrap();
         assert!(file.activate(kid("k1")).is_err(), "it is revoked");
-        assert_eq!(file.generate().unwrap(), kid("k3"), "names do not come back");
+        assert_eq!(file.generate(None).unwrap(), kid("k3"), "names do not come back");
     }
 
     #[test]

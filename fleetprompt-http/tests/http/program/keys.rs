@@ -57,6 +57,32 @@ fn keys_are_made_rotated_and_revoked_and_never_printed() {
     }
 }
 
+/// Two instances on one database, each with a ring that was made on its own.
+#[test]
+fn a_ring_whose_key_only_has_the_same_name_is_refused() {
+    let place = Place::with_keys();
+    place.run(&["migrate"]).ok();
+    place.run(&["maintain"]).ok();
+    let ours = place.read("fleetprompt.keys.json");
+    std::fs::remove_file(place.path("fleetprompt.keys.json")).unwrap();
+    place.run(&["keys", "generate"]).ok();
+    for args in [&["maintain"][..], &["serve", "--insecure-dev-identity"]] {
+        let refused = place.run(args);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains("the key k1 is not the one that this store knows"));
+        assert!(refused.err.contains("keys generate --kid NAME"));
+    }
+    // A new ring, for a copy that becomes another environment.
+    std::fs::remove_file(place.path("fleetprompt.keys.json")).unwrap();
+    let made = place.run(&["keys", "generate", "--kid", "test1"]).ok();
+    assert!(made.contains("with the key test1"));
+    let twice = place.run(&["keys", "generate", "--kid", "test1"]);
+    assert_eq!(twice.code, 3, "{twice:?}");
+    place.run(&["maintain"]).ok();
+    place.write("fleetprompt.keys.json", &ours);
+    place.run(&["maintain"]).ok();
+}
+
 #[test]
 fn a_ring_from_the_environment_takes_the_files_place_and_is_not_changed() {
     let made = Place::with_keys();

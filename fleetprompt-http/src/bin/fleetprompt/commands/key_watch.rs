@@ -6,6 +6,7 @@ use std::time::Duration;
 use fleetprompt_core::Marketplace;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::failure::Failure;
 use crate::key_file::KeyFile;
 use crate::settings::Settings;
 
@@ -16,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(30);
 pub(super) struct KeyWatch {
     path: PathBuf,
     market: Marketplace,
-    /// Whether the file could not be read the last time, which is logged once.
+    /// Whether the file's keys could not be taken the last time, which is logged once.
     failing: bool,
 }
 
@@ -34,26 +35,25 @@ impl KeyWatch {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            self.look();
+            self.look().await;
         }
     }
 
-    /// Takes the keys of the file into use. Without a file that can be read, those in memory go on
-    /// serving.
-    fn look(&mut self) {
+    /// Takes the keys of the file into use. Without a file that can be read, and with keys that are not
+    /// the store's, those in memory go on serving.
+    async fn look(&mut self) {
         let ring = KeyFile::read(&self.path).and_then(|file| file.map(|it| it.ring()).transpose());
-        let failing = !matches!(ring, Ok(Some(_)));
-        match ring {
-            Ok(Some(ring)) => self.market.set_keys(ring),
-            Ok(None) if !self.failing => {
-                tracing::error!("the key file is gone; the keys in memory go on serving");
-            }
-            Err(failure) if !self.failing => {
-                tracing::error!(%failure, "the keys in memory go on serving");
-            }
-            Ok(None) | Err(_) => {}
+        let taken = match ring {
+            Ok(Some(ring)) => self.market.set_keys(ring).await.map_err(Failure::from),
+            Ok(None) => Err(Failure::failed("the key file is gone")),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = &taken
+            && !self.failing
+        {
+            tracing::error!(%failure, "the keys in memory go on serving");
         }
-        self.failing = failing;
+        self.failing = taken.is_err();
     }
 }
 
@@ -81,33 +81,38 @@ mod tests {
     async fn a_key_that_is_revoked_in_the_file_is_out_of_use_at_the_next_look() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        let mut file = KeyFile::first().unwrap();
+        let mut file = KeyFile::first(None).unwrap();
         file.write(&path).unwrap();
         let market = Marketplace::builder(MemoryStore::default())
             .keys(file.ring().unwrap())
             .issuer("https://market.example".parse().unwrap());
         let market = market.build().await.unwrap();
         let mut watch = KeyWatch { path: path.clone(), market, failing: false };
-        let (first, second) = ("k1".parse().unwrap(), file.generate().unwrap());
+        let (first, second) = ("k1".parse().unwrap(), file.generate(None).unwrap());
 
         file.activate(second).unwrap();
         file.revoke(first).unwrap();
         file.write(&path).unwrap();
         assert!(!is_revoked(&watch, first, 1).await, "nobody has looked");
-        watch.look();
+        watch.look().await;
         assert!(is_revoked(&watch, first, 2).await);
 
         std::fs::remove_file(&path).unwrap();
-        watch.look();
+        watch.look().await;
         assert!(watch.failing, "it is gone");
         std::fs::write(&path, "no ring").unwrap();
-        watch.look();
+        watch.look().await;
         assert!(watch.failing && !is_revoked(&watch, second, 3).await, "it goes on serving");
-        let third = file.generate().unwrap();
+        let third = file.generate(None).unwrap();
         file.activate(third).unwrap();
         file.revoke(second).unwrap();
         file.write(&path).unwrap();
-        watch.look();
+        watch.look().await;
         assert!(!watch.failing && is_revoked(&watch, second, 4).await);
+
+        // Another ring, whose first key has the same name.
+        KeyFile::first(None).unwrap().write(&path).unwrap();
+        watch.look().await;
+        assert!(watch.failing && !is_revoked(&watch, third, 5).await, "it goes on serving");
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn run(settings: &Settings, command: KeysCommand) -> Outcome {
         .hint("Change it where it is kept, or leave it out and use --key-file."));
     }
     match command {
-        KeysCommand::Generate => generate(path),
+        KeysCommand::Generate { kid } => generate(path, kid),
         KeysCommand::Rotate => rotate(path),
         KeysCommand::List => list(settings),
         KeysCommand::Activate { kid } => activate(path, kid),
@@ -28,13 +28,16 @@ pub(super) async fn run(settings: &Settings, command: KeysCommand) -> Outcome {
     }
 }
 
-fn generate(path: &Path) -> Outcome {
+fn generate(path: &Path, kid: Option<KeyId>) -> Outcome {
     let Some(mut file) = KeyFile::read(path)? else {
-        KeyFile::first()?.write(path)?;
-        tell!("{}: made, with the key k1", path.display());
+        let file = KeyFile::first(kid)?;
+        file.write(path)?;
+        for (kid, _) in file.states() {
+            tell!("{}: made, with the key {kid}", path.display());
+        }
         return Ok(());
     };
-    let kid = file.generate()?;
+    let kid = file.generate(kid)?;
     file.write(path)?;
     tell!("{}: the key {kid} is added, and waits", path.display());
     tell!("Give the file to all instances, and then: fleetprompt keys activate {kid}");
@@ -46,7 +49,7 @@ fn rotate(path: &Path) -> Outcome {
     let waits = file.states().find(|(_, state)| *state == KeyState::Pending);
     let kid = match waits {
         Some((kid, _)) => kid,
-        None => file.generate()?,
+        None => file.generate(None)?,
     };
     file.activate(kid)?;
     file.write(path)?;
