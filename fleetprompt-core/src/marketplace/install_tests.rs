@@ -51,6 +51,10 @@ impl Policy {
     const ALLOWS: u8 = 0;
     const DENIES: u8 = 1;
     const FAILS: u8 = 2;
+    /// The subject is no member any more.
+    const LEFT: u8 = 3;
+    /// Nobody knows whether the subject is a member.
+    const UNKNOWN: u8 = 4;
 
     fn set(&self, answer: u8) {
         self.0.store(answer, Ordering::SeqCst);
@@ -59,7 +63,11 @@ impl Policy {
 
 impl Identity for Policy {
     fn is_member<'a>(&'a self, _: &'a PersonIdentity) -> IdentityFuture<'a, bool> {
-        Box::pin(std::future::ready(Ok(true)))
+        Box::pin(std::future::ready(match self.0.load(Ordering::SeqCst) {
+            Policy::LEFT => Ok(false),
+            Policy::UNKNOWN => Err(IdentityUnavailable),
+            _ => Ok(true),
+        }))
     }
 
     fn may_install<'a>(
@@ -69,7 +77,7 @@ impl Identity for Policy {
         _: Option<&'a TargetContext>,
     ) -> IdentityFuture<'a, PolicyDecision> {
         Box::pin(std::future::ready(match self.0.load(Ordering::SeqCst) {
-            Policy::ALLOWS => Ok(PolicyDecision::Allowed(None)),
+            Policy::ALLOWS | Policy::LEFT | Policy::UNKNOWN => Ok(PolicyDecision::Allowed(None)),
             Policy::DENIES => Ok(PolicyDecision::Denied),
             _ => Err(IdentityUnavailable),
         }))
@@ -303,14 +311,20 @@ impl World {
 
     /// How many events of a kind there are.
     fn events(&self, name: &str) -> usize {
+        self.actors(name).len()
+    }
+
+    /// Who caused the events of a kind, the earliest first.
+    fn actors(&self, name: &str) -> Vec<Actor> {
         let mut after = crate::domain::Position::START;
-        let mut found = 0;
+        let mut found = Vec::new();
         loop {
             let page = pollster::block_on(self.store.events(after, PageSize::MAX)).unwrap();
             let LogPage::Entries(entries) = page else { panic!("the log was pruned") };
             let Some(last) = entries.last() else { return found };
             after = last.position;
-            found += entries.iter().filter(|entry| entry.event.fact.name() == name).count();
+            let of_kind = entries.iter().filter(|entry| entry.event.fact.name() == name);
+            found.extend(of_kind.map(|entry| entry.event.actor.clone()));
         }
     }
 }

@@ -111,6 +111,34 @@ fn operators_grant_and_nobody_else_does() {
 }
 
 #[test]
+fn operators_govern_and_nobody_else_does() {
+    let world = World::new();
+    let claimed = world.claim(&world.ada());
+    let (id, revision) = (claimed.id, claimed.revision);
+    for who in [world.ada(), world.act(Principal::admin(person("boss"))), world.whs()] {
+        for refused in [
+            pollster::block_on(who.activate_entitlement(id, revision, reason(), &fresh_key())),
+            pollster::block_on(who.suspend_entitlement(id, revision, reason(), &fresh_key())),
+            pollster::block_on(who.resume_entitlement(id, revision, reason(), &fresh_key())),
+            pollster::block_on(who.revoke_entitlement(id, revision, reason(), &fresh_key())),
+        ] {
+            assert_eq!(refusal(refused), ErrorCode::Forbidden);
+        }
+    }
+    assert_eq!(read(&world.ada(), id).unwrap().status, EntitlementStatus::Active);
+}
+
+#[test]
+fn what_was_deleted_is_not_granted_and_an_operator_claims_nothing() {
+    let world = World::new();
+    assert_eq!(refusal(claim(&world, &world.operator(), "claim")), ErrorCode::Forbidden);
+    bring(&world, ListingState::Deleted);
+    let grant = world.grant(Holder::Person(person("ada")));
+    let granted = pollster::block_on(world.operator().grant_entitlement(grant, &fresh_key()));
+    assert_eq!(refusal(granted), ErrorCode::ListingNotFound);
+}
+
+#[test]
 fn an_entitlement_moves_along_its_graph_and_at_its_revision() {
     let world = World::new();
     let root = world.operator();

@@ -1,7 +1,7 @@
 //! Beginning installs.
 
 use super::*;
-use crate::domain::{AttemptStatus, EntitlementId, Reason, Span, Visibility};
+use crate::domain::{AttemptStatus, EntitlementId, Person, Reason, Span, Visibility};
 use crate::marketplace::{Handover, InstallLink};
 use crate::policy::Quotas;
 
@@ -141,6 +141,63 @@ fn a_deep_link_leads_to_the_system_and_stands_for_nothing() {
     assert_eq!(link_of(handover).unwrap().as_str(), expected);
     let again = pollster::block_on(world.whs().manifest_again(id, &person("ada")));
     assert_eq!(refusal(again), ErrorCode::ManifestUnavailable);
+    assert_eq!(world.attempt(id).token, None, "nobody could redeem it");
+}
+
+#[test]
+fn a_deep_link_leads_nowhere_once_its_attempt_is_over() {
+    let world = World::new();
+    world.claim(&world.ada());
+    let retry = |name: &str| {
+        pollster::block_on(world.ada().begin_install(by_link(&world), &key(name))).unwrap()
+    };
+    let revoked = retry("revoked").handovers[0].attempt.id;
+    pollster::block_on(world.ada().revoke_install(revoked, &fresh_key())).unwrap();
+    assert_eq!(link_of(&retry("revoked").handovers[0]), None);
+    assert!(link_of(&retry("expired").handovers[0]).is_some());
+    world.clock.advance(Span::minutes(5));
+    assert_eq!(link_of(&retry("expired").handovers[0]), None);
+}
+
+#[test]
+fn whoever_names_an_entitlement_installs_by_that_one_and_by_no_other_tenants() {
+    let world = World::new();
+    let granted = |holder: Holder, reference: &str| {
+        let reference = reference.parse().unwrap();
+        let grant = OperatorGrant { reference, ..world.grant(holder) };
+        pollster::block_on(world.operator().grant_entitlement(grant, &fresh_key())).unwrap().id
+    };
+    let by = |id| {
+        let named = BeginInstall { entitlement: Some(id), ..world.by_token() };
+        begin(&world.ada(), named).map(|started| started.handovers[0].attempt.entitlement)
+    };
+    let older = granted(Holder::Person(person("ada")), "older");
+    granted(Holder::Person(person("ada")), "newer");
+    let team = granted(Holder::Tenant { identity: acme(), seats: None }, "team");
+    for own in [older, team] {
+        assert_eq!(by(own), Ok(own));
+    }
+    let beta = TenantIdentity::organisation(
+        "https://id.example".parse().unwrap(),
+        "beta".parse().unwrap(),
+    );
+    let theirs = granted(Holder::Tenant { identity: beta, seats: None }, "theirs");
+    assert_eq!(refusal(by(theirs)), ErrorCode::EntitlementNotFound);
+}
+
+#[test]
+fn whoever_owned_a_hidden_listing_once_is_told_why_they_do_not_any_more() {
+    let world = World::new();
+    let claimed = world.claim(&world.ada());
+    let (id, revision) = (claimed.id, claimed.revision);
+    let reason: Reason = "A mistake.".parse().unwrap();
+    let root = world.operator();
+    pollster::block_on(root.revoke_entitlement(id, revision, reason, &fresh_key())).unwrap();
+    world.change::<Listing>(&RecordKey::listing(world.listing), |listing| {
+        listing.content.visibility = Visibility::Organisation;
+    });
+    let refused = refusal(begin(&world.ada(), world.by_token()));
+    assert_eq!(refused, ErrorCode::EntitlementRevoked);
 }
 
 #[test]
@@ -171,6 +228,8 @@ fn attempts_are_seen_and_revoked_by_their_holder_and_their_admin() {
         assert_eq!(refusal(revoke(&who)), ErrorCode::AttemptNotFound);
     }
     revoke(&boss).unwrap();
+    let bosses = world.get::<Person>(&RecordKey::person(&person("boss"))).unwrap().id;
+    assert_eq!(world.actors("install.revoked"), [Actor::Person { id: bosses }]);
     assert_eq!(refusal(revoke(&world.ada())), ErrorCode::WrongState);
     assert_eq!(refusal(world.redeem(&token, "redeem")), ErrorCode::AttemptRevoked);
     assert_eq!(token_of(&world.begin(&world.ada(), "begin").unwrap()), None);
@@ -178,6 +237,30 @@ fn attempts_are_seen_and_revoked_by_their_holder_and_their_admin() {
     assert_eq!(mine.items[0].status, AttemptStatus::Revoked);
     let all = pollster::block_on(boss.tenant_installs(None, PageSize::default())).unwrap();
     assert_eq!(all.items, mine.items);
+}
+
+#[test]
+fn what_an_operator_revokes_is_written_down_as_theirs() {
+    let world = World::new();
+    let (_, id) = world.issue();
+    pollster::block_on(world.operator().revoke_install(id, &fresh_key())).unwrap();
+    let roots = world.get::<Person>(&RecordKey::person(&person("root"))).unwrap().id;
+    assert_eq!(world.actors("install.revoked"), [Actor::Operator { id: roots }]);
+}
+
+#[test]
+fn whoever_revoked_an_attempt_is_told_again_as_long_as_they_may() {
+    let world = World::new();
+    let (_, id) = world.issue();
+    let revoke = |who: Principal| {
+        pollster::block_on(world.act(who).revoke_install(id, &key("revoke"))).map(|it| it.attempts)
+    };
+    for _ in 0..2 {
+        assert_eq!(revoke(Principal::admin(person("boss"))), Ok(vec![id]));
+    }
+    assert_eq!(world.events("install.revoked"), 1);
+    let former = revoke(Principal::person(person("boss")));
+    assert_eq!(refusal(former), ErrorCode::AttemptNotFound);
 }
 
 #[test]
@@ -267,6 +350,25 @@ fn a_pack_begins_all_of_its_members_or_none() {
     world.change::<Release>(&yanked, |it| it.yanked = Some("Broken.".parse().unwrap()));
     assert_eq!(refusal(packed.begin()), ErrorCode::NoRelease);
     assert_eq!(world.events("install.begun"), before);
+}
+
+#[test]
+fn a_pack_that_is_not_offered_hands_over_nothing_of_others_either() {
+    let packed = Packed::new();
+    let world = &packed.world;
+    let pack = ListingId::from_bytes([10; 16]);
+    packed.hold(pack, &packed.members[2..3]);
+    pollster::block_on(world.ada().claim_free(pack, &key("pack"))).unwrap();
+    let publisher = RecordKey::publisher(world.publisher);
+    let reason: Reason = "Malware.".parse().unwrap();
+    world.change::<Publisher>(&publisher, |it| it.suspended = Some(reason));
+    assert_eq!(refusal(packed.begin()), ErrorCode::PublisherSuspended);
+    world.change::<Publisher>(&publisher, |it| it.suspended = None);
+    let key = RecordKey::listing(pack);
+    world.change::<Listing>(&key, |listing| listing.state = ListingState::TakenDown);
+    assert_eq!(refusal(packed.begin()), ErrorCode::ListingUnavailable);
+    world.change::<Listing>(&key, |listing| listing.state = ListingState::Published);
+    packed.begin().unwrap();
 }
 
 #[test]

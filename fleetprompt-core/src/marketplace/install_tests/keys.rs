@@ -1,7 +1,7 @@
 //! Rotating and revoking keys, and fencing a restored store.
 
 use super::*;
-use crate::domain::{AttemptState, Span};
+use crate::domain::{AttemptState, Person, Span};
 
 /// A second key, active, and the first one retiring.
 fn rotated(world: &World) -> KeyRing {
@@ -36,6 +36,10 @@ fn a_revoked_key_takes_its_open_attempts_along_and_no_manifest_back() {
     assert_eq!(refusal(world.redeem(&open, "open")), ErrorCode::InvalidToken);
     assert_eq!(token_of(&world.begin(&world.ada(), "open").unwrap()), None);
     assert_eq!(revoke("revoke").unwrap().revoked, 1);
+    let roots = world.get::<Person>(&RecordKey::person(&person("root"))).unwrap().id;
+    for event in ["install.revoked", "key.revoked"] {
+        assert_eq!(world.actors(event), [Actor::Operator { id: roots }], "{event}");
+    }
     assert_eq!(world.attempt(started.handovers[0].attempt.id).state, AttemptState::Revoked);
     assert_eq!(world.attempt(redeemed).state, AttemptState::Redeemed);
     assert_eq!(world.redeem(&token, "redeem").unwrap(), manifest);

@@ -1,7 +1,11 @@
 //! One token, one redemption, for one system, subject and tenant.
 
 use super::*;
-use crate::domain::{Asset, AttemptStatus, BuyerMark, Entitlement, Manifest, Reason, Span, Window};
+use crate::conformance::FaultStore;
+use crate::domain::{
+    Asset, AttemptStatus, BuyerMark, Deployment, DeploymentId, Entitlement, Manifest, Reason, Span,
+    Window,
+};
 use crate::marketplace::Introspection;
 use crate::port::{Counter, CounterFamily, CounterRange, Prune, Scan};
 
@@ -57,7 +61,8 @@ fn a_redemption_leaves_an_event_a_count_and_a_mark_that_names_nobody() {
     let (token, attempt) = world.issue();
     world.redeem(&token, "redeem").unwrap();
     assert_eq!(world.attempt(attempt).state, crate::domain::AttemptState::Redeemed);
-    assert_eq!(world.events("install.redeemed"), 1);
+    let whs = Actor::System { name: "whs".parse().unwrap() };
+    assert_eq!(world.actors("install.redeemed"), [whs]);
     let day = "2026-02-01".parse().unwrap();
     let family = CounterFamily::Redeemed;
     let counter = Counter::installs(family, world.listing, day, &version("1.4.0"));
@@ -145,6 +150,20 @@ fn five_mismatches_revoke_and_four_cost_nothing() {
 }
 
 #[test]
+fn a_mismatch_on_an_attempt_that_is_settled_leaves_nothing() {
+    let world = World::new();
+    let (token, attempt) = world.issue();
+    world.redeem(&token, "redeem").unwrap();
+    let settled = world.attempt(attempt);
+    for n in 0..5 {
+        let wrong = world.redeem_as(&world.whs(), &token, "mallory", &format!("wrong-{n}"));
+        assert_eq!(refusal(wrong), ErrorCode::SubjectMismatch);
+    }
+    assert_eq!(world.attempt(attempt), settled);
+    assert_eq!(world.events("install.mismatch_detected"), 0);
+}
+
+#[test]
 fn the_tenant_counts_as_much_as_the_subject() {
     let world = World::new();
     let (token, _) = world.issue();
@@ -194,13 +213,16 @@ fn only_an_owning_system_redeems() {
     assert_eq!(refusal(refused), ErrorCode::Unauthenticated);
 }
 
-#[test]
-fn what_a_redemption_rests_on_is_looked_at_when_it_happens_and_no_refusal_sticks() {
-    type Break = (ErrorCode, fn(&World), fn(&World));
+/// How a ground is withdrawn and given back, and what is answered meanwhile.
+type Break = (ErrorCode, fn(&World), fn(&World));
+
+/// Everything that a redemption rests on.
+fn grounds() -> [Break; 6] {
     fn publisher(world: &World) -> RecordKey {
         RecordKey::publisher(world.publisher)
     }
-    let cases: [Break; 5] = [
+    const OTHER: PublisherId = PublisherId::from_bytes([20; 16]);
+    [
         (
             ErrorCode::ReleaseYanked,
             |w| w.change::<Release>(&w.release_key(), |r| r.yanked = Some(reason())),
@@ -210,6 +232,11 @@ fn what_a_redemption_rests_on_is_looked_at_when_it_happens_and_no_refusal_sticks
             ErrorCode::ListingUnavailable,
             |w| bring(w, ListingState::TakenDown),
             |w| bring(w, ListingState::Published),
+        ),
+        (
+            ErrorCode::ListingUnavailable,
+            |w| w.change::<Listing>(&RecordKey::listing(w.listing), |l| l.publisher = OTHER),
+            |w| w.change::<Listing>(&RecordKey::listing(w.listing), |l| l.publisher = w.publisher),
         ),
         (
             ErrorCode::PublisherSuspended,
@@ -226,8 +253,12 @@ fn what_a_redemption_rests_on_is_looked_at_when_it_happens_and_no_refusal_sticks
             |w| suspend(w, crate::domain::EntitlementState::Suspended),
             |w| suspend(w, crate::domain::EntitlementState::Active),
         ),
-    ];
-    for (code, worse, better) in cases {
+    ]
+}
+
+#[test]
+fn what_a_redemption_rests_on_is_looked_at_when_it_happens_and_no_refusal_sticks() {
+    for (code, worse, better) in grounds() {
         let world = World::new();
         let (token, attempt) = world.issue();
         worse(&world);
@@ -244,10 +275,87 @@ fn what_a_redemption_rests_on_is_looked_at_when_it_happens_and_no_refusal_sticks
     }
 }
 
+#[test]
+fn what_is_withdrawn_while_a_token_is_being_redeemed_is_not_handed_over() {
+    for (code, worse, _) in grounds() {
+        let data = MemoryStore::default();
+        let between = FaultStore::new(Arc::new(data.clone()));
+        let world = Arc::new(World::over(data, between.clone()));
+        let (token, attempt) = world.issue();
+        let other = world.clone();
+        between.meanwhile(move || worse(&other));
+        assert_eq!(refusal(world.redeem(&token, "redeem")), code);
+        assert_eq!(world.attempt(attempt).redemption, None);
+    }
+}
+
+#[test]
+fn what_is_withdrawn_while_an_install_begins_is_not_begun() {
+    // A listing that moves to another publisher meanwhile is begun as that one's.
+    for (code, worse, _) in grounds().into_iter().filter(|(_, worse, _)| !moves(*worse)) {
+        let data = MemoryStore::default();
+        let between = FaultStore::new(Arc::new(data.clone()));
+        let world = Arc::new(World::over(data, between.clone()));
+        world.issue();
+        let other = world.clone();
+        between.meanwhile(move || worse(&other));
+        let named = BeginInstall { version: Some(version("1.4.0")), ..world.by_token() };
+        let begun = pollster::block_on(world.ada().begin_install(named, &fresh_key()));
+        assert_eq!(refusal(begun), code);
+        assert_eq!(world.events("install.begun"), 1);
+    }
+}
+
+/// Whether it moves the listing to another publisher.
+fn moves(worse: fn(&World)) -> bool {
+    let world = World::new();
+    world.issue();
+    worse(&world);
+    let listing = world.get::<Listing>(&RecordKey::listing(world.listing)).unwrap();
+    listing.publisher != world.publisher
+}
+
+#[test]
+fn a_store_that_becomes_another_deployment_while_a_token_is_being_redeemed_redeems_it_not() {
+    let data = MemoryStore::default();
+    let between = FaultStore::new(Arc::new(data.clone()));
+    let world = Arc::new(World::over(data, between.clone()));
+    let (token, attempt) = world.issue();
+    let other = world.clone();
+    between.meanwhile(move || {
+        let renewed = |it: &mut Deployment| it.id = DeploymentId::from_bytes([5; 16]);
+        other.change(&RecordKey::deployment(), renewed);
+    });
+    assert_eq!(refusal(world.redeem(&token, "redeem")), ErrorCode::InvalidToken);
+    assert_eq!(world.attempt(attempt).redemption, None);
+}
+
 fn suspend(world: &World, state: crate::domain::EntitlementState) {
     let page = pollster::block_on(world.ada().my_entitlements(None, PageSize::default())).unwrap();
     let key = RecordKey::entitlement(page.items[0].id);
     world.change::<Entitlement>(&key, |entitlement| entitlement.state = state);
+}
+
+#[test]
+fn a_system_that_asks_for_no_confirmation_is_handed_what_nobody_confirmed() {
+    let world = World::new();
+    let trusting =
+        OwningSystem { requires_confirmation: false, ..system("whs", AssetKind::WhsAgent) };
+    let market = Marketplace::builder(world.store.clone())
+        .keys(ring())
+        .issuer("https://market.example".parse().unwrap())
+        .systems(SystemRegistry::new(vec![trusting], &["app.example"]).unwrap())
+        .clock(Arc::new(world.clock.clone()))
+        .build();
+    let market = pollster::block_on(market).unwrap();
+    world.change::<Binding>(&world.binding_key(), |it| it.state = BindingState::Pending);
+    let ada = market.act_as(Principal::person(person("ada")));
+    world.claim(&ada);
+    let token = token_of(&world.begin(&ada, "begin").unwrap()).unwrap();
+    let whs = market.act_as(service("whs"));
+    let manifest = world.redeem_as(&whs, &token, "ada", "redeem").unwrap();
+    let manifest: Manifest = serde_json::from_str(&manifest).unwrap();
+    assert!(!manifest.reference.confirmed, "and is told so");
 }
 
 #[test]
@@ -285,6 +393,19 @@ fn a_window_that_closed_refuses_the_first_redemption_and_takes_no_manifest_away(
     world.clock.advance(Span::minutes(2));
     assert_eq!(refusal(world.redeem(&second, "late")), ErrorCode::EntitlementInactive);
     assert_eq!(world.redeem(&token, "redeem").unwrap(), manifest);
+}
+
+#[test]
+fn a_manifest_is_good_for_a_day_however_long_the_window_is() {
+    let world = World::new();
+    let (token, attempt) = world.issue();
+    let entitlement = RecordKey::entitlement(world.attempt(attempt).entitlement);
+    let ends = "2027-01-01T00:00:00Z".parse().unwrap();
+    world.change::<Entitlement>(&entitlement, |entitlement| {
+        entitlement.window = Window::between(entitlement.window.starts_at(), Some(ends)).unwrap();
+    });
+    let read: Manifest = serde_json::from_str(&world.redeem(&token, "redeem").unwrap()).unwrap();
+    assert_eq!(read.valid_until, "2026-02-02T12:00:00Z".parse().unwrap());
 }
 
 #[test]
@@ -332,6 +453,22 @@ fn a_policy_that_can_not_be_asked_refuses_for_now_only() {
     assert_eq!(introspect(&world.whs(), &token, "ada"), Introspection::INACTIVE);
     world.policy.set(Policy::DENIES);
     assert_eq!(refusal(world.redeem(&token, "redeem")), ErrorCode::PolicyDenied);
+    world.policy.set(Policy::ALLOWS);
+    world.redeem(&token, "redeem").unwrap();
+}
+
+#[test]
+fn whoever_left_the_organisation_is_handed_nothing() {
+    let world = World::new();
+    let (token, _) = world.issue();
+    for (answer, code) in
+        [(Policy::LEFT, ErrorCode::PolicyDenied), (Policy::UNKNOWN, ErrorCode::Unavailable)]
+    {
+        world.policy.set(answer);
+        assert_eq!(refusal(world.begin(&world.ada(), "begin-again")), code);
+        assert_eq!(refusal(world.redeem(&token, "redeem")), code);
+        assert_eq!(introspect(&world.whs(), &token, "ada"), Introspection::INACTIVE);
+    }
     world.policy.set(Policy::ALLOWS);
     world.redeem(&token, "redeem").unwrap();
 }
