@@ -1,7 +1,7 @@
 use super::fixture::*;
-use crate::ErrorCode;
 use crate::domain::*;
 use crate::marketplace::*;
+use crate::{ErrorCode, ErrorKind};
 
 fn profile(name: &str) -> PublisherProfile {
     PublisherProfile { name: of(name), summary: None, website: None }
@@ -126,6 +126,171 @@ fn whoever_lost_access_is_not_told_again() {
     create().unwrap();
     run(ada.remove_member(acme, bobs, &f.key())).unwrap();
     assert_eq!(refused(create()), ErrorCode::ListingNotFound);
+}
+
+/// What the writes of a member act on.
+struct Place {
+    publisher: PublisherId,
+    revision: Revision,
+    invitation: InvitationId,
+    heir: PersonId,
+    viewers: [PersonId; 2],
+    listing: ListingId,
+    aging: ListingId,
+    moving: ListingId,
+    other: PublisherId,
+}
+
+/// Every write of an owner, each under a key of its own, in an order in which all succeed.
+fn writes(by: &Acting, at: &Place) -> Vec<(&'static str, Result<()>)> {
+    let Place { publisher, revision, invitation, heir, viewers, listing, other, .. } = *at;
+    let Place { aging, moving, .. } = *at;
+    let edit = PublisherEdit { handle: of("acme"), profile: profile("Acme") };
+    let listing_edit = ListingEdit { slug: of("a"), content: content("A"), asset: None };
+    let (role, version): (_, Version) = (PublisherRole::Viewer, of("1.0.0"));
+    let mut told = Vec::new();
+    macro_rules! written {
+        ($($name:ident($($argument:expr),*);)*) => {$(
+            let key = of(concat!("key-of-", stringify!($name), "-0001"));
+            told.push((stringify!($name), run(by.$name($($argument,)* &key)).map(drop)));
+        )*};
+    }
+    written! {
+        update_publisher(publisher, revision, edit.clone());
+        invite(publisher, role);
+        revoke_invitation(invitation);
+        change_role(publisher, viewers[0], PublisherRole::Maintainer);
+        remove_member(publisher, viewers[1]);
+        create_listing(new_listing(publisher, "new"));
+        update_listing(listing, Revision::FIRST, listing_edit.clone());
+        publish_listing(listing);
+        publish_release(listing, version.clone(), ReleaseContent::default());
+        yank_release(listing, version.clone(), of("Broken."));
+        unyank_release(listing, version.clone());
+        unlist_listing(listing);
+        deprecate_listing(aging, None);
+        transfer_listing(moving, other);
+        transfer_publisher(publisher, heir);
+    }
+    told
+}
+
+#[test]
+fn of_no_write_is_anybody_told_again_who_is_no_member_any_more() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("acme", "bob"));
+    let (acme, other) = (f.publisher(&ada, "acme"), f.publisher(&ada, "other"));
+    let owner = PublisherRole::Owner;
+    let [bobs, _] = [acme, other].map(|publisher| f.join(&ada, publisher, &bob, owner));
+    let viewers =
+        ["eve", "joe"].map(|name| f.join(&ada, acme, &f.person("x", name), PublisherRole::Viewer));
+    let Ok(Found::Here(seen)) = run(ada.publisher_by_handle(&of("acme"))) else { panic!() };
+    let at = Place {
+        publisher: acme,
+        revision: seen.revision,
+        invitation: run(ada.invite(acme, owner, &f.key())).unwrap().receipt.id,
+        heir: f.join(&ada, acme, &f.person("beta", "zoe"), owner),
+        viewers,
+        listing: f.draft(&ada, acme, "a"),
+        aging: f.published(&ada, acme, "aging"),
+        moving: f.draft(&ada, acme, "moving"),
+        other,
+    };
+    for _ in 0..2 {
+        for (write, answer) in writes(&bob, &at) {
+            assert_eq!(answer, Ok(()), "{write}");
+        }
+    }
+    for publisher in [acme, other] {
+        run(ada.remove_member(publisher, bobs, &f.key())).unwrap();
+    }
+    let events = f.events();
+    for (write, answer) in writes(&bob, &at) {
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::NotFound, "{write}");
+    }
+    assert_eq!(f.events(), events);
+}
+
+#[test]
+fn an_owner_who_deleted_a_listing_is_told_again_and_nobody_after_them() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("acme", "bob"));
+    let acme = f.publisher(&ada, "acme");
+    let bobs = f.join(&ada, acme, &bob, PublisherRole::Owner);
+    let (id, key, create) = (f.draft(&ada, acme, "reader"), f.key(), f.key());
+    let delete = || run(bob.delete_listing(id, &key)).map(drop);
+    let found = || {
+        let new = NewPublisher { handle: of("beta"), profile: profile("Beta") };
+        run(bob.create_publisher(new, &create))
+    };
+    assert_eq!([delete(), delete()], [Ok(()), Ok(())]);
+    let beta = found().unwrap().id;
+    f.join(&bob, beta, &ada, PublisherRole::Owner);
+    for publisher in [acme, beta] {
+        run(ada.remove_member(publisher, bobs, &f.key())).unwrap();
+    }
+    assert_eq!(refused(delete()), ErrorCode::ListingNotFound);
+    assert_eq!(refused(found()), ErrorCode::PublisherNotFound);
+}
+
+#[test]
+fn whoever_it_was_about_hears_again_what_became_of_their_membership() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("acme", "bob"));
+    let acme = f.publisher(&ada, "acme");
+    let bobs = f.join(&ada, acme, &bob, PublisherRole::Owner);
+    f.twice(async |key| bob.change_role(acme, bobs, PublisherRole::Viewer, key).await);
+    run(ada.change_role(acme, bobs, PublisherRole::Owner, &f.key())).unwrap();
+    f.twice(async |key| bob.remove_member(acme, bobs, key).await);
+}
+
+#[test]
+fn whoever_comes_back_is_told_nothing_of_whom_they_were() {
+    let f = Fixture::default();
+    let (ada, eve) = (f.person("acme", "ada"), f.person("x", "eve"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&ada, "beta"));
+    let listing = f.offered(&ada, acme, "reader");
+    let code = |publisher| {
+        run(ada.invite(publisher, PublisherRole::Viewer, &f.key())).unwrap().code.unwrap()
+    };
+    let (code, keys) = (code(acme), [(); 3].map(|()| f.key()));
+    f.join(&ada, beta, &eve, PublisherRole::Viewer);
+    let writes = || {
+        [
+            run(eve.accept_invitation(&code, &keys[0])).map(drop),
+            run(eve.leave(beta, &keys[1])).map(drop),
+            run(eve.claim_free(listing, &keys[2])).map(drop),
+        ]
+    };
+    assert_eq!([writes(), writes()], [[Ok(()), Ok(()), Ok(())], [Ok(()), Ok(()), Ok(())]]);
+    run(f.operator().erase_subject(&identity("x", "eve"), &f.key())).unwrap();
+    let expected = [
+        ErrorCode::InvitationNotFound,
+        ErrorCode::PublisherNotFound,
+        ErrorCode::EntitlementNotFound,
+    ];
+    assert_eq!(writes().map(refused), expected);
+}
+
+#[test]
+fn whoever_administers_a_tenant_no_more_is_told_nothing_of_whom_they_erased() {
+    let f = Fixture::default();
+    let ada = identity("acme", "ada");
+    f.publisher(&f.person("acme", "bob"), "acme");
+    run(f.person("acme", "eve").claim_free(
+        f.published(&f.person("x", "zoe"), f.publisher(&f.person("x", "zoe"), "zoe"), "reader"),
+        &f.key(),
+    ))
+    .unwrap();
+    let (erase, delete) = (f.key(), f.key());
+    let admin = f.market.act_as(Principal::admin(ada.clone()));
+    let former = f.market.act_as(Principal::person(ada.clone()));
+    let erased = |by: &Acting| run(by.erase_subject(&identity("acme", "eve"), &erase)).map(drop);
+    let deleted = |by: &Acting| run(by.delete_tenant(ada.tenant(), &delete)).map(drop);
+    assert_eq!([erased(&admin), erased(&admin)], [Ok(()), Ok(())]);
+    assert_eq!(refused(erased(&former)), ErrorCode::SubjectNotFound);
+    assert_eq!([deleted(&admin), deleted(&admin)], [Ok(()), Ok(())]);
+    assert_eq!(refused(deleted(&former)), ErrorCode::TenantNotFound);
 }
 
 #[test]
