@@ -148,4 +148,15 @@ fn what_is_for_an_organisation_is_seen_by_it_alone() {
     run(ada.unlist_listing(id, &f.key())).unwrap();
     assert!(run(colleague.listing(id)).is_ok());
     assert_eq!((listed(&ada), listed(&colleague)), (1, 0));
+    // What is for everybody is for the organisation as well, and an address is told to nobody.
+    f.published(&ada, acme, "outside");
+    let mut new = new_listing(acme, "by-address");
+    new.content.visibility = Visibility::Unlisted;
+    let by_address = run(ada.create_listing(new, &f.key())).unwrap().id;
+    run(ada.publish_listing(by_address, &f.key())).unwrap();
+    for reader in [&colleague, &eve] {
+        assert!(run(reader.listing(by_address)).is_ok());
+        assert_eq!(listed(reader), 1);
+    }
+    assert_eq!(listed(&ada), 3);
 }

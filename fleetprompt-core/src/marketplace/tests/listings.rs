@@ -202,7 +202,10 @@ fn listings_are_bounded_and_deleting_makes_room() {
     let moved = run(ada.transfer_listing(id, beta, &f.key()));
     assert_eq!(refused(moved), ErrorCode::QuotaExceeded);
     run(ada.delete_listing(id, &f.key())).unwrap();
-    f.draft(&ada, acme, "two");
+    let two = f.draft(&ada, acme, "two");
+    // One that moves away makes room, too.
+    run(ada.transfer_listing(two, f.publisher(&ada, "gamma"), &f.key())).unwrap();
+    f.draft(&ada, acme, "four");
 }
 
 #[test]
@@ -218,6 +221,32 @@ fn it_takes_an_owner_of_both_publishers_to_transfer() {
     f.join(&bob, beta, &ada, PublisherRole::Maintainer);
     let maintainer = run(ada.transfer_listing(id, beta, &f.key()));
     assert_eq!(refused(maintainer), ErrorCode::Forbidden);
+}
+
+#[test]
+fn a_draft_that_moves_away_gives_its_slug_back_and_one_that_stays_is_refused() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&ada, "beta"));
+    let id = f.draft(&ada, acme, "reader");
+    assert_eq!(refused(run(ada.transfer_listing(id, acme, &f.key()))), ErrorCode::WrongState);
+    run(ada.transfer_listing(id, beta, &f.key())).unwrap();
+    f.draft(&ada, acme, "reader");
+}
+
+#[test]
+fn a_pack_does_not_move_away_from_members_that_its_readers_could_not_read() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&ada, "beta"));
+    let member = f.draft(&ada, acme, "member");
+    let asset = Asset::Pack { members: vec![member].try_into().unwrap() };
+    let new = NewListing { asset, ..new_listing(acme, "pack") };
+    let pack = run(ada.create_listing(new, &f.key())).unwrap().id;
+    let moved = run(ada.transfer_listing(pack, beta, &f.key())).unwrap_err();
+    assert_eq!(moved.field().unwrap().field(), "members");
+    run(ada.publish_listing(member, &f.key())).unwrap();
+    run(ada.transfer_listing(pack, beta, &f.key())).unwrap();
 }
 
 #[test]

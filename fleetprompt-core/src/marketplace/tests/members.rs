@@ -227,6 +227,46 @@ fn roles_bound_what_members_do() {
 }
 
 #[test]
+fn an_owner_who_is_made_an_owner_counts_once() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("acme", "bob"));
+    let acme = f.publisher(&ada, "acme");
+    let bobs = f.join(&ada, acme, &bob, PublisherRole::Owner);
+    run(ada.change_role(acme, bobs, PublisherRole::Owner, &f.key())).unwrap();
+    run(ada.leave(acme, &f.key())).unwrap();
+    assert_eq!(refused(run(bob.leave(acme, &f.key()))), ErrorCode::LastOwner);
+}
+
+#[test]
+fn who_came_and_went_is_written_down() {
+    let f = Fixture::default();
+    let (ada, bob) = (f.person("acme", "ada"), f.person("acme", "bob"));
+    let acme = f.publisher(&ada, "acme");
+    let bobs = f.join(&ada, acme, &bob, PublisherRole::Viewer);
+    run(ada.change_role(acme, bobs, PublisherRole::Maintainer, &f.key())).unwrap();
+    run(bob.leave(acme, &f.key())).unwrap();
+    let spare = run(ada.invite(acme, PublisherRole::Viewer, &f.key())).unwrap().receipt.id;
+    run(ada.revoke_invitation(spare, &f.key())).unwrap();
+    let log = run(f.operator().audit_log(Position::START, ALL)).unwrap();
+    let adas = run(ada.members(acme, None, ALL)).unwrap().items[0].person;
+    let told: Vec<_> = log
+        .iter()
+        .filter(|entry| entry.event.fact.name().starts_with("member."))
+        .map(|entry| (entry.event.fact.clone(), entry.event.actor.clone()))
+        .collect();
+    let (publisher, person) = (acme, bobs);
+    let [viewer, maintainer] = [PublisherRole::Viewer, PublisherRole::Maintainer];
+    let expected = [
+        (Fact::MemberJoined { publisher, person, role: viewer }, bobs),
+        (Fact::MemberRoleChanged { publisher, person, role: maintainer }, adas),
+        (Fact::MemberLeft { publisher, person }, bobs),
+    ];
+    assert_eq!(told, expected.map(|(fact, id)| (fact, Actor::Person { id })));
+    let ended = Fact::InvitationEnded { publisher, invitation: spare };
+    assert!(log.iter().any(|entry| entry.event.fact == ended));
+}
+
+#[test]
 fn a_publisher_moves_to_the_tenant_of_another_owner() {
     let strict = Quotas { publishers_per_tenant: 1, ..Quotas::default() };
     let f = Fixture::with(|builder| builder.quotas(strict));
@@ -246,4 +286,23 @@ fn a_publisher_moves_to_the_tenant_of_another_owner() {
     assert_eq!(refused(run(bob.create_publisher(new, &f.key()))), ErrorCode::QuotaExceeded);
     let stranger = run(eve.transfer_publisher(acme, bobs, &f.key()));
     assert_eq!(refused(stranger), ErrorCode::PublisherNotFound);
+    let full = f.publisher(&f.person("y", "zoe"), "zoe-labs");
+    f.join(&f.person("y", "zoe"), full, &bob, PublisherRole::Owner);
+    let too_many = run(f.person("y", "zoe").transfer_publisher(full, bobs, &f.key()));
+    assert_eq!(refused(too_many), ErrorCode::QuotaExceeded);
+}
+
+#[test]
+fn an_edit_of_a_publisher_names_the_revision_that_it_changes() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let edit = |name: &str| {
+        let profile = PublisherProfile { name: of(name), summary: None, website: None };
+        let edit = crate::marketplace::PublisherEdit { handle: of("acme"), profile };
+        run(ada.update_publisher(acme, Revision::FIRST, edit, &f.key()))
+    };
+    edit("Acme Robotics").unwrap();
+    assert_eq!(refused(edit("Acme Toys")), ErrorCode::RevisionMismatch);
+    assert_eq!(run(ada.publisher(acme)).unwrap().profile.name, of("Acme Robotics"));
 }

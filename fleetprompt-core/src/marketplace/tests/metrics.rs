@@ -65,6 +65,25 @@ fn small_counts_are_not_shown_anywhere() {
 }
 
 #[test]
+fn more_buyers_than_fit_a_page_are_all_counted() {
+    let (f, _, listing) = scene();
+    let at = run(f.market.inner.now()).unwrap();
+    let marks = (0..450_u32).map(|n| BuyerMark {
+        listing,
+        buyer: Sha256Digest::of(&n.to_be_bytes()),
+        first_at: at,
+        last_at: at,
+    });
+    let changes = marks.map(|mark| Change::Put { record: mark.into(), expected: None }).collect();
+    let (actor, fact) = (Actor::Marketplace, Fact::IndexRefreshed {});
+    let events = vec![Event { at, actor, fact, feed: None }];
+    let (receipt, expectations) = (None, Vec::new());
+    run(f.store.commit(Commit { receipt, expectations, changes, events })).unwrap();
+    f.clock.advance(Span::days(1));
+    assert_eq!(number(metrics(&f, listing).distinct_buyers), 450);
+}
+
+#[test]
 fn a_tenant_is_one_buyer_and_the_publishers_own_is_none() {
     let (f, _, listing) = scene();
     let installed = |n: u64| {

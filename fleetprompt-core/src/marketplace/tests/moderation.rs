@@ -1,7 +1,7 @@
 use super::fixture::*;
 use crate::ErrorCode;
 use crate::domain::*;
-use crate::marketplace::{ChangeView, Found};
+use crate::marketplace::{ChangeView, Found, ListingEdit, PublisherEdit};
 use crate::search::{CatalogueFilter, CatalogueOrder};
 
 #[test]
@@ -48,6 +48,68 @@ fn of_a_suspended_publisher_nothing_is_to_be_seen() {
     assert!(run(f.anonymous().listing(bad)).is_ok());
     let changes = run(f.anonymous().changes(None, ALL)).unwrap().changes;
     assert!(matches!(changes.last().unwrap().change, ChangeView::Publisher { .. }));
+}
+
+#[test]
+fn a_suspended_publisher_can_be_left_and_nothing_else() {
+    let f = Fixture::default();
+    let (ada, eve, guest) = (f.person("acme", "ada"), f.person("x", "eve"), f.person("y", "joe"));
+    let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&ada, "beta"));
+    let eves = f.join(&ada, acme, &eve, PublisherRole::Owner);
+    let code = run(ada.invite(acme, PublisherRole::Viewer, &f.key())).unwrap().code.unwrap();
+    let (draft, id) = (f.draft(&ada, acme, "draft"), f.published(&ada, acme, "reader"));
+    let theirs = f.published(&ada, beta, "theirs");
+    run(f.operator().suspend_publisher(acme, of("Malware."), &f.key())).unwrap();
+    let Ok(Found::Here(own)) = run(ada.publisher_by_handle(&of("acme"))) else { panic!() };
+    let edit = PublisherEdit { handle: of("acme-labs"), profile: own.profile };
+    let content = run(ada.listing(id)).unwrap();
+    let listing_edit = ListingEdit { slug: of("b"), content: content.content, asset: None };
+    let (viewer, key) = (PublisherRole::Viewer, || f.key());
+    let refusals = [
+        run(ada.update_publisher(acme, own.revision, edit, &key())).map(drop),
+        run(ada.transfer_publisher(acme, eves, &key())).map(drop),
+        run(ada.invite(acme, viewer, &key())).map(drop),
+        run(guest.accept_invitation(&code, &key())).map(drop),
+        run(ada.change_role(acme, eves, viewer, &key())).map(drop),
+        run(ada.create_listing(new_listing(acme, "new"), &key())).map(drop),
+        run(ada.update_listing(id, content.revision, listing_edit, &key())).map(drop),
+        run(ada.publish_listing(draft, &key())).map(drop),
+        run(ada.unlist_listing(id, &key())).map(drop),
+        run(ada.deprecate_listing(id, None, &key())).map(drop),
+        run(ada.delete_listing(id, &key())).map(drop),
+        run(ada.transfer_listing(id, beta, &key())).map(drop),
+        run(ada.transfer_listing(theirs, acme, &key())).map(drop),
+        run(ada.publish_release(id, of("1.0.0"), ReleaseContent::default(), &key())).map(drop),
+    ];
+    assert_eq!(refusals.map(refused), [ErrorCode::PublisherSuspended; 14]);
+    run(eve.leave(acme, &key())).unwrap();
+}
+
+#[test]
+fn what_is_decided_already_is_not_decided_again() {
+    let f = Fixture::default();
+    let (ada, operator) = (f.person("acme", "ada"), f.operator());
+    let acme = f.publisher(&ada, "acme");
+    let id = f.published(&ada, acme, "reader");
+    let suspend = |reason: &str| run(operator.suspend_publisher(acme, of(reason), &f.key()));
+    assert_eq!(
+        refused(run(operator.restore_publisher(acme, &f.key()))),
+        ErrorCode::WrongState,
+        "it is not suspended",
+    );
+    suspend("Malware.").unwrap();
+    assert_eq!(refused(suspend("Spam.")), ErrorCode::WrongState);
+    let Ok(Found::Here(own)) = run(ada.publisher_by_handle(&of("acme"))) else { panic!() };
+    assert_eq!(own.suspended, Some(of("Malware.")), "the first reason stands");
+    run(operator.restore_publisher(acme, &f.key())).unwrap();
+    assert_eq!(
+        refused(run(operator.restore_listing(id, &f.key()))),
+        ErrorCode::WrongState,
+        "it is not taken down",
+    );
+    run(ada.delete_listing(id, &f.key())).unwrap();
+    let deleted = run(operator.take_down(id, TakedownReason::Other, of("x"), &f.key()));
+    assert_eq!(refused(deleted), ErrorCode::ListingNotFound);
 }
 
 #[test]
@@ -116,6 +178,26 @@ fn badges_are_the_operators_to_give() {
     let remove = || run(f.operator().remove_badge(acme, BadgeKind::Verified, &f.key()));
     remove().unwrap();
     assert_eq!(refused(remove()), ErrorCode::BadgeNotFound);
+}
+
+#[test]
+fn a_badge_of_one_kind_leaves_those_of_another_alone() {
+    let f = Fixture::default();
+    let (ada, operator) = (f.person("acme", "ada"), f.operator());
+    let acme = f.publisher(&ada, "acme");
+    let id = f.published(&ada, acme, "reader");
+    let badges = || -> Vec<BadgeKind> {
+        let seen = run(f.anonymous().listing(id)).unwrap().publisher.badges;
+        seen.iter().map(|badge| badge.kind).collect()
+    };
+    let (verified, official) = (BadgeKind::Verified, BadgeKind::Official);
+    run(operator.grant_badge(acme, verified, of("case-1"), &f.key())).unwrap();
+    let missing = run(operator.remove_badge(acme, official, &f.key()));
+    assert_eq!(refused(missing), ErrorCode::BadgeNotFound);
+    run(operator.grant_badge(acme, official, of("case-2"), &f.key())).unwrap();
+    assert_eq!(badges(), [verified, official]);
+    run(operator.remove_badge(acme, verified, &f.key())).unwrap();
+    assert_eq!(badges(), [official]);
 }
 
 #[test]

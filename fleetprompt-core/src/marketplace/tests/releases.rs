@@ -117,8 +117,30 @@ fn yanks_are_decided_once_and_shown_with_their_reason() {
     f.release(&ada, id, "1.0.0");
     assert_eq!(refused(run(ada.unyank_release(id, of("1.0.0"), &f.key()))), ErrorCode::WrongState);
     let yank = |by: &crate::Acting| run(by.yank_release(id, of("1.0.0"), of("Leaks."), &f.key()));
-    yank(&f.operator()).unwrap();
+    assert!(yank(&f.operator()).unwrap().yanked);
     assert_eq!(refused(yank(&ada)), ErrorCode::WrongState);
     let seen = run(f.anonymous().release(id, &of("1.0.0"))).unwrap();
     assert_eq!(seen.yanked, Some(of("Leaks.")));
+    let listed = run(f.anonymous().releases(id, None, ALL)).unwrap().items;
+    assert_eq!(listed, [seen], "the history keeps it");
+    assert!(!run(ada.unyank_release(id, of("1.0.0"), &f.key())).unwrap().yanked);
+}
+
+#[test]
+fn the_public_feed_says_that_a_release_was_published_yanked_or_restored() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let id = f.published(&ada, acme, "reader");
+    let draft = f.draft(&ada, acme, "draft");
+    let cursor = run(f.anonymous().feed_cursor()).unwrap();
+    let told = || run(f.anonymous().changes(Some(&cursor), ALL)).unwrap().changes.len();
+    f.release(&ada, id, "1.0.0");
+    assert_eq!(told(), 1);
+    run(ada.yank_release(id, of("1.0.0"), of("Leaks."), &f.key())).unwrap();
+    assert_eq!(told(), 2);
+    run(ada.unyank_release(id, of("1.0.0"), &f.key())).unwrap();
+    assert_eq!(told(), 3);
+    f.release(&ada, draft, "1.0.0");
+    assert_eq!(told(), 3, "nobody knows of a draft");
 }
