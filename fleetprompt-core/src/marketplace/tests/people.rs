@@ -344,6 +344,25 @@ fn whoever_joins_as_an_owner_is_not_erased_meanwhile_nor_is_their_tenant() {
 }
 
 #[test]
+fn who_erased_whom_is_written_down() {
+    let past = Past::of(identity("acme", "canary-ada"));
+    let (f, person) = (&past.f, past.person);
+    run(f.operator().erase_subject(&past.ada, &f.key())).unwrap();
+    let log = run(f.operator().audit_log(Position::START, ALL)).unwrap();
+    let begun = Fact::PersonErasing { person };
+    let begun: Vec<_> = log.iter().filter(|entry| entry.event.fact == begun).collect();
+    assert!(matches!(begun[..], [entry] if matches!(entry.event.actor, Actor::Operator { .. })));
+    let zoe = f.person("going", "zoe");
+    run(zoe.claim_free(past.listing, &f.key())).unwrap();
+    let going = identity("going", "zoe").tenant().clone();
+    let tenant = run(f.operator().delete_tenant(&going, &f.key())).unwrap().tenant;
+    let log = run(f.operator().audit_log(Position::START, ALL)).unwrap();
+    let closing = Fact::TenantClosing { tenant };
+    let closing: Vec<_> = log.iter().filter(|entry| entry.event.fact == closing).collect();
+    assert!(matches!(closing[..], [entry] if matches!(entry.event.actor, Actor::Operator { .. })));
+}
+
+#[test]
 fn nobody_of_a_tenant_that_is_being_deleted_is_made_an_owner() {
     let f = Fixture::default();
     let (ada, _, acme, bobs) = ada_and_bob(&f);

@@ -43,8 +43,13 @@ impl Scene {
             assert!(listing.encode().unwrap().contains("Reads invoices."));
         }
         f.join(&ada, publisher, &eve, PublisherRole::Owner);
+        let notes = ReleaseContent { notes: Some(of("canary-notes")), ..Default::default() };
+        run(ada.publish_release(public, of("1.1.0"), notes, &f.key())).unwrap();
+        run(ada.yank_release(public, of("1.1.0"), of("Broken."), &f.key())).unwrap();
         let elsewhere = f.publisher(&eve, "beta");
         f.join(&eve, elsewhere, &ada, PublisherRole::Owner);
+        let zed = f.person("canary-acme", "canary-zed");
+        f.join(&eve, elsewhere, &zed, PublisherRole::Maintainer);
         let bob = f.person("canary-acme", "canary-bob");
         f.join(&ada, publisher, &bob, PublisherRole::Viewer);
         let bought = f.install(&identity("buyers", "carol"), public);
