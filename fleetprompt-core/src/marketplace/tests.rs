@@ -12,6 +12,7 @@ mod importing;
 mod indexing;
 mod isolation;
 mod key_rings;
+mod limits;
 mod listings;
 mod logs;
 mod members;
