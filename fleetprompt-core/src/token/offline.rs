@@ -185,6 +185,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_takes_the_place_of_another_of_its_kid() {
+        let claims = claims();
+        let [old, new] = [7, 8].map(|seed| KeyRing::single(master(seed)));
+        let [first, second] =
+            [&old, &new].map(|ring| ring.offline_key(ring.active(), &scope_of(&claims)).unwrap());
+        let verifier = OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone());
+        let verifier = verifier.with_key(first).with_key(second);
+        let verified = [&old, &new].map(|ring| {
+            let token = InstallToken::mint(&key_of(ring, &claims), &claims);
+            verifier.verify(token.expose(), claims.issued).is_ok()
+        });
+        assert_eq!(verified, [false, true]);
+    }
+
+    #[test]
     fn offline_skew_is_bounded() {
         let claims = claims();
         let ring = KeyRing::single(master(7));

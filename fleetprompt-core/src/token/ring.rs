@@ -353,6 +353,11 @@ mod tests {
             ring.activate(&kid("k9")).unwrap_err(),
             KeyRingError::UnknownKid { kid: kid("k9") }
         );
+        assert_eq!(
+            ring.revoke(&kid("k9")).unwrap_err(),
+            KeyRingError::UnknownKid { kid: kid("k9") },
+            "whoever mistyped a kid has revoked nothing"
+        );
         assert_eq!(ring.revoke(&kid("k1")).unwrap_err(), KeyRingError::NoActive);
 
         let ring = ring.activate(&kid("k2")).unwrap();
