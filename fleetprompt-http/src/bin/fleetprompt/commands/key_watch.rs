@@ -67,52 +67,78 @@ mod tests {
     use super::*;
 
     /// A key can be revoked in the database once the process no longer has it in use.
-    async fn is_revoked(watch: &KeyWatch, kid: KeyId, run: u32) -> bool {
+    async fn is_revoked(market: &Marketplace, kid: KeyId, run: u32) -> bool {
         let who = PersonIdentity::personal(
             "https://program.example".parse().unwrap(),
             "operator".parse().unwrap(),
         );
-        let operator = watch.market.act_as(Principal::operator(who));
+        let operator = market.act_as(Principal::operator(who));
         let key = format!("revoke-{kid}-{run:08}").parse().unwrap();
         operator.revoke_key(kid, &key).await.is_ok()
     }
 
-    #[tokio::test]
-    async fn a_key_that_is_revoked_in_the_file_is_out_of_use_at_the_next_look() {
-        let folder = tempfile::tempdir().unwrap();
+    /// A ring in its file, and a watch of it for a marketplace that has it in use.
+    async fn watched(folder: &tempfile::TempDir) -> (KeyFile, KeyWatch) {
         let path = folder.path().join("keys.json");
-        let mut file = KeyFile::first(None).unwrap();
+        let file = KeyFile::first(None).unwrap();
         file.write(&path).unwrap();
         let market = Marketplace::builder(MemoryStore::default())
             .keys(file.ring().unwrap())
             .issuer("https://market.example".parse().unwrap());
         let market = market.build().await.unwrap();
-        let mut watch = KeyWatch { path: path.clone(), market, failing: false };
+        (file, KeyWatch { path, market, failing: false })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_file_is_looked_at_within_a_minute_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, watch) = watched(&folder).await;
+        let (path, market) = (watch.path.clone(), watch.market.clone());
+        let running = tokio::spawn(watch.run());
+        let mut active: KeyId = "k1".parse().unwrap();
+        for run in 0..3 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let next = file.generate(None).unwrap();
+            file.activate(next).unwrap();
+            file.revoke(active).unwrap();
+            file.write(&path).unwrap();
+            tokio::time::sleep(Duration::from_secs(59)).await;
+            assert!(is_revoked(&market, active, run).await, "{active}");
+            active = next;
+        }
+        running.abort();
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_revoked_in_the_file_is_out_of_use_at_the_next_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, mut watch) = watched(&folder).await;
+        let path = watch.path.clone();
         let (first, second) = ("k1".parse().unwrap(), file.generate(None).unwrap());
 
         file.activate(second).unwrap();
         file.revoke(first).unwrap();
         file.write(&path).unwrap();
-        assert!(!is_revoked(&watch, first, 1).await, "nobody has looked");
+        assert!(!is_revoked(&watch.market, first, 1).await, "nobody has looked");
         watch.look().await;
-        assert!(is_revoked(&watch, first, 2).await);
+        assert!(is_revoked(&watch.market, first, 2).await);
 
         std::fs::remove_file(&path).unwrap();
         watch.look().await;
         assert!(watch.failing, "it is gone");
         std::fs::write(&path, "no ring").unwrap();
         watch.look().await;
-        assert!(watch.failing && !is_revoked(&watch, second, 3).await, "it goes on serving");
+        assert!(watch.failing && !is_revoked(&watch.market, second, 3).await, "it goes on serving");
         let third = file.generate(None).unwrap();
         file.activate(third).unwrap();
         file.revoke(second).unwrap();
         file.write(&path).unwrap();
         watch.look().await;
-        assert!(!watch.failing && is_revoked(&watch, second, 4).await);
+        assert!(!watch.failing && is_revoked(&watch.market, second, 4).await);
 
         // Another ring, whose first key has the same name.
         KeyFile::first(None).unwrap().write(&path).unwrap();
         watch.look().await;
-        assert!(watch.failing && !is_revoked(&watch, third, 5).await, "it goes on serving");
+        assert!(watch.failing && !is_revoked(&watch.market, third, 5).await, "it goes on serving");
     }
 }
