@@ -15,6 +15,7 @@ mod key_rings;
 mod limits;
 mod listings;
 mod logs;
+mod meanwhile;
 mod members;
 mod metrics;
 mod moderation;
