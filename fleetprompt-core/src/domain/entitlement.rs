@@ -150,6 +150,7 @@ impl EntitlementSource {
 /// let end: Timestamp = "2026-02-01T00:00:00Z".parse()?;
 /// let january = Window::between(start, Some(end))?;
 /// assert!(january.begun(start) && january.ended(end));
+/// assert!(january.is_open(start) && !january.is_open(end));
 /// assert!(Window::between(end, Some(start)).is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
@@ -212,6 +213,11 @@ impl Window {
     /// Whether it has ended at `now`.
     pub fn ended(&self, now: Timestamp) -> bool {
         self.ends_at.is_some_and(|end| now >= end)
+    }
+
+    /// Whether it has begun at `now`, and not ended.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.begun(now) && !self.ended(now)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a hand-over rests on: read alike when an install begins and when its token is redeemed.
 
 use crate::domain::{
-    BindingState, Entitlement, EntitlementStatus, Listing, ListingId, OwningSystem, PersonIdentity,
-    Publisher, PublisherId, Release, TargetContext, UpstreamId, Version,
+    BindingState, Entitlement, EntitlementState, Listing, ListingId, OwningSystem, PersonIdentity,
+    Publisher, PublisherId, Release, TargetContext, Timestamp, UpstreamId, Version,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Grounds;
@@ -62,20 +62,22 @@ impl Context<'_> {
 }
 
 impl Handed {
-    /// The facts to decide by, with an entitlement that is worth `entitlement`, about the asset that
-    /// the system calls `upstream`, if that was noted.
+    /// The facts to decide by at `now`, about the asset that the system calls `upstream`, if that was
+    /// noted. An entitlement that is gone was taken back.
     pub(super) fn grounds(
         &self,
-        entitlement: EntitlementStatus,
+        entitlement: Option<&Entitlement>,
         (publisher, upstream): (PublisherId, Option<&UpstreamId>),
         system: &OwningSystem,
+        now: Timestamp,
     ) -> Grounds {
         let is_it = |listing: &Listing| {
             listing.publisher == publisher
                 && upstream.is_none_or(|upstream| listing.asset.upstream_id() == Some(upstream))
         };
         Grounds {
-            entitlement,
+            entitlement: entitlement.map_or(EntitlementState::Revoked, |found| found.state),
+            in_window: entitlement.is_some_and(|found| found.window.is_open(now)),
             release_available: self
                 .release
                 .as_ref()
@@ -93,12 +95,6 @@ impl Handed {
     }
 }
 
-/// What an entitlement is worth; one that is gone was taken back.
-pub(super) fn worth(
-    entitlement: Option<&Versioned<Entitlement>>,
-    cx: &Context<'_>,
-) -> EntitlementStatus {
-    entitlement.map_or(EntitlementStatus::Revoked, |found| found.value.status(cx.now))
 }
 
 fn value<T>(found: Option<Versioned<T>>) -> Option<T> {

@@ -1,6 +1,6 @@
 //! Whether an owning system is given the manifest of an attempt: decided from facts alone.
 
-use crate::domain::{AttemptStatus, EntitlementStatus};
+use crate::domain::{AttemptStatus, EntitlementState};
 use crate::error::ErrorCode;
 
 /// How often a token may be presented for somebody else: the last time revokes its attempt.
@@ -10,24 +10,30 @@ pub const MISMATCHES_MAX: u8 = 5;
 ///
 /// ```
 /// use fleetprompt_core::ErrorCode;
-/// use fleetprompt_core::domain::EntitlementStatus;
+/// use fleetprompt_core::domain::EntitlementState;
 /// use fleetprompt_core::policy::Grounds;
 /// let good = Grounds {
-///     entitlement: EntitlementStatus::Active,
+///     entitlement: EntitlementState::Active,
+///     in_window: true,
 ///     release_available: true,
 ///     listing_available: true,
 ///     publisher_suspended: false,
 ///     reference_confirmed: true,
 /// };
 /// assert_eq!(good.refusal(), None);
-/// let ended = Grounds { entitlement: EntitlementStatus::Expired, ..good };
+/// let ended = Grounds { in_window: false, ..good };
 /// assert_eq!(ended.refusal(), Some(ErrorCode::EntitlementInactive));
 /// assert_eq!(ended.withdrawal(), None);
+/// let held_back = Grounds { entitlement: EntitlementState::Suspended, ..ended };
+/// assert_eq!(held_back.withdrawal(), Some(ErrorCode::EntitlementInactive));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Grounds {
-    /// What the entitlement is worth.
-    pub entitlement: EntitlementStatus,
+    /// What has been decided about the entitlement. Apart from its window: what is held back stays
+    /// so when the window closes.
+    pub entitlement: EntitlementState,
+    /// Whether the entitlement's window is open.
+    pub in_window: bool,
     /// Whether the release is there and not yanked.
     pub release_available: bool,
     /// Whether the listing is offered to those who own it, by the same publisher as ever, and
@@ -43,12 +49,11 @@ impl Grounds {
     /// Why nothing may be handed over, if so.
     pub fn refusal(&self) -> Option<ErrorCode> {
         match self.entitlement {
-            EntitlementStatus::Pending | EntitlementStatus::Expired => {
+            EntitlementState::Revoked | EntitlementState::Suspended => self.withdrawal(),
+            EntitlementState::Active if self.in_window => self.withdrawal(),
+            EntitlementState::Active | EntitlementState::Pending => {
                 Some(ErrorCode::EntitlementInactive)
             }
-            EntitlementStatus::Active
-            | EntitlementStatus::Suspended
-            | EntitlementStatus::Revoked => self.withdrawal(),
         }
     }
 
@@ -56,8 +61,8 @@ impl Grounds {
     /// The mere passing of time withdraws nothing.
     pub fn withdrawal(&self) -> Option<ErrorCode> {
         match self.entitlement {
-            EntitlementStatus::Revoked => Some(ErrorCode::EntitlementRevoked),
-            EntitlementStatus::Suspended => Some(ErrorCode::EntitlementInactive),
+            EntitlementState::Revoked => Some(ErrorCode::EntitlementRevoked),
+            EntitlementState::Suspended => Some(ErrorCode::EntitlementInactive),
             _ if !self.release_available => Some(ErrorCode::ReleaseYanked),
             _ if !self.listing_available => Some(ErrorCode::ListingUnavailable),
             _ if self.publisher_suspended => Some(ErrorCode::PublisherSuspended),
@@ -157,7 +162,8 @@ mod tests {
     use super::*;
 
     const GOOD: Grounds = Grounds {
-        entitlement: EntitlementStatus::Active,
+        entitlement: EntitlementState::Active,
+        in_window: true,
         release_available: true,
         listing_available: true,
         publisher_suspended: false,
@@ -173,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_stranger_learns_nothing_of_what_became_of_a_token() {
-        let worthless = Grounds { entitlement: EntitlementStatus::Revoked, ..GOOD };
+        let worthless = Grounds { entitlement: EntitlementState::Revoked, ..GOOD };
         for &status in AttemptStatus::ALL {
             for grounds in [GOOD, worthless] {
                 for same_request in [false, true] {
@@ -206,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_became_of_an_attempt_comes_before_what_it_rests_on() {
-        let worthless = Grounds { entitlement: EntitlementStatus::Revoked, ..GOOD };
+        let worthless = Grounds { entitlement: EntitlementState::Revoked, ..GOOD };
         let told = |status| weigh(Some(&Presentation { status, grounds: worthless, ..FRESH }));
         assert_eq!(told(AttemptStatus::Redeemed), Verdict::RedeemedBefore);
         assert_eq!(told(AttemptStatus::Revoked), Verdict::Refused(ErrorCode::AttemptRevoked));
@@ -217,21 +223,35 @@ mod tests {
 
     #[test]
     fn whatever_refuses_a_replay_refuses_a_first_redemption_with_the_same_code() {
-        for &entitlement in EntitlementStatus::ALL {
-            for bits in 0..16 {
+        for &entitlement in EntitlementState::ALL {
+            for bits in 0..32 {
                 let grounds = Grounds {
                     entitlement,
+                    in_window: bits & 16 == 0,
                     release_available: bits & 1 == 0,
                     listing_available: bits & 2 == 0,
                     publisher_suspended: bits & 4 != 0,
                     reference_confirmed: bits & 8 == 0,
                 };
-                if matches!(entitlement, EntitlementStatus::Pending | EntitlementStatus::Expired) {
+                let is_over = entitlement == EntitlementState::Active && !grounds.in_window;
+                if is_over || entitlement == EntitlementState::Pending {
                     assert_eq!(grounds.refusal(), Some(ErrorCode::EntitlementInactive));
                 } else {
                     assert_eq!(grounds.refusal(), grounds.withdrawal(), "{grounds:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_window_that_closes_takes_no_withdrawal_back() {
+        for &entitlement in EntitlementState::ALL {
+            let open = Grounds { entitlement, ..GOOD };
+            let closed = Grounds { in_window: false, ..open };
+            assert_eq!(open.withdrawal(), closed.withdrawal(), "{entitlement}");
+            let withdrawn =
+                matches!(entitlement, EntitlementState::Suspended | EntitlementState::Revoked);
+            assert_eq!(closed.withdrawal().is_some(), withdrawn, "{entitlement}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::conformance::FaultStore;
 use crate::domain::{
-    Asset, AttemptStatus, BuyerMark, Deployment, DeploymentId, Entitlement, Manifest, Reason, Span,
-    Window,
+    Asset, AttemptStatus, BuyerMark, Deployment, DeploymentId, Entitlement, EntitlementState, Manifest,
+    Reason, Span, Window,
 };
 use crate::marketplace::Introspection;
 use crate::port::{Counter, CounterFamily, CounterRange, Prune, Scan};
@@ -250,8 +250,8 @@ fn grounds() -> [Break; 6] {
         ),
         (
             ErrorCode::EntitlementInactive,
-            |w| suspend(w, crate::domain::EntitlementState::Suspended),
-            |w| suspend(w, crate::domain::EntitlementState::Active),
+            |w| suspend(w, EntitlementState::Suspended),
+            |w| suspend(w, EntitlementState::Active),
         ),
     ]
 }
@@ -330,7 +330,7 @@ fn a_store_that_becomes_another_deployment_while_a_token_is_being_redeemed_redee
     assert_eq!(world.attempt(attempt).redemption, None);
 }
 
-fn suspend(world: &World, state: crate::domain::EntitlementState) {
+fn suspend(world: &World, state: EntitlementState) {
     let page = pollster::block_on(world.ada().my_entitlements(None, PageSize::default())).unwrap();
     let key = RecordKey::entitlement(page.items[0].id);
     world.change::<Entitlement>(&key, |entitlement| entitlement.state = state);
@@ -392,6 +392,13 @@ fn a_window_that_closed_refuses_the_first_redemption_and_takes_no_manifest_away(
     let second = token_of(&world.begin(&world.ada(), "second").unwrap()).unwrap();
     world.clock.advance(Span::minutes(2));
     assert_eq!(refusal(world.redeem(&second, "late")), ErrorCode::EntitlementInactive);
+    assert_eq!(world.redeem(&token, "redeem").unwrap(), manifest);
+    // What is held back comes no nearer by that.
+    suspend(&world, EntitlementState::Suspended);
+    assert_eq!(refusal(world.redeem(&token, "redeem")), ErrorCode::EntitlementInactive);
+    let again = pollster::block_on(world.whs().manifest_again(attempt, &person("ada")));
+    assert_eq!(refusal(again), ErrorCode::EntitlementInactive);
+    suspend(&world, EntitlementState::Active);
     assert_eq!(world.redeem(&token, "redeem").unwrap(), manifest);
 }
 

@@ -123,11 +123,8 @@ impl Context<'_> {
         let version = self.version(listing.id, begin.version.as_ref()).await?;
         let handed = self.handed(listing.id, listing.publisher, &version).await?;
         let Some(release) = &handed.release else { return Err(ErrorCode::ReleaseNotFound.into()) };
-        let grounds = handed.grounds(
-            owned.status(self.now),
-            (listing.publisher, listing.asset.upstream_id()),
-            system,
-        );
+        let asset = (listing.publisher, listing.asset.upstream_id());
+        let grounds = handed.grounds(Some(owned), asset, system, self.now);
         let grounds = match begin.method {
             InstallMethod::Token => grounds,
             // Following a link proves and consumes nothing, so nobody needs to confirm it.

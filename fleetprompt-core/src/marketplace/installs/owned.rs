@@ -5,7 +5,6 @@ use crate::error::{ErrorCode, Result};
 use crate::port::{Counter, CounterRange, PageSize, RecordKey, Scan, Within};
 
 use crate::marketplace::context::{Context, Who};
-use crate::marketplace::grounds::worth;
 
 impl Context<'_> {
     /// The entitlement by which `who` may have `listing`: the one they name, or else their own
@@ -27,7 +26,7 @@ impl Context<'_> {
                 self.readable_listing(listing.id, who).await?;
                 return Err(ErrorCode::EntitlementNotFound.into());
             };
-            return match worth(Some(&found), self) {
+            return match found.value.status(self.now) {
                 EntitlementStatus::Active => Ok(found.value),
                 status => Err(inactive(status).into()),
             };
@@ -56,7 +55,7 @@ impl Context<'_> {
             for row in self.scan::<Entitlement>(&scan, PageSize::MAX).await? {
                 let found = self.get::<Entitlement>(RecordKey::entitlement(row.id)).await?;
                 let Some(found) = found else { continue };
-                match worth(Some(&found), self) {
+                match found.value.status(self.now) {
                     EntitlementStatus::Active if self.has_room(&found.value, who).await? => {
                         return Ok(Ok(found.value));
                     }

@@ -7,7 +7,7 @@ use crate::domain::{
 };
 use crate::error::{ErrorCode, Result};
 use crate::marketplace::context::Context;
-use crate::marketplace::grounds::{Handed, worth};
+use crate::marketplace::grounds::Handed;
 use crate::policy::{Grounds, Presentation};
 use crate::port::{RecordKey, Versioned};
 use crate::token::{InstallToken, KeyScope, Purpose, UnverifiedToken};
@@ -139,9 +139,9 @@ impl Context<'_> {
         let entitlement =
             self.get::<Entitlement>(RecordKey::entitlement(attempt.entitlement)).await?;
         let handed = self.handed(attempt.listing, attempt.publisher, &attempt.version).await?;
-        let status = worth(entitlement.as_ref(), self);
-        let grounds =
-            handed.grounds(status, (attempt.publisher, attempt.upstream_id.as_ref()), system);
+        let entitlement = entitlement.as_ref().map(|row| &row.value);
+        let asset = (attempt.publisher, attempt.upstream_id.as_ref());
+        let grounds = handed.grounds(entitlement, asset, system, self.now);
         Ok((handed, grounds))
     }
 
@@ -180,7 +180,7 @@ impl Context<'_> {
             tenant: holder.tenant().name().parse()?,
             entitlement: ManifestEntitlement {
                 id: entitlement.value.id,
-                status: presented.facts.grounds.entitlement,
+                status: entitlement.value.status(self.now),
                 as_of: self.now,
             },
             capabilities: release.content.capabilities.clone(),

@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use super::{Grounds, MismatchEffect, Presentation, Verdict, weigh};
-use crate::domain::{AttemptStatus, EntitlementStatus};
+use crate::domain::{AttemptStatus, EntitlementState};
 use crate::error::ErrorCode;
 
 const ATTEMPTS: usize = 2;
@@ -101,7 +101,8 @@ struct World {
     kept: [[Kept; 2]; ATTEMPTS],
     /// In the order in which they arrived.
     flight: Vec<Decided>,
-    entitlement: EntitlementStatus,
+    entitlement: EntitlementState,
+    in_window: bool,
     kid_stands: bool,
     expired: bool,
 }
@@ -118,7 +119,8 @@ impl World {
             rows: [row; ATTEMPTS],
             kept: [[Kept::Nothing; 2]; ATTEMPTS],
             flight: Vec::new(),
-            entitlement: EntitlementStatus::Active,
+            entitlement: EntitlementState::Active,
+            in_window: true,
             kid_stands: true,
             expired: false,
         }
@@ -127,6 +129,7 @@ impl World {
     fn grounds(&self) -> Grounds {
         Grounds {
             entitlement: self.entitlement,
+            in_window: self.in_window,
             release_available: true,
             listing_available: true,
             publisher_suspended: false,
@@ -263,7 +266,7 @@ impl World {
         if row.state != State::Redeemed || row.redeemed_under != Some(request.key) {
             return Err("a manifest went to a request that did not redeem");
         }
-        if matches!(self.entitlement, EntitlementStatus::Revoked | EntitlementStatus::Suspended) {
+        if matches!(self.entitlement, EntitlementState::Revoked | EntitlementState::Suspended) {
             return Err("a manifest was answered after the ownership was withdrawn");
         }
         Ok(())
@@ -280,7 +283,7 @@ impl World {
             let Some(key) = row.redeemed_under else { continue };
             let again = Request { attempt, key, addressed: true, right_system: true };
             let reachable = self.kid_stands || self.kept(again) == Kept::Done;
-            if self.entitlement == EntitlementStatus::Active
+            if self.entitlement == EntitlementState::Active
                 && reachable
                 && self.undisturbed(rules, again) != Answer::Manifest
             {
@@ -326,13 +329,9 @@ impl World {
 
     /// What others do in the meantime.
     fn disturb(&self, next: &mut Vec<World>) {
-        let ownership: &[EntitlementStatus] = match self.entitlement {
-            EntitlementStatus::Active => {
-                &[EntitlementStatus::Suspended, EntitlementStatus::Revoked]
-            }
-            EntitlementStatus::Suspended => {
-                &[EntitlementStatus::Active, EntitlementStatus::Revoked]
-            }
+        let ownership: &[EntitlementState] = match self.entitlement {
+            EntitlementState::Active => &[EntitlementState::Suspended, EntitlementState::Revoked],
+            EntitlementState::Suspended => &[EntitlementState::Active, EntitlementState::Revoked],
             _ => &[],
         };
         for &entitlement in ownership {
@@ -351,6 +350,7 @@ impl World {
         // Neither the ring, nor time, nor pruning is anything that a commit could expect.
         next.push(World { kid_stands: false, ..self.clone() });
         next.push(World { expired: true, ..self.clone() });
+        next.push(World { in_window: false, ..self.clone() });
         next.push(World { kept: [[Kept::Nothing; 2]; ATTEMPTS], ..self.clone() });
     }
 }
@@ -412,7 +412,7 @@ fn nothing_that_can_happen_breaks_the_protocol() {
 /// A search that finds nothing wrong with anything proves nothing.
 #[test]
 fn every_broken_decision_is_found_out() {
-    let broken: [(&str, Rules); 6] = [
+    let broken: [(&str, Rules); 8] = [
         ("a manifest went to another system", Rules { trusts_any_system: true, ..RULES }),
         (
             "an attempt was redeemed twice",
@@ -447,6 +447,14 @@ fn every_broken_decision_is_found_out() {
             "a manifest was answered after the ownership was withdrawn",
             Rules { withdrawal: |_| None, ..RULES },
         ),
+        (
+            "a manifest was answered after the ownership was withdrawn",
+            Rules {
+                withdrawal: |grounds| grounds.withdrawal().filter(|_| grounds.in_window),
+                ..RULES
+            },
+        ),
+        ("what was redeemed can't be had again", Rules { withdrawal: Grounds::refusal, ..RULES }),
         (
             "what was redeemed can't be had again",
             Rules {
