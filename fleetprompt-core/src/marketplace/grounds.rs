@@ -95,8 +95,6 @@ impl Handed {
     }
 }
 
-}
-
 fn value<T>(found: Option<Versioned<T>>) -> Option<T> {
     found.map(|row| row.value)
 }

@@ -272,11 +272,7 @@ impl Command for Redeem<'_> {
                 cx.event(Fact::ReplayDetected { attempt, system: system.name.clone() });
                 Err(ErrorCode::TokenRedeemed.into())
             }
-            Verdict::Refused(code) => {
-                // `token_expired` is kept, and must be true.
-                cx.expect_in_time()?;
-                Err(code.into())
-            }
+            Verdict::Refused(code) => Err(code.into()),
             Verdict::Replay => Ok(RedeemReceipt { attempt, written: None }),
             Verdict::Redeem => {
                 cx.expect_in_time()?;

@@ -452,6 +452,18 @@ fn a_token_stands_for_the_asset_that_it_was_issued_for() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_for_a_moment_costs_no_redemption() {
+    let world = World::new();
+    let (token, _) = world.issue();
+    let start = crate::port::Clock::now(&world.clock);
+    world.clock.advance(Span::minutes(10));
+    assert_eq!(refusal(world.redeem(&token, "redeem")), ErrorCode::TokenExpired);
+    // The refusal left nothing in the log, so the time goes back along with the clock.
+    world.clock.set(start);
+    world.redeem(&token, "redeem").unwrap();
+}
+
+#[test]
 fn a_policy_that_can_not_be_asked_refuses_for_now_only() {
     let world = World::new();
     let (token, _) = world.issue();
