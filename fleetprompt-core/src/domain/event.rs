@@ -393,6 +393,14 @@ facts! {
         /// The answer.
         state: BindingState,
     } => "reference.decided", publisher: true, holder: false;
+    /// The answer about a reference lapsed, since the publisher moved to another tenant. The system is
+    /// asked again.
+    ReferenceLapsed {
+        /// The publisher.
+        publisher: PublisherId,
+        /// The system that owns the asset.
+        system: SystemName,
+    } => "reference.lapsed", publisher: true, holder: false;
     /// A name was held for review, since it looks like a well-known one.
     NameHeld {
         /// The publisher.

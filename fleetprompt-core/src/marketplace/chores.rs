@@ -52,7 +52,7 @@ pub(super) enum Chore {
     PruneReport(ReportId),
     /// Notes how far upkeep takes the time to have come.
     NoteUpkeep,
-    /// Brings the search index up to date with some listings.
+    /// Brings the search index, and the questions about references, up to date with some listings.
     Index(Batch),
     /// Renders some texts anew.
     Render(Texts),

@@ -5,8 +5,8 @@
 //! expectations of the commit. Which release is the latest, the listing says: whoever changes one
 //! writes the listing too, so that two who do meet at the listing's revision.
 //!
-//! What changes a publisher would change the entries of all its listings. Those follow in commits
-//! of their own, right behind it; [`Marketplace::refresh_index`](super::Marketplace::refresh_index)
+//! What changes a publisher would change the entries of all its listings, and the answers about
+//! what they refer to. Those follow in commits of their own, right behind it; [`Marketplace::refresh_index`](super::Marketplace::refresh_index)
 //! finishes what was interrupted.
 
 use std::collections::BTreeSet;
@@ -172,6 +172,7 @@ impl Context<'_> {
             if batch.recount {
                 self.recount(*id).await?;
             }
+            self.ask_again(*id).await?;
             self.index(*id).await?;
         }
         if let Some((_, to)) = &batch.progress {
@@ -205,7 +206,7 @@ impl Inner {
         Ok(receipt)
     }
 
-    /// Files the names of a publisher, and brings the entries of its listings up to date.
+    /// Files the names of a publisher, and brings its listings up to date.
     pub(super) async fn index_listings_of(&self, publisher: PublisherId) -> Result<()> {
         let scan = Scan::ListingsOf(publisher);
         let mut after: Option<PageKey> = None;

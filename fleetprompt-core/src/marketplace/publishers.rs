@@ -94,8 +94,8 @@ impl Acting {
     }
 
     /// Moves a publisher to the tenant of another of its owners. Members, listings and entitlements
-    /// stay as they are; owning systems' confirmations of its references lapse, since they were
-    /// given to the tenant that it leaves.
+    /// stay as they are; owning systems' answers about its references lapse, since they were given
+    /// for the tenant that it leaves, and the systems are asked again.
     ///
     /// # Errors
     /// `publisher_not_found`, `forbidden`, `publisher_suspended`; `member_not_found` when `to` is
@@ -107,7 +107,8 @@ impl Acting {
         to: PersonId,
         key: &IdempotencyKey,
     ) -> Result<PublisherReceipt> {
-        self.inner().execute(&self.principal, key, &TransferPublisher { publisher, to }).await
+        let command = TransferPublisher { publisher, to };
+        self.inner().execute_on_publisher(&self.principal, key, &command).await
     }
 }
 

@@ -3,14 +3,15 @@
 //!
 //! An answer holds for the publisher and the tenant that it belonged to when the question was
 //! answered. When a publisher moves to another tenant the answer lapses: it counts as pending from
-//! then on, and saving a listing asks the question again. That is one rule, [`answer`]; nothing has
-//! to be rewritten when a publisher moves, however much it offers.
+//! then on. That is one rule, [`answer`], so the move itself is one commit, however much is offered.
+//! Its listings follow right behind it, as they do in the search index: the question is asked again,
+//! and the reference given up.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    AssetKind, Binding, BindingState, Fact, IdempotencyKey, Listing, ListingState, Publisher,
-    PublisherId, Reason, Revision, Rule, SystemName, Timestamp, UpstreamId,
+    AssetKind, Binding, BindingState, Fact, IdempotencyKey, Listing, ListingId, ListingState,
+    Publisher, PublisherId, Reason, Revision, Rule, SystemName, Timestamp, UpstreamId,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -237,6 +238,28 @@ impl Context<'_> {
             None => None,
         };
         Ok(reference_answered(listing, publisher, binding.as_ref().map(|row| &row.value)))
+    }
+
+    /// Asks again about a listing's reference if the answer has lapsed. What was never asked, since no
+    /// system owned the kind, stays so until the listing is saved.
+    pub(super) async fn ask_again(&mut self, listing: ListingId) -> Result<()> {
+        let Some(listing) = self.get::<Listing>(RecordKey::listing(listing)).await? else {
+            return Ok(());
+        };
+        let listing = listing.value;
+        let Some(key) = self.market.binding_key(&listing, listing.publisher) else { return Ok(()) };
+        let publisher = RecordKey::publisher(listing.publisher);
+        let Some(publisher) = self.get::<Publisher>(publisher).await? else { return Ok(()) };
+        let asked = self.get::<Binding>(key).await?;
+        let lapsed = asked.filter(|asked| asked.value.tenant != publisher.value.tenant);
+        if let Some(lapsed) = lapsed
+            && listing.state != ListingState::Deleted
+        {
+            self.ask_reference(&listing, &publisher.value).await?;
+            let Binding { publisher, system, .. } = lapsed.value;
+            self.event(Fact::ReferenceLapsed { publisher, system });
+        }
+        Ok(())
     }
 
     /// Asks the owning system whether `publisher` may offer what `listing` refers to, unless it was

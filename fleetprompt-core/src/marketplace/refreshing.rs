@@ -43,7 +43,7 @@ pub struct Refreshed {
 impl Marketplace {
     /// Brings the search index up to date with what does not change it at once: counts the buyers
     /// of listings that were redeemed, and finishes what was interrupted while the listings of a
-    /// publisher followed it. Goes over at most `budget` listings. For the host to call now and
+    /// publisher followed it, questions about their references included. Goes over at most `budget` listings. For the host to call now and
     /// then, as often as its catalogue should follow what is popular; readers and writers are not
     /// held up, and several processes may call it at once.
     ///
@@ -97,6 +97,7 @@ fn concern(fact: &Fact) -> Option<Concern> {
     match fact {
         Fact::InstallRedeemed { listing, .. } => Some(Concern::Buyers(*listing)),
         Fact::PublisherUpdated { publisher }
+        | Fact::PublisherTransferred { publisher, .. }
         | Fact::PublisherSuspended { publisher }
         | Fact::PublisherRestored { publisher }
         | Fact::BadgeGranted { publisher, .. }

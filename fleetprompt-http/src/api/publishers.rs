@@ -161,7 +161,8 @@ struct PublisherTransfer {
 
 /// Transfer a publisher
 ///
-/// To the tenant of another of its owners. Owning systems' confirmations of its references lapse.
+/// To the tenant of another of its owners. Owning systems' answers about its references lapse, and
+/// they are asked again.
 #[utoipa::path(
     post, path = "/v1/publishers/{publisher}/transfer", operation_id = "transferPublisher",
     tag = "Publishing",

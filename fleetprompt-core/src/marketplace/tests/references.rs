@@ -5,6 +5,7 @@ use crate::ErrorCode;
 use crate::conformance::FaultStore;
 use crate::domain::*;
 use crate::marketplace::ReferenceDecision;
+use crate::port::StoreError;
 use crate::{Acting, Result};
 
 const AGENT: AssetKind = AssetKind::WhsAgent;
@@ -36,6 +37,12 @@ fn offering(f: &Fixture, owner: &Acting, handle: &str) -> (PublisherId, ListingI
     (publisher, id)
 }
 
+/// The publishers whose reference stands at `state`.
+fn asked(whs: &Acting, state: BindingState) -> Vec<PublisherId> {
+    let page = run(whs.references(state, None, ALL)).unwrap();
+    page.items.iter().map(|it| it.publisher).collect()
+}
+
 fn state(f: &Fixture, listing: ListingId) -> Option<BindingState> {
     run(f.anonymous().listing(listing)).unwrap().reference
 }
@@ -47,8 +54,7 @@ fn a_reference_is_confirmed_for_one_publisher() {
     let (acme, agent) = offering(&f, &ada, "acme");
     let (evil, copy) = offering(&f, &eve, "evil");
     assert_eq!(state(&f, agent), Some(BindingState::Pending));
-    let asked = run(whs.references(BindingState::Pending, None, ALL)).unwrap().items;
-    assert_eq!(asked.iter().map(|it| it.publisher).collect::<Vec<_>>(), [acme, evil]);
+    assert_eq!(asked(&whs, BindingState::Pending), [acme, evil]);
 
     decide(&f, &whs, acme, confirm()).unwrap();
     assert_eq!(state(&f, agent), Some(BindingState::Confirmed));
@@ -94,16 +100,45 @@ fn an_answer_was_for_the_tenant_of_its_time() {
     decide(&f, &whs, acme, confirm()).unwrap();
     let bobs = f.join(&ada, acme, &bob, PublisherRole::Owner);
     run(ada.transfer_publisher(acme, bobs, &f.key())).unwrap();
+    // The question comes up again, and what was held is given up.
     assert_eq!(state(&f, agent), Some(BindingState::Pending));
-    // Saving the listing asks again, and gives up what was held.
-    let seen = run(ada.listing(agent)).unwrap();
-    let edit =
-        crate::marketplace::ListingEdit { slug: seen.slug, content: seen.content, asset: None };
-    run(ada.update_listing(agent, seen.revision, edit, &f.key())).unwrap();
-    assert_eq!(run(whs.references(BindingState::Pending, None, ALL)).unwrap().items.len(), 1);
+    assert_eq!(asked(&whs, BindingState::Confirmed), []);
+    assert_eq!(asked(&whs, BindingState::Pending), [acme]);
     let (evil, _) = offering(&f, &f.person("evil", "eve"), "evil");
     decide(&f, &whs, evil, confirm()).unwrap();
     assert_eq!(refused(decide(&f, &whs, acme, confirm())), ErrorCode::ReferenceTaken);
+}
+
+/// Moves a publisher with a confirmed reference by a process that is cut off after so many calls to
+/// the store, then lets `goes_on` have its turn; answers whether it was cut off.
+fn cut_off(after: u64, goes_on: impl Fn(&Fixture, &dyn Fn(&Acting) -> Result<()>)) -> bool {
+    let f = Fixture::default();
+    let (ada, bob, whs) = (f.person("acme", "ada"), f.person("beta", "bob"), f.system("whs"));
+    let (acme, agent) = offering(&f, &ada, "acme");
+    decide(&f, &whs, acme, confirm()).unwrap();
+    let bobs = f.join(&ada, acme, &bob, PublisherRole::Owner);
+    while run(f.market.refresh_index(ALL)).unwrap().more {}
+    let store = FaultStore::new(Arc::new(f.store.clone()));
+    let frail = f.through(store.clone()).act_as(ada.principal().clone());
+    let key = f.key();
+    let transfer = |by: &Acting| run(by.transfer_publisher(acme, bobs, &key)).map(drop);
+    store.fail_after(after, StoreError::Unavailable("cut off"));
+    let cut = transfer(&frail).is_err();
+    goes_on(&f, &transfer);
+    let seen = state(&f, agent).unwrap();
+    assert_eq!(asked(&whs, seen), [acme], "after {after} calls it counts as {seen}");
+    cut
+}
+
+#[test]
+fn what_lapsed_is_asked_again_wherever_the_move_was_cut_off() {
+    let mut calls = 0;
+    while cut_off(calls, |f, transfer| transfer(&f.person("acme", "ada")).unwrap()) {
+        calls += 1;
+    }
+    for after in 0..=calls {
+        cut_off(after, |f, _| while run(f.market.refresh_index(ALL)).unwrap().more {});
+    }
 }
 
 #[test]
