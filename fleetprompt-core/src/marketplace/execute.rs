@@ -37,11 +37,12 @@ pub(super) trait Command: Serialize + Sync {
     /// Authorises and decides. Reads go through the context, which turns each into an expectation.
     fn decide(&self, cx: &mut Context<'_>) -> impl Future<Output = Result<Self::Receipt>> + Send;
 
-    /// Whether the principal may still be told the kept answer.
+    /// Whether the principal may still be told the kept answer: a receipt, or a refusal if there is
+    /// none.
     fn may_replay(
         &self,
         cx: &mut Context<'_>,
-        receipt: &Self::Receipt,
+        receipt: Option<&Self::Receipt>,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Told when nobody knows whether a commit of it was applied. What it answers in the end may
@@ -223,9 +224,7 @@ impl Inner {
         command: &C,
         kept: Kept<C::Receipt>,
     ) -> Result<C::Receipt> {
-        if let Kept::Done(receipt) = &kept {
-            command.may_replay(&mut cx, receipt).await?;
-        }
+        command.may_replay(&mut cx, kept.receipt()).await?;
         kept.answer()
     }
 
@@ -289,6 +288,13 @@ impl Context<'_> {
 }
 
 impl<R> Kept<R> {
+    fn receipt(&self) -> Option<&R> {
+        match self {
+            Kept::Done(receipt) => Some(receipt),
+            Kept::Refused(_) => None,
+        }
+    }
+
     fn answer(self) -> Result<R> {
         match self {
             Kept::Done(receipt) => Ok(receipt),
@@ -336,7 +342,7 @@ mod tests {
             Ok(2)
         }
 
-        async fn may_replay(&self, _: &mut Context<'_>, _: &u64) -> Result<()> {
+        async fn may_replay(&self, _: &mut Context<'_>, _: Option<&u64>) -> Result<()> {
             Ok(())
         }
     }

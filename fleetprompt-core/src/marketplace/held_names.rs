@@ -358,7 +358,7 @@ impl Command for DecideName {
         Ok(NameReceipt { subject, state, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &NameReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&NameReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }

@@ -127,7 +127,7 @@ impl Command for ImportEntry {
         Ok(EntryImported { outcome })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &EntryImported) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&EntryImported>) -> Result<()> {
         cx.require(Action::ImportCatalogue)
     }
 }

@@ -166,7 +166,7 @@ impl Command for Import {
         }
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &Imported) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&Imported>) -> Result<()> {
         cx.require(Action::ImportCatalogue)
     }
 }

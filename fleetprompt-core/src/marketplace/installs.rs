@@ -368,7 +368,7 @@ impl Command for RevokeInstall {
         Ok(InstallReceipt { attempts: vec![self.attempt], at: cx.now })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &InstallReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&InstallReceipt>) -> Result<()> {
         cx.attempt_for(self.attempt, Action::RevokeAttempt).await.map(drop)
     }
 }

@@ -201,7 +201,7 @@ impl Command for Invite {
         Ok(InvitationReceipt { id, publisher, role, expires_at, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &InvitationReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&InvitationReceipt>) -> Result<()> {
         cx.require_in(self.publisher, Action::ManageMembers, ErrorCode::PublisherNotFound).await
     }
 }
@@ -227,9 +227,20 @@ impl Command for RevokeInvitation {
         Ok(InvitationReceipt { id, publisher, role, expires_at, at: cx.now })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &InvitationReceipt) -> Result<()> {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&InvitationReceipt>,
+    ) -> Result<()> {
         let missing = ErrorCode::InvitationNotFound;
-        cx.require_in(receipt.publisher, Action::ManageMembers, missing).await
+        let publisher = match receipt {
+            Some(receipt) => receipt.publisher,
+            None => {
+                let key = RecordKey::invitation(self.invitation);
+                cx.find::<Invitation>(key, missing).await?.value.publisher
+            }
+        };
+        cx.require_in(publisher, Action::ManageMembers, missing).await
     }
 }
 
@@ -284,7 +295,12 @@ impl Command for AcceptInvitation<'_> {
         Ok(MemberReceipt { publisher, person, role: Some(role), at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &MemberReceipt) -> Result<()> {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&MemberReceipt>,
+    ) -> Result<()> {
+        let Some(receipt) = receipt else { return cx.require(Action::JoinPublisher) };
         cx.expect_self(receipt.person, ErrorCode::InvitationNotFound).await
     }
 }

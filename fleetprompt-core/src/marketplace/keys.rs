@@ -184,7 +184,11 @@ impl Command for RevokeKey {
         Ok(KeyRevocationReceipt { kid: self.kid, revoked, at: cx.now })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &KeyRevocationReceipt) -> Result<()> {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        _: Option<&KeyRevocationReceipt>,
+    ) -> Result<()> {
         cx.require(Action::OperateMarketplace)
     }
 }
@@ -214,7 +218,7 @@ impl Command for Fence {
         Ok(FenceReceipt { deployment, revoked, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &FenceReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&FenceReceipt>) -> Result<()> {
         cx.require(Action::OperateMarketplace)
     }
 }

@@ -126,7 +126,7 @@ impl Command for PublishListing {
         Ok(ListingReceipt { held, ..receipt })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -148,7 +148,7 @@ impl Command for UnlistListing {
         Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -178,7 +178,7 @@ impl Command for DeprecateListing {
         Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -220,7 +220,7 @@ impl Command for DeleteListing {
         Ok(cx.change_listing(&before, after, fact, GoneReason::Deleted))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -262,7 +262,7 @@ impl Command for TransferListing {
         Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }

@@ -320,8 +320,15 @@ impl Command for CreateListing {
         Ok(cx.change_listing(&listing.clone(), listing, fact, GoneReason::Withdrawn))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &ListingReceipt) -> Result<()> {
-        cx.may_hear_of_listing(receipt.id).await
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&ListingReceipt>,
+    ) -> Result<()> {
+        match receipt {
+            Some(receipt) => cx.may_hear_of_listing(receipt.id).await,
+            None => cx.publisher_for(self.new.publisher, Action::EditListing).await.map(drop),
+        }
     }
 }
 
@@ -340,7 +347,7 @@ impl Command for UpdateListing {
         edit_listing(cx, self.listing, self.revision, |_| self.edit.clone()).await
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }

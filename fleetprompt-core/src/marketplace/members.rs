@@ -194,12 +194,12 @@ impl Context<'_> {
 
     /// Whoever manages members may hear again what became of one, and so may the one it was about:
     /// their own membership may be what has ended.
-    async fn may_hear_of_member(&mut self, receipt: &MemberReceipt) -> Result<()> {
+    async fn may_hear_of_member(&mut self, publisher: PublisherId, person: PersonId) -> Result<()> {
         let missing = ErrorCode::PublisherNotFound;
-        if self.expect_self(receipt.person, missing).await.is_ok() {
+        if self.expect_self(person, missing).await.is_ok() {
             return Ok(());
         }
-        self.require_in(receipt.publisher, Action::ManageMembers, missing).await
+        self.require_in(publisher, Action::ManageMembers, missing).await
     }
 }
 
@@ -235,8 +235,8 @@ impl Command for ChangeRole {
         Ok(MemberReceipt { publisher, person, role: Some(role), at: cx.now })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &MemberReceipt) -> Result<()> {
-        cx.may_hear_of_member(receipt).await
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&MemberReceipt>) -> Result<()> {
+        cx.may_hear_of_member(self.publisher, self.person).await
     }
 }
 
@@ -257,8 +257,8 @@ impl Command for RemoveMember {
         Ok(cx.end_membership(&member, LAST_OWNER))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &MemberReceipt) -> Result<()> {
-        cx.may_hear_of_member(receipt).await
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&MemberReceipt>) -> Result<()> {
+        cx.may_hear_of_member(self.publisher, self.person).await
     }
 }
 
@@ -279,7 +279,12 @@ impl Command for Leave {
         Ok(cx.end_membership(&member, LAST_OWNER))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &MemberReceipt) -> Result<()> {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&MemberReceipt>,
+    ) -> Result<()> {
+        let Some(receipt) = receipt else { return cx.require(Action::JoinPublisher) };
         cx.expect_self(receipt.person, ErrorCode::PublisherNotFound).await
     }
 }

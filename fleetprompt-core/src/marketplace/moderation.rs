@@ -135,7 +135,7 @@ impl Command for GrantBadge {
         Ok(cx.change_publisher(found, Fact::BadgeGranted { publisher, badge }))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }
@@ -160,7 +160,7 @@ impl Command for RemoveBadge {
         Ok(cx.change_publisher(found, Fact::BadgeRemoved { publisher, badge }))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }
@@ -185,7 +185,7 @@ impl Command for SuspendPublisher {
         Ok(cx.change_publisher(suspended, Fact::PublisherSuspended { publisher }))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }
@@ -209,7 +209,7 @@ impl Command for RestorePublisher {
         Ok(cx.change_publisher(restored, Fact::PublisherRestored { publisher }))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }

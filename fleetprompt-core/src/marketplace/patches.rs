@@ -236,7 +236,7 @@ impl Command for PatchListing {
         edit_listing(cx, self.listing, self.revision, |before| patch.edit(before)).await
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -257,7 +257,7 @@ impl Command for PatchPublisher {
         edit_publisher(cx, self.publisher, self.revision, |before| patch.edit(before)).await
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         super::publishers::may_replay_edit(cx, self.publisher).await
     }
 }

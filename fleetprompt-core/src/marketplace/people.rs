@@ -159,7 +159,7 @@ impl Command for BeginErasure {
         Ok(Erasure { person })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &Erasure) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&Erasure>) -> Result<()> {
         require_over(cx, self.subject.tenant(), Action::EraseSubject, ErrorCode::SubjectNotFound)
     }
 }
@@ -189,7 +189,7 @@ impl Command for BeginDeletion {
         Ok(TenantDeletion { tenant })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &TenantDeletion) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&TenantDeletion>) -> Result<()> {
         require_over(cx, &self.tenant, Action::DeleteTenant, ErrorCode::TenantNotFound)
     }
 }

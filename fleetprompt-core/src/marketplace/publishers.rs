@@ -217,7 +217,12 @@ impl Command for CreatePublisher {
         Ok(receipt)
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&PublisherReceipt>,
+    ) -> Result<()> {
+        let Some(receipt) = receipt else { return cx.require(Action::CreatePublisher) };
         cx.require_in(receipt.id, Action::ReadPublisherInternals, ErrorCode::PublisherNotFound)
             .await
     }
@@ -238,7 +243,7 @@ impl Command for UpdatePublisher {
         edit_publisher(cx, self.publisher, self.revision, |_| self.edit.clone()).await
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         may_replay_edit(cx, self.publisher).await
     }
 }
@@ -273,7 +278,7 @@ impl Command for TransferPublisher {
         Ok(cx.change_publisher(Publisher { tenant: to, ..found }, fact))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &PublisherReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&PublisherReceipt>) -> Result<()> {
         cx.require_in(self.publisher, Action::TransferPublisher, ErrorCode::PublisherNotFound).await
     }
 }

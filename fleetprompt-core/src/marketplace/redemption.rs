@@ -286,8 +286,13 @@ impl Command for Redeem<'_> {
         }
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &RedeemReceipt) -> Result<()> {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&RedeemReceipt>,
+    ) -> Result<()> {
         let system = cx.redeeming_system()?;
+        let Some(receipt) = receipt else { return Ok(()) };
         let key = RecordKey::attempt(receipt.attempt);
         let attempt = cx.find::<Attempt>(key, ErrorCode::ManifestUnavailable).await?.value;
         cx.expect_not_withdrawn(&attempt, system).await

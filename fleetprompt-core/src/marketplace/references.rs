@@ -454,7 +454,7 @@ impl Command for DecideReference {
         Ok(ReferenceReceipt { publisher: self.publisher, system, state, revision, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ReferenceReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ReferenceReceipt>) -> Result<()> {
         cx.answering(self.kind).await.map(drop)
     }
 }

@@ -233,7 +233,7 @@ impl Command for PublishRelease {
         Ok(ReleaseReceipt { listing: id, version, digest, yanked: false, revision, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ReleaseReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ReleaseReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -296,7 +296,7 @@ impl Command for YankRelease {
         Ok(cx.settle_yank(&listing, yanked, fact))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ReleaseReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ReleaseReceipt>) -> Result<()> {
         cx.may_hear_of_release(self.listing).await
     }
 }
@@ -325,7 +325,7 @@ impl Command for UnyankRelease {
         Ok(cx.settle_yank(&listing, restored, fact))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ReleaseReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ReleaseReceipt>) -> Result<()> {
         cx.may_hear_of_release(self.listing).await
     }
 }

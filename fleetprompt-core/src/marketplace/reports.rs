@@ -236,7 +236,7 @@ impl Command for FileReport {
         Ok(ReportReceipt { id, subject, state, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ReportReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ReportReceipt>) -> Result<()> {
         cx.require(Action::Report)
     }
 }
@@ -268,7 +268,7 @@ impl Command for ResolveReport {
         Ok(ReportReceipt { id, subject, state, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ReportReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ReportReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }

@@ -89,7 +89,7 @@ impl Command for TakeDown {
         Ok(cx.change_listing(&before, after, fact, GoneReason::TakenDown(class)))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }
@@ -115,7 +115,7 @@ impl Command for RestoreListing {
         Ok(cx.change_listing(&before, after, fact, GoneReason::Withdrawn))
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &ListingReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&ListingReceipt>) -> Result<()> {
         cx.moderates().await
     }
 }

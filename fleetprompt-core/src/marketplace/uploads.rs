@@ -275,7 +275,7 @@ impl Command for Upload {
         self.unsure.store(true, Ordering::SeqCst);
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &MediaReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&MediaReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -299,7 +299,7 @@ impl Command for ClearIcon {
         Ok(MediaReceipt { listing: cx.change_media(&before, media), image: None })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &MediaReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&MediaReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }
@@ -331,7 +331,7 @@ impl Command for ArrangeScreenshots {
         Ok(MediaReceipt { listing: cx.change_media(&before, media), image: None })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &MediaReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&MediaReceipt>) -> Result<()> {
         cx.may_hear_of_listing(self.listing).await
     }
 }

@@ -200,8 +200,17 @@ impl Command for ClaimFree {
         })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &EntitlementReceipt) -> Result<()> {
-        cx.entitlement_for(receipt.id, Action::ReadEntitlement).await.map(drop)
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&EntitlementReceipt>,
+    ) -> Result<()> {
+        if let Some(receipt) = receipt {
+            return cx.entitlement_for(receipt.id, Action::ReadEntitlement).await.map(drop);
+        }
+        cx.require(Action::Obtain)?;
+        let who = cx.who().await?;
+        cx.readable_listing(self.listing, who).await.map(drop)
     }
 }
 
@@ -251,7 +260,7 @@ impl Command for GrantEntitlement {
         })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &EntitlementReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&EntitlementReceipt>) -> Result<()> {
         cx.require(Action::GovernEntitlement)
     }
 }
@@ -306,7 +315,7 @@ impl Command for GovernEntitlement {
         Ok(EntitlementReceipt { id: self.entitlement, state, revision, at })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, _: &EntitlementReceipt) -> Result<()> {
+    async fn may_replay(&self, cx: &mut Context<'_>, _: Option<&EntitlementReceipt>) -> Result<()> {
         cx.require(Action::GovernEntitlement)
     }
 }

@@ -128,6 +128,24 @@ fn another_key_is_a_replay_and_the_holder_can_see_it() {
 }
 
 #[test]
+fn a_system_that_is_configured_no_more_is_told_nothing_again() {
+    let world = World::new();
+    let (token, _) = world.issue();
+    world.redeem(&token, "redeem").unwrap();
+    assert_eq!(refusal(world.redeem(&token, "other")), ErrorCode::TokenRedeemed);
+    let without = Marketplace::builder(world.store.clone())
+        .keys(ring())
+        .issuer("https://market.example".parse().unwrap())
+        .clock(Arc::new(world.clock.clone()))
+        .build();
+    let whs = pollster::block_on(without).unwrap().act_as(service("whs"));
+    for name in ["redeem", "other", "fresh"] {
+        let told = world.redeem_as(&whs, &token, "ada", name);
+        assert_eq!(refusal(told), ErrorCode::Forbidden, "{name}");
+    }
+}
+
+#[test]
 fn five_mismatches_revoke_and_four_cost_nothing() {
     let world = World::new();
     let (token, attempt) = world.issue();

@@ -68,8 +68,13 @@ impl Command for Begin {
         Ok(InstallReceipt { attempts, at: cx.now })
     }
 
-    async fn may_replay(&self, cx: &mut Context<'_>, receipt: &InstallReceipt) -> Result<()> {
-        for attempt in &receipt.attempts {
+    async fn may_replay(
+        &self,
+        cx: &mut Context<'_>,
+        receipt: Option<&InstallReceipt>,
+    ) -> Result<()> {
+        cx.require(Action::Obtain)?;
+        for attempt in receipt.iter().flat_map(|receipt| &receipt.attempts) {
             cx.attempt_for(*attempt, Action::ReadAttempt).await?;
         }
         Ok(())

@@ -124,8 +124,31 @@ fn whoever_lost_access_is_not_told_again() {
     let create = || run(bob.create_listing(new_listing(acme, "reader"), &key));
     create().unwrap();
     create().unwrap();
+    let id = f.draft(&ada, acme, "writer");
+    f.release(&ada, id, "1.0.0");
+    let kept = f.key();
+    let publish = |key: &IdempotencyKey| {
+        refused(run(bob.publish_release(id, of("1.0.0"), ReleaseContent::default(), key)))
+    };
+    assert_eq!([publish(&kept), publish(&kept)], [ErrorCode::ReleaseExists; 2]);
     run(ada.remove_member(acme, bobs, &f.key())).unwrap();
     assert_eq!(refused(create()), ErrorCode::ListingNotFound);
+    // Nor of a refusal.
+    assert_eq!([publish(&kept), publish(&f.key())], [ErrorCode::ListingNotFound; 2]);
+}
+
+#[test]
+fn a_claim_that_was_refused_tells_nothing_of_a_listing_that_was_hidden() {
+    let f = Fixture::default();
+    let (ada, eve) = (f.person("acme", "ada"), f.person("x", "eve"));
+    let acme = f.publisher(&ada, "acme");
+    let id = f.offered(&ada, acme, "reader");
+    run(eve.claim_free(id, &f.key())).unwrap();
+    let kept = f.key();
+    let claim = |key: &IdempotencyKey| refused(run(eve.claim_free(id, key)));
+    assert_eq!([claim(&kept), claim(&kept)], [ErrorCode::SourceTaken; 2]);
+    run(f.operator().suspend_publisher(acme, of("Fraud."), &f.key())).unwrap();
+    assert_eq!([claim(&kept), claim(&f.key())], [ErrorCode::ListingNotFound; 2]);
 }
 
 /// What the writes of a member act on.
