@@ -6,7 +6,7 @@ use crate::domain::{
     Handle, Listing, ListingId, Membership, NameSubject, Publisher, PublisherId, Slug,
 };
 use crate::error::{ErrorCode, Result};
-use crate::port::{ClaimedName, PageSize, RecordKey, Scan, Versioned};
+use crate::port::{ClaimedName, PageSize, Principal, RecordKey, Scan, Versioned};
 use crate::search::{CatalogueFilter, CatalogueOrder, Cursor};
 
 use super::paging::{Page, Paging};
@@ -131,10 +131,8 @@ impl Acting {
         let query = ("publisher_listings", publisher);
         let scan = Scan::ListingsOf(publisher);
         let paging = Paging::new(self.inner(), &self.principal, &query, scan)?;
-        let mut page = self
-            .inner()
-            .shelf(&paging, cursor, size, |listing, publisher| sight.finds(listing, publisher))
-            .await?;
+        let finds = |listing: &Listing, publisher: &Publisher| sight.finds(listing, publisher);
+        let mut page = self.inner().shelf(&self.principal, &paging, cursor, size, finds).await?;
         for listing in page.items.iter_mut().filter(|_| sight.inside) {
             listing.held = self.held_name(NameSubject::Listing(listing.id), &owner.value).await?;
         }
@@ -155,7 +153,8 @@ impl Acting {
         publisher: &Publisher,
     ) -> Result<ListingView> {
         let held = self.held_name(NameSubject::Listing(listing.value.id), publisher).await?;
-        Ok(ListingView { held, ..self.inner().listing_view(listing, publisher).await? })
+        let view = self.inner().listing_view(&self.principal, listing, publisher).await?;
+        Ok(ListingView { held, ..view })
     }
 
     /// A listing that the reader may see, and its publisher. One answer for what does not exist
@@ -164,18 +163,8 @@ impl Acting {
         &self,
         id: ListingId,
     ) -> Result<(Versioned<Listing>, Versioned<Publisher>)> {
-        let missing = ErrorCode::ListingNotFound;
-        let market = self.inner();
-        let listing = market.read::<Listing>(&RecordKey::listing(id)).await?.ok_or(missing)?;
-        let key = RecordKey::publisher(listing.value.publisher);
-        let publisher = market.read::<Publisher>(&key).await?.ok_or(missing)?;
-        // What everybody may read takes no look at who reads.
-        let seen = Sight::PUBLIC.reads(&listing.value, &publisher.value) || {
-            let viewer = market.viewer(&self.principal).await?;
-            let sight = market.sight(&viewer, &publisher.value).await?;
-            sight.reads(&listing.value, &publisher.value)
-        };
-        if seen { Ok((listing, publisher)) } else { Err(missing.into()) }
+        let found = self.inner().readable_by(&self.principal, id).await?;
+        found.ok_or_else(|| ErrorCode::ListingNotFound.into())
     }
 
     async fn readable_publisher(&self, id: PublisherId) -> Result<(Versioned<Publisher>, Sight)> {
@@ -202,20 +191,54 @@ impl Inner {
         Ok(owner.and_then(|owner| owner.as_str().parse().ok()))
     }
 
-    /// A listing as readers see it.
+    /// A listing that `reader` may see, and its publisher.
+    async fn readable_by(
+        &self,
+        reader: &Principal,
+        id: ListingId,
+    ) -> Result<Option<(Versioned<Listing>, Versioned<Publisher>)>> {
+        let Some(listing) = self.read::<Listing>(&RecordKey::listing(id)).await? else {
+            return Ok(None);
+        };
+        let key = RecordKey::publisher(listing.value.publisher);
+        let Some(publisher) = self.read::<Publisher>(&key).await? else { return Ok(None) };
+        // What everybody may read takes no look at who reads.
+        let seen = Sight::PUBLIC.reads(&listing.value, &publisher.value) || {
+            let viewer = self.viewer(reader).await?;
+            let sight = self.sight(&viewer, &publisher.value).await?;
+            sight.reads(&listing.value, &publisher.value)
+        };
+        Ok(seen.then_some((listing, publisher)))
+    }
+
+    /// The successor of a listing, if `reader` may see it: a publisher can name one that it has not
+    /// published yet, and any may be gone by now.
+    pub(super) async fn successor_seen(
+        &self,
+        reader: &Principal,
+        listing: &Listing,
+    ) -> Result<Option<ListingId>> {
+        let Some(successor) = listing.successor else { return Ok(None) };
+        Ok(self.readable_by(reader, successor).await?.map(|_| successor))
+    }
+
+    /// A listing as `reader` sees it.
     pub(super) async fn listing_view(
         &self,
+        reader: &Principal,
         listing: Versioned<Listing>,
         publisher: &Publisher,
     ) -> Result<ListingView> {
         let reference = self.reference_state(&listing.value, publisher).await?;
-        Ok(ListingView::of(listing, publisher, reference))
+        let successor = self.successor_seen(reader, &listing.value).await?;
+        Ok(ListingView::of(listing, publisher, reference, successor))
     }
 
     /// A page of listings without those that `shows` leaves out, filled up as far as a bounded
     /// number of rows goes.
     async fn shelf(
         &self,
+        reader: &Principal,
         paging: &Paging<'_>,
         cursor: Option<&Cursor>,
         size: PageSize,
@@ -237,7 +260,7 @@ impl Inner {
                     return Ok(Page { items, next });
                 }
                 last_shown = Some(paging.key_of(row.clone()));
-                items.push(self.listing_view(row, &publisher).await?);
+                items.push(self.listing_view(reader, row, &publisher).await?);
             }
             match end {
                 Some(end) => after = Some(end),

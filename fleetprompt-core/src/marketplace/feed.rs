@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
-use crate::port::{LogPage, PageSize, RecordKey};
+use crate::port::{LogPage, PageSize, Principal, RecordKey};
 
 use super::actor::base_standing;
 use super::views::{ListingView, PublisherView, stands_in_catalogue};
@@ -278,7 +278,8 @@ impl Inner {
         let key = RecordKey::publisher(found.value.publisher);
         let Some(publisher) = self.read::<Publisher>(&key).await? else { return Ok(None) };
         if stands_in_catalogue(&found.value, &publisher.value) {
-            let view = self.listing_view(found, &publisher.value).await?;
+            let reader = &Principal::Anonymous;
+            let view = self.listing_view(reader, found, &publisher.value).await?;
             return Ok(Some(ChangeView::Changed { listing: Box::new(view) }));
         }
         let reason = match (found.value.state, &found.value.takedown) {

@@ -47,11 +47,13 @@ impl Acting {
         self.inner().execute(&self.principal, key, &UnlistListing { listing }).await
     }
 
-    /// Advises against a listing, in favour of `successor` if there is one.
+    /// Advises against a listing, in favour of `successor` if there is one; or names another successor
+    /// of one that is deprecated. Whoever can't read the successor is not shown it.
     ///
     /// # Errors
-    /// `listing_not_found`, `forbidden`, `publisher_suspended`, `wrong_state`; `invalid_input` for
-    /// a successor that is neither readable by anyone nor the publisher's own.
+    /// `listing_not_found`, `forbidden`, `publisher_suspended`; `wrong_state`, also when it is
+    /// deprecated in favour of that successor already; `invalid_input` for a successor that is neither
+    /// readable by anyone nor the publisher's own.
     pub async fn deprecate_listing(
         &self,
         listing: ListingId,
@@ -167,7 +169,12 @@ impl Command for DeprecateListing {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<ListingReceipt> {
         let owned = cx.listing_to_change(self.listing, Action::PublishListing).await?;
         let before = owned.listing.value;
-        let after = moved(&before, ListingState::Deprecated)?;
+        let replaces =
+            before.state == ListingState::Deprecated && before.successor != self.successor;
+        let after = match replaces {
+            true => before.clone(),
+            false => moved(&before, ListingState::Deprecated)?,
+        };
         if let Some(successor) = self.successor {
             cx.expect_successor(&before, successor).await?;
         }

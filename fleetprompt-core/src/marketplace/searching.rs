@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Handle, Listing, Position, Publisher, PublisherId};
 use crate::error::Result;
-use crate::port::{ClaimedName, PageSize, Record, RecordKey, StoreError, Versioned};
+use crate::port::{ClaimedName, PageSize, Principal, Record, RecordKey, StoreError, Versioned};
 use crate::search::highlight::Marker;
 use crate::search::{CatalogueFilter, CatalogueOrder, Cursor, CursorBinding, Query};
 
@@ -150,7 +150,7 @@ impl Acting {
             None => None,
         };
         let ordinals: Vec<_> = ranks.ranks.iter().map(|rank| rank.ordinal()).collect();
-        let items = market.cards(&ordinals).await?;
+        let items = market.cards(&self.principal, &ordinals).await?;
         Ok((Page { items, next }, plan.instead()))
     }
 }
@@ -166,8 +166,8 @@ impl Inner {
         self.named(&ClaimedName::handle(&handle.skeleton())).await
     }
 
-    /// The listings that the events at `ordinals` created, as readers see them.
-    async fn cards(&self, ordinals: &[Position]) -> Result<Vec<ListingView>> {
+    /// The listings that the events at `ordinals` created, as `reader` sees them.
+    async fn cards(&self, reader: &Principal, ordinals: &[Position]) -> Result<Vec<ListingView>> {
         let found = self.created(ordinals).await?;
         let mut keys = Vec::with_capacity(2 * found.len());
         for Versioned { value: listing, .. } in &found {
@@ -184,7 +184,8 @@ impl Inner {
                 _ => None,
             };
             let reference = reference_answered(&row.value, publisher, binding);
-            cards.push(ListingView::of(row, publisher, reference));
+            let successor = self.successor_seen(reader, &row.value).await?;
+            cards.push(ListingView::of(row, publisher, reference, successor));
         }
         Ok(cards)
     }

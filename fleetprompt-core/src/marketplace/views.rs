@@ -251,7 +251,7 @@ pub struct ListingView {
     pub media: MediaView,
     /// Where in its life it is.
     pub state: ListingState,
-    /// The listing to use in place of this deprecated one.
+    /// The listing to use in place of this deprecated one, if the reader may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<ListingId>,
     /// Why it is taken down, if it is; only those who see the publisher's inside see it at all then.
@@ -281,9 +281,10 @@ impl ListingView {
         row: Versioned<Listing>,
         publisher: &Publisher,
         reference: Option<BindingState>,
+        successor: Option<ListingId>,
     ) -> Self {
         let media = MediaView::of(&row.value.media);
-        let Listing { id, slug, asset, content, state, successor, takedown, .. } = row.value;
+        let Listing { id, slug, asset, content, state, takedown, .. } = row.value;
         let Listing { created_at, updated_at, released_at, latest, .. } = row.value;
         ListingView {
             id,

@@ -102,7 +102,8 @@ struct Deprecation {
 
 /// Deprecate a listing
 ///
-/// It can't be obtained any more; who has it keeps it.
+/// It can't be obtained any more; who has it keeps it. Of one that is deprecated, another successor is
+/// named. The successor is shown to those who can read it.
 #[utoipa::path(
     post, path = "/v1/listings/{listing}/deprecate", operation_id = "deprecateListing",
     tag = "Publishing",

@@ -65,7 +65,7 @@ impl Acting {
             None => None,
         };
         let ordinals: Vec<_> = found.iter().map(Place::ordinal).collect();
-        Ok((Page { items: market.cards(&ordinals).await?, next }, plan.instead()))
+        Ok((Page { items: market.cards(&self.principal, &ordinals).await?, next }, plan.instead()))
     }
 
     async fn places(

@@ -1,7 +1,8 @@
 use super::fixture::*;
 use crate::domain::*;
 use crate::marketplace::{
-    Found, ListingAddress, ListingEdit, ListingPatch, NewListing, PublisherPatch, ReferenceDecision,
+    ChangeView, Found, ListingAddress, ListingEdit, ListingPatch, NewListing, PublisherPatch,
+    ReferenceDecision,
 };
 use crate::policy::Quotas;
 use crate::{Acting, ErrorCode};
@@ -163,6 +164,38 @@ fn a_successor_can_be_read_by_those_who_are_sent_there() {
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(answers[0].field().unwrap().field(), "successor");
     deprecate(public).unwrap();
+}
+
+#[test]
+fn a_successor_is_shown_to_those_who_can_read_it_and_can_be_replaced() {
+    let f = Fixture::default();
+    let (ada, mates) = (f.person("acme", "ada"), f.person("acme", "mo"));
+    let (acme, visitor) = (f.publisher(&ada, "acme"), f.anonymous());
+    let id = f.published(&ada, acme, "reader");
+    let (draft, better) = (f.draft(&ada, acme, "next"), f.published(&ada, acme, "better"));
+    let deprecate = |to| run(ada.deprecate_listing(id, to, &f.key()));
+    deprecate(Some(draft)).unwrap();
+    let successor = |who: &Acting| run(who.listing(id)).unwrap().successor;
+    assert_eq!([&ada, &mates, &visitor].map(successor), [Some(draft), None, None]);
+    let shelf = |who: &Acting| {
+        let page = run(who.publisher_listings(acme, None, ALL)).unwrap().items;
+        page.into_iter().find(|it| it.id == id).unwrap().successor
+    };
+    assert_eq!([&ada, &mates, &visitor].map(shelf), [Some(draft), None, None]);
+    let told = run(visitor.changes(None, ALL)).unwrap().changes.into_iter().filter_map(|entry| {
+        let ChangeView::Changed { listing } = entry.change else { return None };
+        (listing.id == id).then_some(listing.successor)
+    });
+    assert!(told.eq([None, None]));
+    let again = f.key();
+    assert_eq!(refused(run(ada.deprecate_listing(id, Some(draft), &again))), ErrorCode::WrongState);
+    for to in [Some(better), None, Some(better)] {
+        deprecate(to).unwrap();
+        assert_eq!([&ada, &visitor].map(successor), [to; 2]);
+        assert_eq!([&ada, &visitor].map(shelf), [to; 2]);
+    }
+    run(ada.delete_listing(better, &f.key())).unwrap();
+    assert_eq!([&ada, &visitor].map(successor), [None; 2]);
 }
 
 #[test]
