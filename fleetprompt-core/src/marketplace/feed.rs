@@ -194,8 +194,9 @@ impl Acting {
     /// # Errors
     /// Only when the store can't answer.
     pub async fn feed_cursor(&self) -> Result<FeedCursor> {
+        let deployment = self.inner().adopt_deployment().await?;
         let position = self.inner().head().await?.feed_last;
-        Ok(FeedCursor { deployment: self.inner().deployment(), position })
+        Ok(FeedCursor { deployment, position })
     }
 
     /// What changed in the public catalogue behind `after`, or since the beginning. A reader who
@@ -206,7 +207,7 @@ impl Acting {
     /// before the marketplace was restored: start again from [`feed_cursor`](Self::feed_cursor).
     pub async fn changes(&self, after: Option<&FeedCursor>, size: PageSize) -> Result<ChangesPage> {
         let market = self.inner();
-        let deployment = market.deployment();
+        let deployment = market.adopt_deployment().await?;
         let position = match after {
             None => Position::START,
             Some(after) if after.deployment != deployment => {

@@ -102,14 +102,22 @@ impl Acting {
 }
 
 impl super::Inner {
-    /// Takes over the deployment that the store has now.
-    async fn adopt_deployment(&self) -> Result<()> {
+    /// The deployment id that the store has now, which is taken over: another process may have
+    /// fenced it.
+    pub(super) async fn adopt_deployment(&self) -> Result<DeploymentId> {
         if let Some(found) = self.read::<Deployment>(&RecordKey::deployment()).await? {
+            self.adopt(&found.value);
+        }
+        Ok(self.deployment())
+    }
+
+    /// Takes over what was read as the store's deployment.
+    pub(super) fn adopt(&self, deployment: &Deployment) {
+        if self.deployment() != deployment.id {
             let mut held =
                 self.deployment.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *held = found.value;
+            deployment.clone_into(&mut held);
         }
-        Ok(())
     }
 }
 

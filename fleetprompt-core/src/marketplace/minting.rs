@@ -22,6 +22,7 @@ impl Context<'_> {
     pub(super) async fn deployment(&mut self) -> Result<DeploymentId> {
         let found =
             self.find::<Deployment>(RecordKey::deployment(), ErrorCode::Unavailable).await?;
+        self.market.adopt(&found.value);
         Ok(found.value.id)
     }
 

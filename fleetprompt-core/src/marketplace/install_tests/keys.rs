@@ -110,3 +110,27 @@ fn a_fenced_store_redeems_nothing_that_was_issued_before() {
     world.redeem_as(&other, &fresh, "ada", "fresh").unwrap();
     assert_eq!(world.events("deployment.renewed"), 2);
 }
+
+/// A store stands for one deployment, however many processes have it open.
+#[test]
+fn cursors_of_before_a_fence_are_void_in_every_process() {
+    let world = World::new();
+    let other = Marketplace::builder(world.store.clone())
+        .keys(ring())
+        .issuer("https://market.example".parse().unwrap())
+        .clock(Arc::new(world.clock.clone()))
+        .build();
+    let other = pollster::block_on(other).unwrap().act_as(Principal::Anonymous);
+    let here = world.act(Principal::Anonymous);
+    let old = pollster::block_on(here.feed_cursor()).unwrap();
+    let reason = "Restored last night's backup.".parse().unwrap();
+    pollster::block_on(world.operator().fence(reason, &key("fence"))).unwrap();
+    for reader in [&here, &other] {
+        let read = pollster::block_on(reader.changes(Some(&old), PageSize::MAX));
+        assert_eq!(refusal(read), ErrorCode::CursorTooOld);
+    }
+    // They agree on what holds from now on, too.
+    let new = pollster::block_on(other.feed_cursor()).unwrap();
+    assert_eq!(pollster::block_on(here.feed_cursor()).unwrap(), new);
+    pollster::block_on(here.changes(Some(&new), PageSize::MAX)).unwrap();
+}
