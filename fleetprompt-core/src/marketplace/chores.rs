@@ -4,10 +4,11 @@
 //! whatever was interrupted can simply be run again.
 
 use crate::domain::{
-    Attempt, AttemptId, AttemptState, BuyerMark, Fact, GoneReason, Invitation, InvitationId,
-    Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership, NameSubject,
-    Person, PersonId, PersonIdentity, Publisher, PublisherId, PublisherProfile, Reason, Redemption,
-    Release, Report, ReportId, Tags, Tenant, TenantId, TenantIdentity, Timestamp,
+    Attempt, AttemptId, AttemptState, AttemptStatus, BuyerMark, Fact, GoneReason, Invitation,
+    InvitationId, Listing, ListingContent, ListingId, ListingMedia, ListingState, Membership,
+    NameSubject, Person, PersonId, PersonIdentity, Publisher, PublisherId, PublisherProfile,
+    Reason, Redemption, Release, Report, ReportId, Tags, Tenant, TenantId, TenantIdentity,
+    Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::port::{
@@ -27,7 +28,7 @@ const ROUNDS: u32 = 24;
 pub(super) enum Chore {
     /// Ends a membership of somebody who is being erased, or in a publisher that is closed.
     EndMembership(PublisherId, PersonId),
-    /// Revokes an attempt if it is still issued, and drops its manifest, which names its subject,
+    /// Revokes an attempt if it is still issued and has not expired, and drops its manifest, which names its subject,
     /// and its context, which may.
     Forget(AttemptId),
     /// Suspends a publisher whose tenant is being deleted, and drops what it says of itself.
@@ -135,7 +136,7 @@ impl Context<'_> {
         let redemption = before.redemption.clone();
         let redemption = redemption.map(|kept| Redemption { manifest: None, ..kept });
         let mut after = Attempt { context: None, redemption, ..before.clone() };
-        let fact = if before.state == AttemptState::Issued {
+        let fact = if before.status(self.now) == AttemptStatus::Issued {
             after.state = AttemptState::Revoked;
             Fact::InstallRevoked { attempt: id, listing }
         } else {

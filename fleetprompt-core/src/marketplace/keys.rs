@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Actor, Attempt, AttemptState, Deployment, DeploymentId, Fact, IdempotencyKey, Position, Reason,
-    Timestamp,
+    Actor, Attempt, AttemptId, AttemptState, Deployment, DeploymentId, Fact, IdempotencyKey,
+    Reason, Span, Timestamp,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
-use crate::port::{Committed, PageSize, RecordKey, Refusal, Scan, StoreError};
+use crate::port::{
+    ColumnValue, Committed, PageKey, PageSize, RecordKey, Refusal, Scan, StoreError, Versioned,
+};
 use crate::token::{KeyId, KeyState};
 
 use super::Acting;
@@ -17,6 +19,10 @@ use super::execute::Command;
 
 /// How many attempts are revoked in one commit.
 const STEP: PageSize = PageSize::new(100);
+
+/// How far before the end of a log the time of what followed it may lie: a commit can come behind others
+/// that were decided later, by a clock that was ahead. As long as the longest token lives.
+const DOUBT: Span = Span::minutes(10);
 
 /// How often in a row others may get in the way of one step.
 const TRIES: u32 = 24;
@@ -64,8 +70,9 @@ pub struct FenceReceipt {
 }
 
 impl Acting {
-    /// Revokes all attempts that were issued under a key which is revoked in the ring, a hundred
-    /// at a time. After a crash, the same call goes on where it stopped.
+    /// Revokes all attempts that are issued under a key which is revoked in the ring, a hundred at a
+    /// time. Those that have expired stay as they are. After a crash, the same call goes on where it
+    /// stopped.
     ///
     /// First give every process a ring in which the key is revoked
     /// ([`set_keys`](super::Marketplace::set_keys)); from then on nothing verifies or is issued
@@ -82,9 +89,15 @@ impl Acting {
     }
 
     /// Fences a store that was restored from a backup or promoted with losses, before it serves
-    /// anyone: in it, attempts that were redeemed may look issued. All issued attempts are revoked,
-    /// and the store becomes another deployment, for which no token was ever made. After a crash,
-    /// the same call goes on where it stopped.
+    /// anyone: in it, attempts that were redeemed may look issued. All attempts that were issued at
+    /// the end of its log, or had expired in the ten minutes before, are revoked, however long ago
+    /// that is by now: what was lost may have redeemed them. And the store becomes another
+    /// deployment, for which no token was ever made. After a crash, the same call goes on where it
+    /// stopped.
+    ///
+    /// Another process that has the store open refuses tokens and cursors of the change feed from
+    /// before at once, since it asks the store. It takes over the new id as it does, and has cursors of
+    /// lists and offline keys by the old one until then.
     ///
     /// If the clock is [behind](super::Marketplace::clock_behind) the log, it is the clock that is
     /// believed from then on: no token of the log's time is left.
@@ -116,46 +129,66 @@ impl super::Inner {
         if self.deployment() != deployment.id {
             let mut held =
                 self.deployment.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            deployment.clone_into(&mut held);
+            held.clone_from(deployment);
         }
     }
 }
 
 impl Context<'_> {
-    /// Revokes the attempts that are issued now, of one key or of all, each step in a commit of its
-    /// own; answers how many.
-    async fn revoke_issued(&self, kid: Option<KeyId>, actor: &Actor) -> Result<u64> {
+    /// Revokes the attempts that are stored as issued, of one key or of all, and that expire after
+    /// `since`, each step in a commit of its own; answers how many.
+    async fn revoke_issued(
+        &self,
+        kid: Option<KeyId>,
+        since: Timestamp,
+        actor: &Actor,
+    ) -> Result<u64> {
         let market = self.market;
         let until = market.head().await?.last;
-        let scan = Scan::AttemptsIssued(kid);
+        let (scan, first) = (Scan::AttemptsByExpiry, AttemptId::from_bytes([0; 16]));
+        let mut after =
+            PageKey { order: ColumnValue::Integer(since.as_millis()), id: first.to_string() };
+        let is_meant = |row: &Versioned<Attempt>| {
+            let its_kid = row.value.token.as_ref().map(|token| token.kid);
+            row.value.state == AttemptState::Issued
+                && row.value.expires_at > since
+                && row.created <= until
+                && (kid.is_none() || kid == its_kid)
+        };
         let (mut revoked, mut tries) = (0, 0);
         while tries < TRIES {
+            let rows = market.list::<Attempt>(&scan, Some(&after), STEP).await?;
             let mut cx = Context::for_reading(market, self.principal).await?;
             cx.acts(actor.clone());
-            let step = cx.revoke_step(&scan, until).await?;
-            if step == 0 {
-                return Ok(revoked);
-            }
-            match market.store.commit(cx.into_commit()).await {
-                Ok(Committed::Applied { .. }) => {
-                    revoked += step;
-                    tries = 0;
+            let step = cx.revoke_all(rows.iter().filter(|row| is_meant(row))).await?;
+            if step > 0 {
+                match market.store.commit(cx.into_commit()).await {
+                    Ok(Committed::Applied { .. }) => (revoked, tries) = (revoked + step, 0),
+                    // Somebody redeemed or revoked one of them: the same ones are read again.
+                    Ok(Committed::Refused(Refusal::Conflict(_)) | Committed::Replayed(_))
+                    | Err(StoreError::OutcomeUnknown(_)) => {
+                        tries += 1;
+                        continue;
+                    }
+                    Ok(Committed::Refused(_)) => return Err(ErrorCode::Internal.into()),
+                    Err(error) => return Err(market.store_error(&error)),
                 }
-                // Somebody redeemed or revoked one of them: what is left is read again.
-                Ok(Committed::Refused(Refusal::Conflict(_)) | Committed::Replayed(_))
-                | Err(StoreError::OutcomeUnknown(_)) => tries += 1,
-                Ok(Committed::Refused(_)) => return Err(ErrorCode::Internal.into()),
-                Err(error) => return Err(market.store_error(&error)),
+            }
+            match rows.last().filter(|_| rows.len() == usize::from(STEP.get())) {
+                Some(last) => after = scan.plan().page_key(&last.clone().map(Into::into)),
+                None => return Ok(revoked),
             }
         }
         Err(ErrorCode::Contended.into())
     }
 
-    /// Revokes the oldest issued attempts, up to those that began after `until`.
-    async fn revoke_step(&mut self, scan: &Scan, until: Position) -> Result<u64> {
-        let rows = self.market.list::<Attempt>(scan, None, STEP).await?;
+    /// Revokes those of some attempts that are still stored as issued.
+    async fn revoke_all(
+        &mut self,
+        rows: impl Iterator<Item = &Versioned<Attempt>> + Send,
+    ) -> Result<u64> {
         let mut revoked = 0;
-        for row in rows.into_iter().take_while(|row| row.created <= until) {
+        for row in rows {
             let found = self.get::<Attempt>(RecordKey::attempt(row.value.id)).await?;
             if let Some(found) = found
                 && found.value.state == AttemptState::Issued
@@ -187,7 +220,7 @@ impl Command for RevokeKey {
         if cx.market.keys().state(&self.kid) != Some(KeyState::Revoked) {
             return Err(ErrorCode::WrongState.into());
         }
-        let revoked = cx.revoke_issued(Some(self.kid), &actor).await?;
+        let revoked = cx.revoke_issued(Some(self.kid), cx.now, &actor).await?;
         cx.event(Fact::KeyRevoked { kid: self.kid, revoked });
         Ok(KeyRevocationReceipt { kid: self.kid, revoked, at: cx.now })
     }
@@ -212,7 +245,10 @@ impl Command for Fence {
 
     async fn decide(&self, cx: &mut Context<'_>) -> Result<FenceReceipt> {
         let actor = cx.operating_actor().await?;
-        let revoked = cx.revoke_issued(None, &actor).await?;
+        // Whatever was lost followed the end of the log, so it redeemed nothing that had expired by
+        // then: the time is never before the log's. What had is told as it was, and not gone over.
+        let ends = cx.market.head().await?.at;
+        let revoked = cx.revoke_issued(None, ends.minus(DOUBT), &actor).await?;
         // Read as an expectation, so that nothing is issued or redeemed across the change.
         let key = RecordKey::deployment();
         let before = cx.find::<Deployment>(key, ErrorCode::Unavailable).await?.value;

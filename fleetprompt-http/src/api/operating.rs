@@ -367,8 +367,10 @@ async fn revoke_key(caller: SignedIn, PathOf(kid): PathOf<KeyId>, Key(key): Key)
 
 /// Fence the marketplace
 ///
-/// After a restore or a lossy promotion, before it serves: every attempt that waits is revoked, and no
-/// token from before holds.
+/// After a restore or a lossy promotion, before it serves: every attempt that waited at the end of its log
+/// is revoked, and no token from before holds. Other instances that have the store open refuse tokens and
+/// cursors of the change feed from before at once, and cursors of lists as soon as they have dealt with one
+/// of these.
 #[utoipa::path(
     post, path = "/v1/fence", operation_id = "fence", tag = "Operating",
     params(Key), request_body = Because,

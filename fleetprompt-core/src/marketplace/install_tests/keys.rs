@@ -1,7 +1,7 @@
 //! Rotating and revoking keys, and fencing a restored store.
 
 use super::*;
-use crate::domain::{AttemptState, Person, Span};
+use crate::domain::{AttemptState, AttemptStatus, Person, Span};
 
 /// A second key, active, and the first one retiring.
 fn rotated(world: &World) -> KeyRing {
@@ -61,6 +61,55 @@ fn more_attempts_than_fit_a_step_are_revoked_in_steps() {
     assert_eq!(receipt.revoked, 230);
     assert_eq!(revoke().unwrap(), receipt);
     assert_eq!(world.events("install.revoked"), 230);
+}
+
+fn status(world: &World, attempt: AttemptId) -> AttemptStatus {
+    pollster::block_on(world.ada().attempt(attempt)).unwrap().status
+}
+
+#[test]
+fn revoking_a_key_leaves_what_has_expired_as_it_is() {
+    let world = World::new();
+    let (_, expired) = world.issue();
+    world.clock.advance(Span::minutes(5));
+    let open = world.begin(&world.ada(), "open").unwrap().handovers[0].attempt.id;
+    let k1 = *world.ring.active();
+    pollster::block_on(world.market.set_keys(rotated(&world).revoke(&k1).unwrap())).unwrap();
+    let receipt = pollster::block_on(world.operator().revoke_key(k1, &key("revoke"))).unwrap();
+    assert_eq!((receipt.revoked, world.events("install.revoked")), (1, 1));
+    assert_eq!(status(&world, expired), AttemptStatus::Expired);
+    assert_eq!(status(&world, open), AttemptStatus::Revoked);
+}
+
+#[test]
+fn a_revoked_key_takes_no_attempt_of_another_key_along() {
+    let world = World::new();
+    let (_, old) = world.issue();
+    let k1 = *world.ring.active();
+    let ring = rotated(&world);
+    pollster::block_on(world.market.set_keys(ring.clone())).unwrap();
+    let new = world.begin(&world.ada(), "new").unwrap().handovers[0].attempt.id;
+    pollster::block_on(world.market.set_keys(ring.revoke(&k1).unwrap())).unwrap();
+    let receipt = pollster::block_on(world.operator().revoke_key(k1, &key("revoke"))).unwrap();
+    assert_eq!(receipt.revoked, 1);
+    assert_eq!(status(&world, old), AttemptStatus::Revoked);
+    assert_eq!(status(&world, new), AttemptStatus::Issued);
+}
+
+/// An attempt that is over by the restored log can't have been redeemed in what was lost of it. One
+/// that was open at the log's end can, however long the restoring took.
+#[test]
+fn a_fence_revokes_what_may_have_been_redeemed_and_is_not_known_to_be_over() {
+    let world = World::new();
+    let (_, over) = world.issue();
+    world.clock.advance(Span::hours(1));
+    let open = world.begin(&world.ada(), "open").unwrap().handovers[0].attempt.id;
+    world.clock.advance(Span::days(1));
+    let reason = "Restored last night's backup.".parse().unwrap();
+    let receipt = pollster::block_on(world.operator().fence(reason, &key("fence"))).unwrap();
+    assert_eq!((receipt.revoked, world.events("install.revoked")), (1, 1));
+    assert_eq!(status(&world, over), AttemptStatus::Expired);
+    assert_eq!(status(&world, open), AttemptStatus::Revoked);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::*;
 use crate::conformance::FaultStore;
 use crate::domain::{
-    Asset, AttemptStatus, BuyerMark, Deployment, DeploymentId, Entitlement, EntitlementState, Manifest,
-    Reason, Span, Window,
+    Asset, AttemptStatus, BuyerMark, Deployment, DeploymentId, Entitlement, EntitlementState,
+    Manifest, Reason, Span, Window,
 };
 use crate::marketplace::Introspection;
 use crate::port::{Counter, CounterFamily, CounterRange, Prune, Scan};

@@ -105,6 +105,19 @@ fn an_erased_subject_is_named_nowhere_and_still_counted() {
     }
 }
 
+/// What is forgotten of an attempt is who and where, not what became of it.
+#[test]
+fn an_attempt_that_had_expired_is_not_revoked_by_an_erasure() {
+    let [ada, _] = subjects();
+    let past = Past::of(ada);
+    let f = &past.f;
+    f.clock.advance(Span::hours(1));
+    run(f.operator().erase_subject(&past.ada, &f.key())).unwrap();
+    past.expect_forgotten();
+    let kept = run(f.operator().attempt(past.issued.1)).unwrap();
+    assert_eq!(kept.status, AttemptStatus::Expired);
+}
+
 #[test]
 fn whoever_comes_back_is_somebody_new() {
     for ada in subjects() {
