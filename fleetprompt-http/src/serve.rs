@@ -12,6 +12,7 @@ mod guard;
 mod health;
 mod options;
 mod server;
+mod shortage;
 mod turn;
 
 pub use guard::Guard;

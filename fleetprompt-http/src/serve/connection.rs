@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -32,6 +33,8 @@ pub(super) struct Shared {
     pub(super) metrics: Metrics,
     /// Asks idle connections, longest idle first, to make room.
     pub(super) room: Notify,
+    /// Tells that a connection has ended, and given back what it held.
+    pub(super) ended: Notify,
     pub(super) phase: watch::Sender<Phase>,
 }
 
@@ -46,6 +49,12 @@ pub(super) enum Phase {
 }
 
 impl Shared {
+    /// Takes back a wish for room that no connection was idle to hear: it would end the next that is,
+    /// which may be the newcomer itself.
+    pub(super) fn has_room(&self) {
+        let _ = self.room.notified().now_or_never();
+    }
+
     fn protocol(&self) -> Builder<TokioExecutor> {
         let options = &self.options;
         let mut builder = Builder::new(TokioExecutor::new());

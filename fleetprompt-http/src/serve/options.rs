@@ -23,7 +23,9 @@ use crate::Period;
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ServeOptions {
     /// Open connections. When there are more, those that are idle are closed, longest idle first, and
-    /// newcomers wait. Default: 2048.
+    /// newcomers wait. Each is an open file, of which a process may have only so many (`ulimit -n`): where
+    /// they run out before, connections are closed in the same way, but nothing else finds one either.
+    /// Default: 2048.
     pub connections: NonZeroU32,
     /// Open connections of one address (of one IPv6 network, see
     /// [`LimitOptions`](crate::limits::LimitOptions)); the next is closed at once. Trusted proxies are

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::by_address::{ByAddress, Place};
 use super::connection::{Phase, Shared};
+use super::shortage::{Shortage, is_of_connection, is_shortage};
 use super::{Guard, Health, ServeOptions};
 use crate::convention::request_id;
 use crate::limits::Limits;
@@ -117,14 +118,16 @@ impl Server {
             options: self.options.clone(),
             metrics: self.observer.metrics().clone(),
             room: Notify::new(),
+            ended: Notify::new(),
             phase: watch::Sender::new(Phase::Serving),
         });
-        let gate = Gate {
+        let mut gate = Gate {
             listener,
             places: Arc::new(Semaphore::new(self.options.connections.get() as usize)),
             by_address: Arc::default(),
             shared: Arc::clone(&shared),
             limits: self.limits.clone(),
+            shortage: Shortage::default(),
         };
         gate.serve_until(async {
             shutdown.await;
@@ -167,6 +170,7 @@ struct Gate {
     by_address: Arc<ByAddress>,
     shared: Arc<Shared>,
     limits: Option<Limits>,
+    shortage: Shortage,
 }
 
 struct Accepted {
@@ -178,7 +182,7 @@ struct Accepted {
 
 impl Gate {
     /// Serves each connection that comes, on a task of its own, until `closed`.
-    async fn serve_until(&self, closed: impl Future<Output = ()>) {
+    async fn serve_until(&mut self, closed: impl Future<Output = ()>) {
         let mut closed = pin!(closed);
         loop {
             tokio::select! {
@@ -188,8 +192,9 @@ impl Gate {
                     let shared = Arc::clone(&self.shared);
                     shared.metrics.connection_opened();
                     tokio::spawn(async move {
-                        shared.serve(accepted.stream, accepted.peer).await;
+                        Arc::clone(&shared).serve(accepted.stream, accepted.peer).await;
                         drop((accepted.place, accepted.permit));
+                        shared.ended.notify_waiters();
                     });
                 }
             }
@@ -197,19 +202,21 @@ impl Gate {
     }
 
     /// The next connection that has a place.
-    async fn next(&self) -> Accepted {
+    async fn next(&mut self) -> Accepted {
         loop {
             let (stream, peer) = match self.listener.accept().await {
                 Ok(accepted) => accepted,
-                // The connection broke already, or there are no file descriptors at present.
                 Err(error) => {
                     if !is_of_connection(&error) {
-                        tracing::error!(cause = %error.kind(), "can't accept connections");
-                        sleep(Duration::from_millis(100)).await;
+                        self.bear(&error).await;
                     }
                     continue;
                 }
             };
+            if self.shortage.accepted() {
+                tracing::info!("connections are accepted again");
+            }
+            self.shared.has_room();
             let Ok(place) = self.place(peer) else {
                 self.shared.metrics.connection_refused();
                 continue;
@@ -224,8 +231,22 @@ impl Gate {
                     }
                 }
             };
+            self.shared.has_room();
             return Accepted { stream, peer, place, permit };
         }
+    }
+
+    /// Makes room, if it is room that lacks, and waits for a moment.
+    async fn bear(&mut self, error: &std::io::Error) {
+        if self.shortage.failed() {
+            tracing::error!(cause = %error, "can't accept connections");
+        }
+        let ended = self.shared.ended.notified();
+        if is_shortage(error) {
+            self.shared.room.notify_one();
+        }
+        // What lacks may come from elsewhere as well, which tells nobody.
+        let _ = timeout(Duration::from_millis(100), ended).await;
     }
 
     /// A place among those of its address, which a proxy does not need.
@@ -243,8 +264,3 @@ impl Gate {
 }
 
 struct TooMany;
-
-fn is_of_connection(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}

@@ -4,6 +4,8 @@ mod catalogue;
 mod configuration;
 mod demo;
 mod keys;
+#[cfg(target_os = "linux")]
+mod open_files;
 mod operating;
 mod output;
 mod s3_server;

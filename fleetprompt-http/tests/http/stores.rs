@@ -86,7 +86,7 @@ impl Postgres {
 pub(crate) mod cluster;
 
 #[path = "../../../fleetprompt-postgres/tests/postgres/waiting.rs"]
-mod waiting;
+pub(crate) mod waiting;
 
 /// SQL past the store.
 mod support {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long anything may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until something is so; says what was waited for in vain.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
+use crate::open_files;
 use crate::settings::{DatabaseUrl, MediaPlace, MediaSettings, Settings};
 
 /// Who vouches for the operator of the program's commands: nobody can sign in under this name.
@@ -267,7 +268,7 @@ pub(crate) async fn prepare(
             (limits.shared(shared), Some(pruning))
         }
     };
-    let server = Server::new(settings.serve.clone())
+    let server = Server::new(open_files::fit(settings))
         .observer(Observer::new(settings.log, metrics))
         .limits(limits)
         .health(Health::new(market.clone()));

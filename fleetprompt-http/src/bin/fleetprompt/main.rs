@@ -6,6 +6,7 @@
 //! | `settings` | the configuration: file, environment, flags; where each value comes from |
 //! | `key_file` | the key ring in its file |
 //! | `assemble` | the parts, put together: store, marketplace, identity, router, server |
+//! | `open_files` | how many connections there is room for |
 //! | `traces` | the log, and the export of traces beside it |
 //! | `commands` | one file for each family of commands |
 //! | `demo` | the demo catalogue, and the lines to try |
@@ -21,6 +22,7 @@ mod commands;
 mod demo;
 mod failure;
 mod key_file;
+mod open_files;
 mod output;
 mod settings;
 mod traces;

@@ -8,6 +8,8 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::stores::waiting::PATIENCE;
+
 /// A folder with a database and keys, and nothing of this machine's environment.
 pub(super) struct Place {
     folder: TempDir,
@@ -75,7 +77,13 @@ impl Place {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fleetprompt"));
-        command.args(args).current_dir(self.folder.path()).env_clear();
+        command.args(args);
+        self.within(command)
+    }
+
+    /// The command in this folder.
+    fn within(&self, mut command: Command) -> Command {
+        command.current_dir(self.folder.path()).env_clear();
         command.env("HOME", self.folder.path()).stdin(Stdio::null());
         for (name, value) in &self.variables {
             command.env(name, value);
@@ -117,24 +125,35 @@ impl Place {
 
     /// Starts a server, and waits until it says that it is ready.
     pub(super) fn start(&self, args: &[&str]) -> Server {
-        let mut command = self.command(args);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut err = BufReader::new(child.stderr.take().unwrap());
-        let mut told = String::new();
-        let address = loop {
-            let mut line = String::new();
-            if out.read_line(&mut line).unwrap() == 0 {
-                panic!("it ended before it was ready: {told}{}", rest(&mut err));
-            }
-            told.push_str(&line);
-            if let Some((_, rest)) = line.split_once("is ready on http://") {
-                let address = rest.split_whitespace().next().unwrap().trim_end_matches('.');
-                break address.parse().unwrap();
-            }
-        };
-        Server { child, out, err, told, address }
+        started(self.command(args))
     }
+
+    /// The same from a shell, which sets up something before.
+    pub(super) fn start_after(&self, setup: &str, args: &[&str]) -> Server {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("{setup} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_fleetprompt")]).args(args);
+        started(self.within(command))
+    }
+}
+
+fn started(mut command: Command) -> Server {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    let address = loop {
+        let mut line = String::new();
+        if out.read_line(&mut line).unwrap() == 0 {
+            panic!("it ended before it was ready: {told}{}", rest(&mut err));
+        }
+        told.push_str(&line);
+        if let Some((_, rest)) = line.split_once("is ready on http://") {
+            let address = rest.split_whitespace().next().unwrap().trim_end_matches('.');
+            break address.parse().unwrap();
+        }
+    };
+    Server { child, out, err, told, address }
 }
 
 fn ran(output: Output) -> Ran {
@@ -172,8 +191,16 @@ impl Server {
         self.get_with(path, &format!("Authorization: Bearer {token}\r\n"))
     }
 
+    /// A connection. Whoever reads from it fails when nothing comes for long.
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
     fn get_with(&self, path: &str, header: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        let mut stream = self.connect();
         let address = self.address;
         let end = "Connection: close\r\n\r\n";
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{header}{end}").unwrap();
@@ -190,6 +217,11 @@ impl Server {
             line.clear();
             assert_ne!(self.err.read_line(&mut line).unwrap(), 0, "it ended without {needle}");
         }
+    }
+
+    /// Of the process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(super) fn signal(&self, name: &str) {

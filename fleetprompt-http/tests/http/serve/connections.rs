@@ -86,6 +86,26 @@ async fn beyond_the_bound_newcomers_wait_for_busy_connections() {
 }
 
 #[tokio::test]
+async fn a_newcomer_that_waited_is_not_closed_to_make_room_for_itself() {
+    let held = Held::new();
+    let server = Running::start(options(r#"{"connections": 1}"#), routes(&held)).await;
+    let mut first = server.connect().await;
+    first.send(HELD).await;
+    held.entered(1).await;
+    let mut second = server.connect().await;
+    // It waits, when nothing else is left to be done.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    held.let_go(1);
+    assert_eq!(first.answer().await.body, "held");
+    server.figure("fleetprompt_http_connections_accepted_total 2").await;
+    server.figure("fleetprompt_http_connections 1").await;
+    second.send(FAST).await;
+    assert_eq!(second.next_answer().await.body, "fast");
+}
+
+#[tokio::test]
 async fn one_address_has_only_so_many_connections() {
     let bounds = options(r#"{"connections-per-address": 1}"#);
     let held = Held::new();
