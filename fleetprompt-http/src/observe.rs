@@ -5,6 +5,7 @@
 //! addresses (unless asked for) are not written down anywhere, so that there is nothing to redact.
 
 mod exchange;
+mod log_queue;
 mod logs;
 mod metrics;
 mod observer;
@@ -14,7 +15,8 @@ mod trace_export;
 mod trace_options;
 
 pub(crate) use exchange::Exchange;
-pub use logs::{LogError, LogFormat, LogLevel, LogOptions, init_logs, subscriber};
+pub use log_queue::{LogQueue, LogThread};
+pub use logs::{LogError, LogFormat, LogLevel, LogOptions, init_logs, init_logs_into, subscriber};
 #[cfg(feature = "otlp")]
 pub use logs::{init_logs_and_traces, subscriber_exporting};
 pub use metrics::Metrics;

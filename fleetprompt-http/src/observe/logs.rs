@@ -96,7 +96,8 @@ impl From<LogLevel> for Level {
 pub struct LogError;
 
 /// Logs to the standard error stream from now on, for the whole process. Panics are logged by their place:
-/// what they say may hold what a caller sent.
+/// what they say may hold what a caller sent. Whoever logs waits until the line is written, for as long as
+/// nobody reads that stream: a server logs into a [`LogQueue`](super::LogQueue).
 ///
 /// # Errors
 /// When the process has a log already.
@@ -108,7 +109,25 @@ pub struct LogError;
 /// # Ok::<(), LogError>(())
 /// ```
 pub fn init_logs(options: LogOptions) -> Result<(), LogError> {
-    init(subscriber(options, io::stderr))
+    init_logs_into(options, io::stderr)
+}
+
+/// The same, into another place.
+///
+/// # Errors
+/// When the process has a log already.
+///
+/// ```standalone_crate
+/// use fleetprompt_http::observe::{LogOptions, LogQueue, Metrics, init_logs_into};
+/// let (queue, _thread) = LogQueue::start(std::io::stderr(), Metrics::default())?;
+/// init_logs_into(LogOptions::default(), queue)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn init_logs_into<W>(options: LogOptions, writer: W) -> Result<(), LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    init(subscriber(options, writer))
 }
 
 /// The same, exporting traces as well.
@@ -120,15 +139,19 @@ pub fn init_logs(options: LogOptions) -> Result<(), LogError> {
 /// use fleetprompt_http::observe::{LogOptions, TraceExport, init_logs_and_traces};
 /// let options = serde_json::from_str(r#"{"endpoint": "http://127.0.0.1:9"}"#)?;
 /// let export = TraceExport::start(&options)?;
-/// init_logs_and_traces(LogOptions::default(), &export)?;
+/// init_logs_and_traces(LogOptions::default(), std::io::stderr, &export)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[cfg(feature = "otlp")]
-pub fn init_logs_and_traces(
+pub fn init_logs_and_traces<W>(
     options: LogOptions,
+    writer: W,
     export: &super::TraceExport,
-) -> Result<(), LogError> {
-    init(subscriber_exporting(options, io::stderr, export))
+) -> Result<(), LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    init(subscriber_exporting(options, writer, export))
 }
 
 fn init(subscriber: impl Subscriber + Send + Sync) -> Result<(), LogError> {

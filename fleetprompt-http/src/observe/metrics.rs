@@ -50,6 +50,7 @@ struct Inner {
     credentials: Counter,
     limiter: Counter,
     panics: Counter,
+    log_lines: Counter,
 }
 
 impl fmt::Debug for Metrics {
@@ -186,6 +187,7 @@ impl Default for Metrics {
             credentials: Counter::default(),
             limiter: Counter::default(),
             panics: Counter::default(),
+            log_lines: Counter::default(),
         };
         let registry = &mut inner.registry;
         registry.register("requests", "Requests answered", inner.requests.clone());
@@ -210,6 +212,8 @@ impl Default for Metrics {
         let help = "Times that the shared limiter did not answer";
         registry.register("limiter_unavailable", help, inner.limiter.clone());
         registry.register("panics", "Requests that ended in a panic", inner.panics.clone());
+        let help = "Lines of the log that could not be written, or not in time";
+        registry.register("log_lines_lost", help, inner.log_lines.clone());
         Metrics { inner: Arc::new(inner) }
     }
 }
@@ -309,6 +313,10 @@ impl Metrics {
 
     pub(crate) fn panicked(&self) {
         self.inner.panics.inc();
+    }
+
+    pub(crate) fn log_lines_lost(&self, lines: u64) {
+        self.inner.log_lines.inc_by(lines);
     }
 }
 

@@ -11,4 +11,6 @@ mod output;
 mod s3_server;
 mod service_token;
 mod serving;
+#[cfg(unix)]
+mod signals;
 mod support;

@@ -235,12 +235,13 @@ pub(crate) struct Prepared {
     pruning: Option<Background>,
 }
 
-/// Puts a server together. Its metrics are served from here on.
+/// Puts a server together, which counts in `metrics`. These are served from here on.
 pub(crate) async fn prepare(
     listener: TcpListener,
     served: SocketAddr,
     (database, market): (&Database, &Marketplace),
     settings: &Settings,
+    metrics: &Metrics,
 ) -> Outcome<Prepared> {
     let identity = identity(settings, served)?;
     let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
@@ -253,7 +254,6 @@ pub(crate) async fn prepare(
         Some(issuer) => api.people_of(issuer),
         None => api,
     };
-    let metrics = Metrics::default();
     let figures = settings.metrics_listen.map(|address| figures(address, metrics.clone()));
     let figures = match figures {
         Some(figures) => Some(figures.await?),
@@ -269,7 +269,7 @@ pub(crate) async fn prepare(
         }
     };
     let server = Server::new(open_files::fit(settings))
-        .observer(Observer::new(settings.log, metrics))
+        .observer(Observer::new(settings.log, metrics.clone()))
         .limits(limits)
         .health(Health::new(market.clone()));
     Ok(Prepared { listener, server, api, figures, pruning })

@@ -88,8 +88,9 @@ pub(crate) enum Command {
     #[command(long_about = "\
 Serve the marketplace.
 
-Prints one line on standard output when it is ready; logs go to standard error. SIGTERM or \
-SIGINT stops it: what runs is finished, nothing new is taken; a second signal stops it at once. \
+Prints one line on standard output when it is ready; logs go to standard error. SIGTERM, \
+SIGINT or SIGHUP stops it: what runs is finished, nothing new is taken; a second SIGTERM or SIGINT \
+stops it at once. \
 Keys that were rotated in the key file are taken into use within a minute.")]
     Serve(ServeArgs),
     #[command(flatten)]

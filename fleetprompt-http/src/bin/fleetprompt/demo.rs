@@ -25,6 +25,7 @@ use crate::commands::{Importing, import, run_server};
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
 use crate::output::{self, tell};
+use crate::server_log::ServerLog;
 use crate::settings::Settings;
 
 /// The catalogue, in the form that `import` reads.
@@ -54,11 +55,11 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
     }
     let listener = listen(flags.listen).await?;
     let served = listener.local_addr().map_err(|error| Failure::failed(error.to_string()))?;
+    let settings = settings(&database, &key_file, served)?;
+    let log = ServerLog::begin(&settings)?;
     if KeyFile::read(&key_file)?.is_none() {
         KeyFile::first(None)?.write(&key_file)?;
     }
-    let settings = settings(&database, &key_file, served)?;
-    assemble::logs(settings.log);
     let keys = assemble::keys(&settings)?;
     let opened = assemble::database(&settings, IfMissing::Make).await?;
     let market = assemble::marketplace(&settings, &opened, keys).await?;
@@ -80,12 +81,14 @@ pub(crate) async fn run(flags: &Flags, args: DemoArgs) -> Outcome {
         tell!("{ADDRESS} is taken: this is on another port.");
     }
     let run = word()?;
-    run_server(&settings, (&opened, &market), listener, |served| {
+    let served = run_server(&settings, (&opened, &market), (listener, log.metrics()), |served| {
         output::print(story::opening(served));
         output::print(story::try_it(served, &run));
         tell!("\nFleetPrompt is ready on http://{served}. Stop it with Ctrl-C.");
     })
-    .await
+    .await;
+    log.end().await;
+    served
 }
 
 /// The demo has a database and keys of its own. Whoever names others means another command.

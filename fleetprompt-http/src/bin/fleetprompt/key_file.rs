@@ -19,7 +19,6 @@ use tempfile::NamedTempFile;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::failure::{Failure, Outcome};
-use crate::output::note;
 
 const FORMAT: &str = "fleetprompt-keys-1";
 
@@ -248,8 +247,9 @@ fn guard(path: &Path, meta: &fs::Metadata) -> Outcome {
     if mode & 0o044 != 0 {
         // Once: a server reads it time and again.
         static WARNED: Once = Once::new();
-        WARNED
-            .call_once(|| note!("fleetprompt: warning: {} can be read by others", path.display()));
+        WARNED.call_once(|| {
+            tracing::warn!(file = %path.display(), "the key file can be read by others");
+        });
     }
     Ok(())
 }

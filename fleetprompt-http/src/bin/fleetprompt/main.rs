@@ -7,7 +7,7 @@
 //! | `key_file` | the key ring in its file |
 //! | `assemble` | the parts, put together: store, marketplace, identity, router, server |
 //! | `open_files` | how many connections there is room for |
-//! | `traces` | the log, and the export of traces beside it |
+//! | `server_log` | the log of a server, and the export of traces beside it |
 //! | `commands` | one file for each family of commands |
 //! | `demo` | the demo catalogue, and the lines to try |
 //! | `output` | what is printed, to whoever reads it or no longer does |
@@ -24,8 +24,8 @@ mod failure;
 mod key_file;
 mod open_files;
 mod output;
+mod server_log;
 mod settings;
-mod traces;
 
 use std::process::ExitCode;
 

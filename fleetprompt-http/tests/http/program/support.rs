@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::stores::waiting::PATIENCE;
+use crate::stores::waiting::{PATIENCE, wait_until};
 
 /// A folder with a database and keys, and nothing of this machine's environment.
 pub(super) struct Place {
@@ -224,6 +224,10 @@ impl Server {
         self.child.id()
     }
 
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([format!("-{name}"), id]).status().unwrap();
@@ -232,6 +236,7 @@ impl Server {
 
     /// Its exit code, and what it said after it was ready.
     pub(super) fn wait(mut self) -> (Option<i32>, String) {
+        wait_until("it has ended", || self.has_ended());
         let code = self.child.wait().unwrap().code();
         let mut said = String::new();
         self.out.read_to_string(&mut said).unwrap();
