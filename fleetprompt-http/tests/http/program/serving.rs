@@ -123,6 +123,7 @@ fn a_server_whose_database_is_moved_away_is_not_ready_until_it_is_back() {
 mod on_postgres {
     use super::{ANYWHERE, Place, catalogue, one_marketplace};
     use crate::stores::cluster::Cluster;
+    use crate::stores::waiting::wait_until;
 
     /// On the server that `scripts/with-postgres` starts, in a schema of its own.
     fn place(schema: &str) -> Place {
@@ -216,16 +217,15 @@ mod on_postgres {
         server.logs("the replica serves");
         place.run(&["import", catalogue().to_str().unwrap(), "--confirm"]).ok();
         let answers = |status| {
-            while server.get("/v1/publishers/harbor-ops").0 != status {
-                std::thread::yield_now();
-            }
+            let what = format!("the publisher is answered with {status}");
+            wait_until(&what, || server.get("/v1/publishers/harbor-ops").0 == status);
         };
         answers(200);
 
         standby.sql("SELECT pg_wal_replay_pause()");
-        while standby.sql("SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'").is_empty() {
-            std::thread::yield_now();
-        }
+        wait_until("the standby is paused", || {
+            !standby.sql("SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'").is_empty()
+        });
         place.run(&["publisher", "suspend", "harbor-ops", "--reason", "Ticket 4711."]).ok();
         let stale = server.get("/v1/publishers/harbor-ops");
         assert_eq!(stale.0, 200, "it is within the bound: {}", stale.1);

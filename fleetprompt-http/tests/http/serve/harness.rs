@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::routing::{get, post, put};
@@ -17,6 +18,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::stores::waiting::PATIENCE;
 
 /// Options with some of them set, as a configuration would.
 pub(super) fn options(json: &str) -> ServeOptions {
@@ -43,7 +47,8 @@ impl Held {
 
     /// Waits until so many more have come in.
     pub(super) async fn entered(&self, count: u32) {
-        self.entered.acquire_many(count).await.unwrap().forget();
+        let entered = in_time("requests to come in", self.entered.acquire_many(count));
+        entered.await.unwrap().forget();
     }
 
     pub(super) fn let_go(&self, count: usize) {
@@ -122,14 +127,25 @@ impl Running {
 
     /// Waits until the figures hold this line.
     pub(super) async fn figure(&self, line: &str) {
-        until(|| self.metrics.encode().lines().any(|other| other == line)).await;
+        let what = format!("the figures say {line}");
+        until(&what, async || self.metrics.encode().lines().any(|other| other == line)).await;
     }
 }
 
-/// Waits until it holds.
-pub(super) async fn until(mut holds: impl FnMut() -> bool) {
-    while !holds() {
+/// Waits until something is so; says what was waited for in vain.
+pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so().await {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
         tokio::task::yield_now().await;
+    }
+}
+
+/// What comes in time; says what did not.
+async fn in_time<T>(what: &str, comes: impl Future<Output = T>) -> T {
+    match timeout(PATIENCE, comes).await {
+        Ok(came) => came,
+        Err(_) => panic!("waited in vain for {what}"),
     }
 }
 
@@ -150,7 +166,7 @@ impl Client {
     pub(super) async fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         // Being reset is being closed.
-        let _ = self.0.read_to_end(&mut bytes).await;
+        let _ = in_time("the end of a connection", self.0.read_to_end(&mut bytes)).await;
         bytes
     }
 
@@ -163,7 +179,7 @@ impl Client {
     pub(super) async fn next_answer(&mut self) -> Answer {
         let mut bytes = Vec::new();
         loop {
-            let read = self.0.read_u8().await.unwrap();
+            let read = in_time("an answer", self.0.read_u8()).await.unwrap();
             bytes.push(read);
             if bytes.ends_with(b"\r\n\r\n") {
                 break;
@@ -171,14 +187,13 @@ impl Client {
         }
         let head = Answer::read(&bytes);
         let length = head.header("content-length").unwrap().parse().unwrap();
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).await.unwrap();
+        let body = self.exactly(length).await;
         Answer { body: String::from_utf8(body).unwrap(), ..head }
     }
 
     pub(super) async fn exactly(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
-        self.0.read_exact(&mut bytes).await.unwrap();
+        in_time("bytes", self.0.read_exact(&mut bytes)).await.unwrap();
         bytes
     }
 }

@@ -3,7 +3,7 @@
 use fleetprompt_http::serve::Health;
 use tokio::net::TcpStream;
 
-use super::harness::{Held, Running, any_market, options, routes};
+use super::harness::{Held, Running, any_market, options, routes, until};
 
 const HELD: &str = "GET /held HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -21,9 +21,7 @@ async fn what_runs_is_finished_and_the_rest_refused() {
 
     let ended = server.stop();
     assert_eq!(idle.rest().await, b"", "idle connections are closed");
-    while TcpStream::connect(address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    until("the listener is closed", async || TcpStream::connect(address).await.is_err()).await;
     // A request that comes on an open connection after the one that runs is not taken any more.
     busy.send(HELD).await;
     held.let_go(2);
@@ -58,7 +56,7 @@ async fn a_balancer_is_told_before_the_listener_closes() {
     };
     assert_eq!(ask("/readyz").await.body, "ready\n");
     let running = server.stop();
-    while ask("/readyz").await.status == 200 {}
+    until("it drains", async || ask("/readyz").await.status != 200).await;
     assert_eq!(ask("/readyz").await.body, "draining\n");
     assert_eq!(ask("/healthz").await.status, 200);
     assert_eq!(ask("/fast").await.status, 200);
