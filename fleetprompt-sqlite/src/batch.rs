@@ -28,6 +28,8 @@ pub(crate) struct Batch<'c> {
     copying: bool,
     /// What the work so far makes of the search index.
     pub(crate) index: Pending,
+    /// Whether the write-ahead log is to be emptied behind the commit.
+    pub(crate) empties_log: bool,
 }
 
 impl<'c> Batch<'c> {
@@ -35,7 +37,8 @@ impl<'c> Batch<'c> {
     pub(crate) fn begin(conn: &'c Connection, patience: Duration) -> Result<Self, Fault> {
         lock(conn, patience)?;
         let (head, copying) = (read::head(conn)?, read::is_copying(conn)?);
-        Ok(Batch { conn, head, saved: head, copying, index: Pending::default() })
+        let index = Pending::default();
+        Ok(Batch { conn, head, saved: head, copying, index, empties_log: false })
     }
 
     /// Makes sure that the file is a store, and no unfinished copy of one.

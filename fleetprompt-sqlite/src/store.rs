@@ -234,4 +234,11 @@ impl Store for SqliteStore {
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
         Box::pin(self.write(move |batch| prune(batch, what, limit)))
     }
+
+    fn wipe(&self) -> StoreFuture<'_, ()> {
+        Box::pin(self.write(|batch| {
+            batch.empties_log = true;
+            Ok(())
+        }))
+    }
 }

@@ -18,6 +18,10 @@ use crate::error::{Fault, store_error};
 use crate::place::Place;
 use crate::queue::{Queue, Rejected};
 
+/// How long commits may wait while the write-ahead log is emptied and somebody reads it: longer than a
+/// search takes, and no backup.
+const LOG_READERS_WAIT: Duration = Duration::from_millis(100);
+
 /// A piece of work for the writer, and who waits for its answer.
 trait Job: Send {
     /// Does the work, in the transaction of a batch; may be called again in another one.
@@ -180,6 +184,7 @@ fn transact(file: &OpenFile, jobs: &mut [Box<dyn Job>]) -> Result<(), GivenUp> {
             return Err(GivenUp::ByJob(at, fault.into()));
         }
     }
+    let empties_log = batch.empties_log;
     batch.save().map_err(|fault| give_up(conn, fault))?;
     file.place.check().map_err(|error| give_up(conn, error.into()))?;
     conn.execute_batch("COMMIT").map_err(|error| {
@@ -192,7 +197,27 @@ fn transact(file: &OpenFile, jobs: &mut [Box<dyn Job>]) -> Result<(), GivenUp> {
             }
             _ => store_error(&error),
         })
-    })
+    })?;
+    if empties_log {
+        empty_log(conn);
+    }
+    Ok(())
+}
+
+/// Copies the write-ahead log into the file and cuts it off, so that it holds no page as it was before
+/// something was deleted. Whatever keeps it from that is left to the next time: it is asked again.
+fn empty_log(conn: &Connection) {
+    let emptied = conn.busy_timeout(LOG_READERS_WAIT).and_then(|()| {
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+    });
+    let restored = conn.busy_timeout(Duration::ZERO);
+    match emptied.and_then(|busy| restored.map(|()| busy)) {
+        Ok(false) => {}
+        Ok(true) => tracing::debug!("the write-ahead log is being read, and emptied later"),
+        Err(error) => {
+            tracing::warn!(cause = %store_error(&error), "the write-ahead log was not emptied");
+        }
+    }
 }
 
 fn give_up(conn: &Connection, fault: Fault) -> GivenUp {

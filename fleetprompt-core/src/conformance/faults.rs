@@ -249,6 +249,10 @@ impl Store for FaultStore {
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32> {
         self.serve(Box::pin(async move { self.inner.prune(what, limit).await }))
     }
+
+    fn wipe(&self) -> StoreFuture<'_, ()> {
+        self.serve(self.inner.wipe())
+    }
 }
 
 impl SearchIndex for FaultStore {

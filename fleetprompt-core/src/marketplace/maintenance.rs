@@ -71,8 +71,9 @@ pub struct Maintained {
 
 impl Marketplace {
     /// Forgets what has served, at most `budget` entries of each kind: expired answers to retries,
-    /// invitations, old attempts, buyers' marks, decided reports and events. For the host to call now and then,
-    /// at least once a day; readers and writers are not held up.
+    /// invitations, old attempts, buyers' marks, decided reports and events. With the last of them, the
+    /// store [wipes](crate::port::Store::wipe) what was deleted. For the host to call now and then, at
+    /// least once a day; readers and writers are not held up.
     ///
     /// # Errors
     /// When the store fails. What was forgotten until then stays forgotten.
@@ -119,6 +120,9 @@ impl Marketplace {
             market.prune(Prune::Events(now.minus(market.retention.events)), budget).await?;
         let more = [receipts, invitations, attempts, buyer_marks, events].contains(&full);
         let more = more || more_reports;
+        if !more {
+            market.wipe().await?;
+        }
         Ok(Maintained {
             receipts,
             invitations,
@@ -133,6 +137,11 @@ impl Marketplace {
 }
 
 impl Inner {
+    /// Wipes what was deleted out of where the store may still keep it.
+    pub(super) async fn wipe(&self) -> Result<()> {
+        self.store.wipe().await.map_err(|error| self.store_error(&error))
+    }
+
     async fn prune(&self, what: Prune, budget: PageSize) -> Result<u32> {
         let limit = u32::from(budget.get());
         self.store.prune(what, limit).await.map_err(|error| self.store_error(&error))

@@ -80,7 +80,8 @@ impl Acting {
     /// The subject's attempts are revoked where they are still issued, kept manifests are dropped,
     /// memberships end, and nothing leads from the surrogate to the name any more; a personal
     /// tenant goes with its subject. A subject who comes back under the same name is somebody new and inherits nothing. Interrupted halfway,
-    /// the same call goes on where it stopped.
+    /// the same call goes on where it stopped. What was deleted is [wiped](crate::port::Store::wipe)
+    /// out of the store's own files at once, or by the next upkeep if somebody reads it just then.
     ///
     /// # Errors
     /// `subject_not_found`; `last_owner` when the subject is the only owner of a publisher: make
@@ -93,6 +94,7 @@ impl Acting {
         let command = BeginErasure { subject: subject.clone() };
         let erasure = self.inner().execute(&self.principal, key, &command).await?;
         self.inner().erase(subject, erasure.person).await?;
+        self.inner().wipe().await?;
         Ok(erasure)
     }
 
@@ -261,6 +263,7 @@ impl Inner {
             self.chore(&Chore::MarkErasing(person.identity.clone())).await?;
             self.erase(&person.identity, person.id).await?;
         }
-        self.chore(&Chore::ForgetTenant(identity.clone(), tenant)).await
+        self.chore(&Chore::ForgetTenant(identity.clone(), tenant)).await?;
+        self.wipe().await
     }
 }

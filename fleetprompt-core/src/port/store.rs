@@ -153,6 +153,16 @@ pub trait Store: SearchIndex {
     ///
     /// - A small step: readers and writers are not held up.
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32>;
+
+    /// Wipes what was deleted out of where the store may keep it for a while yet, such as a log of
+    /// its own. Called when somebody has been erased, and by every upkeep.
+    ///
+    /// - A small step: readers and writers are not held up for long. What can't be wiped at once,
+    ///   because somebody still reads it, is left to the next call, and is no error.
+    /// - Nothing, the default, for a store that keeps nothing beside, or whose operator sees to it.
+    fn wipe(&self) -> StoreFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// What to forget.
