@@ -64,14 +64,17 @@ pub enum Budgeted {
 
 impl Operation {
     /// The kind of a request, by its method, the template of its route (none if no route matches) and
-    /// its query. The router may be nested under any path: what counts begins at `/v1/`.
+    /// its query. The router may be nested under any path, one with a `/v1/` of its own too: what counts
+    /// begins at the last.
     pub fn classify(method: &Method, template: Option<&str>, query: Option<&str>) -> Self {
         let Some(template) = template else { return Operation::Point };
-        let Some((_, path)) = template.split_once("/v1/") else { return Operation::Meta };
+        let Some((_, path)) = template.rsplit_once("/v1/") else { return Operation::Meta };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let reads = matches!(*method, Method::GET | Method::HEAD);
         match (reads, segments.as_slice()) {
             _ if *method == Method::OPTIONS => Operation::Meta,
+            // Not under our own `/v1/`, but the host's path may have one.
+            (true, [.., "docs" | "openapi.json"]) => Operation::Meta,
             (_, ["audit-log" | "fence" | "held-names" | "keys" | "subjects" | "tenants", ..]) => {
                 Operation::Operator
             }
@@ -205,5 +208,25 @@ mod tests {
             );
         }
         assert_eq!(Operation::classify(&Method::GET, None, Some("q=x")), Operation::Point);
+    }
+
+    #[test]
+    fn every_route_is_of_its_kind_wherever_the_router_is_mounted() {
+        let redeem = |at| Operation::classify(&Method::POST, Some(at), None);
+        assert_eq!(redeem("/api/v1/market/v1/install-tokens/redeem"), Operation::Redeem);
+        let document = serde_json::to_value(crate::openapi()).unwrap();
+        let mut seen = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let methods = item.as_object().unwrap().keys().map(|name| name.to_uppercase());
+            for method in methods.filter_map(|name| name.parse::<Method>().ok()) {
+                let kind = |at: &str| Operation::classify(&method, Some(at), Some("q=x"));
+                for mount in ["/market", "/api/v1/market", "/v1/market", "/api/v1"] {
+                    let nested = format!("{mount}{path}");
+                    assert_eq!(kind(&nested), kind(path), "{method} {nested}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 200, "{seen}");
     }
 }
