@@ -9,7 +9,8 @@ use crate::port::{Clause, Matching, Term};
 
 use super::label;
 
-/// Which listings of the public catalogue to show. Filters that are set all apply.
+/// Which listings of the public catalogue to show. Filters that are set all apply. Read from JSON, one
+/// that is not known is refused: left out, it would show everything.
 ///
 /// ```
 /// use fleetprompt_core::domain::AssetKind;
@@ -23,7 +24,7 @@ use super::label;
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CatalogueFilter {
     /// Only this kind of asset.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,4 +112,20 @@ pub enum CatalogueOrder {
     RecentlyUpdated,
     /// By name, as it is folded for searching.
     Name,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_filter_is_not_taken_for_none() {
+        let read = |json| serde_json::from_str::<CatalogueFilter>(json);
+        let free =
+            CatalogueFilter { price_class: Some(PriceClass::Free), ..CatalogueFilter::default() };
+        assert_eq!(read(r#"{"priceClass":"free"}"#).unwrap(), free);
+        for misspelt in [r#"{"price_class":"free"}"#, r#"{"tag":["ai"]}"#] {
+            assert!(read(misspelt).is_err(), "{misspelt}");
+        }
+    }
 }
