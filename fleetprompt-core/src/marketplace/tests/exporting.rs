@@ -211,3 +211,17 @@ fn a_bad_entry_is_told_by_field_and_never_by_value() {
     let refused = CatalogueLine::parse(listing, false).unwrap_err().to_string();
     assert_eq!(refused, "/state must be one of draft, published, unlisted");
 }
+
+#[test]
+fn an_entry_with_a_field_that_is_not_known_is_refused_however_deep_it_is() {
+    let mut tried = 0;
+    for line in exported(&populated().operator(), ALL) {
+        for more in with_more(&serde_json::from_str(&line).unwrap()) {
+            let more = more.to_string();
+            let refused = CatalogueLine::parse(&more, true).expect_err(&more).to_string();
+            assert!(refused.contains("has a field that is not known"), "{refused}: {more}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "{tried}");
+}

@@ -301,3 +301,33 @@ fn systems() -> SystemRegistry {
 pub(crate) fn refused<T>(result: Result<T>) -> ErrorCode {
     result.map(drop).unwrap_err().code()
 }
+
+/// The value as often as it has objects, each time with a field in one of them that nobody knows.
+pub(crate) fn with_more(value: &serde_json::Value) -> Vec<serde_json::Value> {
+    use serde_json::Value;
+    let mut found = Vec::new();
+    match value {
+        Value::Object(members) => {
+            let with = |key: &str, value: Value| {
+                let mut changed = members.clone();
+                changed.insert(key.to_owned(), value);
+                Value::Object(changed)
+            };
+            found.push(with("more", true.into()));
+            for (key, inner) in members {
+                found.extend(with_more(inner).into_iter().map(|inner| with(key, inner)));
+            }
+        }
+        Value::Array(entries) => {
+            for (n, inner) in entries.iter().enumerate() {
+                found.extend(with_more(inner).into_iter().map(|inner| {
+                    let mut changed = entries.clone();
+                    changed[n] = inner;
+                    Value::Array(changed)
+                }));
+            }
+        }
+        _ => {}
+    }
+    found
+}
