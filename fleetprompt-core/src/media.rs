@@ -25,6 +25,9 @@ mod workers;
 pub use clamav::{ClamAddress, ClamAv};
 #[cfg(feature = "images")]
 pub use images::{Images, redraw};
+/// The crate whose stores [`ObjectMedia`] keeps media in, in the version that it understands.
+#[cfg(feature = "object-store")]
+pub use object_store;
 #[cfg(feature = "object-store")]
 pub use objects::ObjectMedia;
 #[cfg(feature = "s3")]

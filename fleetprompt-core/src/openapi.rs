@@ -13,16 +13,19 @@ use utoipa::{Modify, ToSchema};
 
 use crate::domain::bounds::Bound;
 
+/// The crate whose traits the types implement, in the version that they do.
+pub use utoipa;
+
 /// Makes schemas that were derived from code read well: examples in Rust and links between its
 /// items leave the descriptions, and what is optional is no longer said to be null as well, since
 /// answers leave out what they don't have. A field that is required, and null at times, stays so.
 ///
 /// ```
 /// use fleetprompt_core::marketplace::PublisherView;
-/// use fleetprompt_core::openapi::Tidy;
-/// use utoipa::OpenApi;
+/// use fleetprompt_core::openapi::{Tidy, utoipa};
+/// use utoipa::OpenApi as _;
 ///
-/// #[derive(OpenApi)]
+/// #[derive(utoipa::OpenApi)]
 /// #[openapi(components(schemas(PublisherView)), modifiers(&Tidy))]
 /// struct Api;
 ///

@@ -101,5 +101,5 @@ pub use derive::{DerivedKey, KeyScope, Purpose};
 pub use digest::{ReleaseDigest, TokenDigest, TokenId, token_id};
 pub use install::{InstallToken, InvalidToken, UnverifiedToken};
 pub use key::{KeyId, MasterKey};
-pub use offline::{OfflineKey, OfflineVerifier};
+pub use offline::{OfflineKey, OfflineSecret, OfflineVerifier};
 pub use ring::{KeyEntry, KeyRing, KeyRingError, KeyState};

@@ -118,7 +118,7 @@ fn routes() -> OpenApiRouter<Api> {
 /// use fleetprompt_core::port::Principal;
 /// use fleetprompt_core::token::{KeyRing, MasterKey};
 /// use fleetprompt_core::{Marketplace, memory::MemoryStore};
-/// use fleetprompt_http::{Api, identity::{Authenticate, AuthenticateFuture}, router};
+/// use fleetprompt_http::{Api, axum, identity::{Authenticate, AuthenticateFuture}, router};
 /// /// A catalogue to look at: nobody signs in.
 /// struct Nobody;
 /// impl Authenticate for Nobody {
@@ -165,7 +165,7 @@ async fn pass(State(api): State<Api>, request: Request, next: Next) -> Response 
 /// The OpenAPI 3.1 document of the routes.
 ///
 /// ```
-/// let document = fleetprompt_http::openapi();
+/// let document: fleetprompt_http::utoipa::openapi::OpenApi = fleetprompt_http::openapi();
 /// assert!(document.paths.paths.contains_key("/v1/listings"));
 /// ```
 pub fn openapi() -> utoipa::openapi::OpenApi {

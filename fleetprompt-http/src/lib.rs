@@ -25,5 +25,9 @@ mod period;
 pub mod serve;
 
 pub use api::{Api, openapi, router};
+/// The crate whose router [`router`] makes, in the version that mounts it.
+pub use axum;
 pub use origin::Origin;
 pub use period::Period;
+/// The crate that [`openapi`] makes its document with, in the version that reads it.
+pub use utoipa;

@@ -17,12 +17,12 @@ use crate::port::{MediaError, MediaFuture, MediaName, MediaStore, PageSize};
 /// Keeps media in an object store: a folder, S3 and what is compatible with it, and others.
 ///
 /// The folder is built in, and with the feature `s3`, S3 is. For the others a host depends on
-/// `object_store` with the feature of its provider (`gcp`, `azure`); [`at`](Self::at) then
-/// understands their URLs. All but the folder need their futures to be driven by tokio.
+/// [`object_store`] itself, in the same version and with the feature of its provider (`gcp`, `azure`);
+/// [`at`](Self::at) then understands their URLs. All but the folder need their futures to be driven by tokio.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use fleetprompt_core::media::ObjectMedia;
+/// use fleetprompt_core::media::{ObjectMedia, object_store};
 /// use fleetprompt_core::port::{MediaStore, PageSize};
 /// // For tests; `object_store` has one for each large provider as well.
 /// let media = ObjectMedia::new(Arc::new(object_store::memory::InMemory::new()));

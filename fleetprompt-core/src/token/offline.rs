@@ -4,7 +4,6 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::claims::{Audience, Claims, Issuer};
@@ -21,7 +20,6 @@ use crate::domain::{ParseError, Rule, Span, Timestamp};
 /// ```
 /// use fleetprompt_core::domain::DeploymentId;
 /// use fleetprompt_core::token::{Audience, Issuer, KeyRing, KeyScope, MasterKey, OfflineKey};
-/// use secrecy::ExposeSecret;
 ///
 /// // In the marketplace:
 /// let ring = KeyRing::single(MasterKey::from_bytes(&[7; 32])?);
@@ -30,7 +28,7 @@ use crate::domain::{ParseError, Rule, Span, Timestamp};
 /// let secret = ring.offline_key(ring.active(), &scope).unwrap().export();
 ///
 /// // In the owning system, which got kid and secret over a confidential channel:
-/// let key = OfflineKey::import("k1".parse()?, secret.expose_secret())?;
+/// let key = OfflineKey::import("k1".parse()?, secret.expose())?;
 /// assert_eq!(format!("{key:?}"), "OfflineKey(k1, redacted)");
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
@@ -61,10 +59,38 @@ impl OfflineKey {
     }
 
     /// The secret, to be handed to the owning system and to nobody else.
-    pub fn export(&self) -> SecretString {
-        let mut text = String::with_capacity(43);
+    pub fn export(&self) -> OfflineSecret {
+        let mut text = Zeroizing::new(String::with_capacity(43));
         URL_SAFE_NO_PAD.encode_string(self.0.expose(), &mut text);
-        text.into()
+        OfflineSecret(text)
+    }
+}
+
+/// An [`OfflineKey`] as text, on its way to its owning system.
+///
+/// Wiped from memory when dropped, redacted in `Debug`, without `Display`; [`expose`](Self::expose)
+/// is the one way to the text.
+///
+/// ```
+/// use fleetprompt_core::token::OfflineKey;
+/// let text = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+/// let secret = OfflineKey::import("k1".parse()?, text)?.export();
+/// assert_eq!(secret.expose(), text);
+/// assert_eq!(format!("{secret:?}"), "OfflineSecret(redacted)");
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// ```
+pub struct OfflineSecret(Zeroizing<String>);
+
+impl OfflineSecret {
+    /// The key's text. Whoever has it can make up tokens that pass offline.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OfflineSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OfflineSecret(redacted)")
     }
 }
 
@@ -146,8 +172,6 @@ impl OfflineVerifier {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::super::tests::{DEPLOYMENT, claims, key_of, kid, master, scope_of};
     use super::super::{InstallToken, KeyRing, KeyScope};
     use super::*;
@@ -160,7 +184,7 @@ mod tests {
             OfflineVerifier::new(claims.issuer.clone(), claims.audience.clone()),
             |verifier, kid| {
                 let secret = ring.offline_key(kid, &scope_of(&claims)).unwrap().export();
-                verifier.with_key(OfflineKey::import(*kid, secret.expose_secret()).unwrap())
+                verifier.with_key(OfflineKey::import(*kid, secret.expose()).unwrap())
             },
         );
         let strict = |token: &InstallToken, now| verifier.verify(token.expose(), now);

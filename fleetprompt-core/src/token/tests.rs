@@ -1,7 +1,6 @@
 //! What an attacker, a retry and an operator who rotates keys would notice.
 
 use proptest::prelude::*;
-use secrecy::ExposeSecret as _;
 
 use super::*;
 use crate::domain::{AttemptId, DeploymentId, EntitlementId, ListingId, Timestamp};
@@ -292,7 +291,7 @@ fn nothing_secret_is_printed() {
         text,
         payload,
         mac,
-        exported.expose_secret(),
+        exported.expose(),
         secret_bytes.trim_matches(['[', ']']),
         "99, 99",
         "cccc",

@@ -3,7 +3,6 @@
 use super::*;
 use crate::domain::{AttemptStatus, DeploymentId};
 use crate::token::KeyScope;
-use ::secrecy::ExposeSecret as _;
 
 #[test]
 fn no_dump_debug_or_error_shows_a_token_or_a_key() {
@@ -38,7 +37,7 @@ fn no_dump_debug_or_error_shows_a_token_or_a_key() {
         mac(&second),
         payload(&second),
         "idempotency-key-".to_owned(),
-        derived.expose_secret().to_owned(),
+        derived.expose().to_owned(),
         "BwcHBwcHBwc".to_owned(),
         "7, 7, 7, 7".to_owned(),
     ];
