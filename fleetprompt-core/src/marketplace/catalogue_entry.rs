@@ -80,6 +80,24 @@ impl CatalogueStage {
         CatalogueStage::Takedowns,
         CatalogueStage::Suspensions,
     ];
+
+    /// The stage after it.
+    pub(super) fn next(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| *stage > self)
+    }
+
+    /// The word for it in a cursor.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            CatalogueStage::Publishers => "publishers",
+            CatalogueStage::Listings => "listings",
+            CatalogueStage::Packs => "packs",
+            CatalogueStage::Releases => "releases",
+            CatalogueStage::Deprecations => "deprecations",
+            CatalogueStage::Takedowns => "takedowns",
+            CatalogueStage::Suspensions => "suspensions",
+        }
+    }
 }
 
 impl CatalogueEntry {

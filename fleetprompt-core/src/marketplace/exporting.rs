@@ -1,11 +1,17 @@
 //! An operator's export of the whole catalogue.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
-    Asset, BindingState, Listing, ListingId, ListingState, Publisher, PublisherId, Release,
+    Asset, BindingState, Listing, ListingId, ListingState, ParseError, Position, PrecedenceKey,
+    Publisher, PublisherId, Release, Rule,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
-use crate::port::{Entity, PageKey, PageSize, RecordKey, Scan, Versioned};
+use crate::port::{Entity, PageKey, PageSize, Record, RecordKey, Scan};
 
 use super::actor::base_standing;
 use super::catalogue_entry::{
@@ -14,17 +20,109 @@ use super::catalogue_entry::{
 };
 use super::{Acting, Inner, ListingAddress};
 
-/// How far an export has come.
+/// How far an export has come: `fpx1.<stage>`, then, within a stage, where its last part ended. Means
+/// something to the marketplace whose export it is, and is opaque to others. Kept as text, it lets an export
+/// go on after a crash.
 ///
 /// ```
 /// use fleetprompt_core::marketplace::ExportCursor;
-/// assert_eq!(ExportCursor::default(), ExportCursor::default(), "the beginning");
+/// let beginning = ExportCursor::default();
+/// assert_eq!(beginning.to_string(), "fpx1.publishers");
+/// assert_eq!("fpx1.publishers".parse(), Ok(beginning.clone()));
+/// assert_eq!(serde_json::to_string(&beginning)?, r#""fpx1.publishers""#);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ExportCursor {
-    /// Which of the stages.
-    stage: usize,
-    after: Option<PageKey>,
+    stage: CatalogueStage,
+    /// The event that created the last row, and the row's key.
+    after: Option<(Position, String)>,
+}
+
+const PREFIX: &str = "fpx1";
+
+impl ExportCursor {
+    /// The beginning of a stage.
+    fn of(stage: CatalogueStage) -> Self {
+        ExportCursor { stage, after: None }
+    }
+
+    fn page_key(&self) -> Option<PageKey> {
+        let (created, id) = self.after.clone()?;
+        let order = i64::try_from(created.get()).unwrap_or(i64::MAX).into();
+        Some(PageKey { order, id })
+    }
+}
+
+impl Default for ExportCursor {
+    /// The beginning.
+    fn default() -> Self {
+        Self::of(CatalogueStage::Publishers)
+    }
+}
+
+impl fmt::Display for ExportCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}.{}", self.stage.word())?;
+        match &self.after {
+            Some((created, id)) => write!(f, ".{}.{id}", created.get()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for ExportCursor {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let wrong = ParseError::new("cursor", Rule::Format("a cursor of an export"));
+        let mut parts = text.split('.');
+        let (Some(PREFIX), Some(word)) = (parts.next(), parts.next()) else { return Err(wrong) };
+        let mut stages = CatalogueStage::ALL.into_iter();
+        let stage = stages.find(|stage| stage.word() == word).ok_or(wrong)?;
+        let after = match (parts.next(), parts.next(), parts.next()) {
+            (None, ..) => None,
+            (Some(created), Some(id), None) if has_rows_like(stage, id) => {
+                let created = created.parse().map_err(|_| wrong)?;
+                Some((Position::new(created), id.to_owned()))
+            }
+            _ => return Err(wrong),
+        };
+        let cursor = ExportCursor { stage, after };
+        // One spelling: no sign, no leading zero.
+        if cursor.to_string() == text { Ok(cursor) } else { Err(wrong) }
+    }
+}
+
+impl TryFrom<String> for ExportCursor {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<ExportCursor> for String {
+    fn from(cursor: ExportCursor) -> String {
+        cursor.to_string()
+    }
+}
+
+/// Whether the rows of a stage have keys of this form.
+fn has_rows_like(stage: CatalogueStage, id: &str) -> bool {
+    match stage {
+        CatalogueStage::Publishers | CatalogueStage::Suspensions => {
+            id.parse::<PublisherId>().is_ok()
+        }
+        CatalogueStage::Listings
+        | CatalogueStage::Packs
+        | CatalogueStage::Deprecations
+        | CatalogueStage::Takedowns => id.parse::<ListingId>().is_ok(),
+        CatalogueStage::Releases => id.split_once('/').is_some_and(|(listing, version)| {
+            listing.parse::<ListingId>().is_ok() && PrecedenceKey::is_like(version)
+        }),
+    }
 }
 
 /// A part of an export.
@@ -77,22 +175,15 @@ impl Acting {
             let code = if anonymous { ErrorCode::Unauthenticated } else { ErrorCode::Forbidden };
             return Err(code.into());
         }
-        let Some(stage) = CatalogueStage::ALL.get(cursor.stage) else {
-            return Ok(ExportPage { entries: Vec::new(), next: None });
-        };
-        self.inner().export(*stage, cursor, size).await
+        self.inner().export(cursor, size).await
     }
 }
 
 impl Inner {
-    async fn export(
-        &self,
-        stage: CatalogueStage,
-        cursor: &ExportCursor,
-        size: PageSize,
-    ) -> Result<ExportPage> {
+    async fn export(&self, cursor: &ExportCursor, size: PageSize) -> Result<ExportPage> {
+        let stage = cursor.stage;
         let mut entries = Vec::new();
-        let next = match stage {
+        let after = match stage {
             CatalogueStage::Publishers | CatalogueStage::Suspensions => {
                 let (rows, next) =
                     self.rows::<Publisher>(&Scan::AllPublishers, cursor, size).await?;
@@ -118,11 +209,11 @@ impl Inner {
                 next
             }
         };
-        let after = next.map(|after| ExportCursor { after: Some(after), ..cursor.clone() });
-        let stage = cursor.stage + 1;
-        let more =
-            (stage < CatalogueStage::ALL.len()).then_some(ExportCursor { stage, after: None });
-        Ok(ExportPage { entries, next: after.or(more) })
+        let next = match after {
+            Some(_) => Some(ExportCursor { stage, after }),
+            None => stage.next().map(ExportCursor::of),
+        };
+        Ok(ExportPage { entries, next })
     }
 
     /// The rows of a part, and where the next begins.
@@ -131,16 +222,15 @@ impl Inner {
         scan: &Scan,
         cursor: &ExportCursor,
         size: PageSize,
-    ) -> Result<(Vec<E>, Option<PageKey>)>
+    ) -> Result<(Vec<E>, Option<(Position, String)>)>
     where
-        E: Entity + Clone + Into<crate::port::Record>,
+        E: Entity + Clone + Into<Record>,
     {
-        let rows = self.list::<E>(scan, cursor.after.as_ref(), size).await?;
+        let rows = self.list::<E>(scan, cursor.page_key().as_ref(), size).await?;
         let full = rows.len() == usize::from(size.get());
         let next = rows.last().filter(|_| full).map(|row| {
-            let Versioned { revision, created, changed, ref value } = *row;
-            let value = value.clone().into();
-            scan.plan().page_key(&Versioned { revision, created, changed, value })
+            let record: Record = row.value.clone().into();
+            (row.created, record.key().id().to_owned())
         });
         Ok((rows.into_iter().map(|row| row.value).collect(), next))
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     DeploymentId, Event, FeedChange, GoneReason, Listing, ListingId, ListingState, ParseError,
@@ -26,9 +26,12 @@ use super::{Acting, Inner};
 /// let text = "fpf1.01940000-0000-7000-8000-000000000001.31";
 /// let cursor: FeedCursor = text.parse()?;
 /// assert_eq!(cursor.to_string(), text);
-/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+/// // A mirror that keeps its state as JSON reads it back.
+/// assert_eq!(serde_json::from_value::<FeedCursor>(serde_json::to_value(cursor)?)?, cursor);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct FeedCursor {
     deployment: DeploymentId,
     position: Position,
@@ -69,9 +72,17 @@ schema! {
     "A place in the public change feed. Not secret, and opaque: take it as it was answered.",
 }
 
-impl Serialize for FeedCursor {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl TryFrom<String> for FeedCursor {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<FeedCursor> for String {
+    fn from(cursor: FeedCursor) -> String {
+        cursor.to_string()
     }
 }
 

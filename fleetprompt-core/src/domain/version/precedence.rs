@@ -18,9 +18,17 @@ use std::fmt;
 pub struct PrecedenceKey(String);
 
 impl PrecedenceKey {
+    const MAX_BYTES: usize = 256;
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether a text could be a key, by its length and characters.
+    pub(crate) fn is_like(text: &str) -> bool {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'!');
+        (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(known)
     }
 
     /// The key is a row of items, none of which is the beginning of another of its place, so that

@@ -15,7 +15,10 @@ fn exported(operator: &Acting, size: PageSize) -> Vec<String> {
     while let Some(cursor) = next {
         let page = run(operator.export(&cursor, size)).unwrap();
         lines.extend(page.entries.iter().map(|entry| serde_json::to_string(entry).unwrap()));
-        next = page.next;
+        // Kept as text in between, as by a host that may be stopped.
+        let kept = serde_json::to_string(&page.next).unwrap();
+        assert_eq!(serde_json::from_str::<Option<ExportCursor>>(&kept).unwrap(), page.next);
+        next = page.next.map(|cursor| of(&cursor.to_string()));
     }
     lines
 }
@@ -224,4 +227,37 @@ fn an_entry_with_a_field_that_is_not_known_is_refused_however_deep_it_is() {
         }
     }
     assert!(tried > 30, "{tried}");
+}
+
+#[test]
+fn a_cursor_of_an_export_has_one_spelling() {
+    let id = "01940000-0000-7000-8000-000000000001";
+    let releases = format!("fpx1.releases.7.{id}/0110101023");
+    for good in ["fpx1.packs", &format!("fpx1.publishers.7.{id}"), &releases] {
+        assert_eq!(of::<ExportCursor>(good).to_string(), good);
+    }
+    for wrong in [
+        "",
+        "fpx1",
+        "fpx2.packs",
+        "fpx1.canary",
+        "fpx1.packs.",
+        "fpx1.packs.7",
+        "fpx1.packs.7.",
+        "fpx1.packs.7.canary",
+        &format!("fpx1.packs.07.{id}"),
+        &format!("fpx1.packs.+7.{id}"),
+        &format!("fpx1.packs.-7.{id}"),
+        &format!("fpx1.packs.7.{id}.canary"),
+        &format!("fpx1.packs.7.{id}/0110101023"),
+        &format!("fpx1.releases.7.{id}"),
+        &format!("fpx1.releases.7.{id}/"),
+        &format!("fpx1.releases.7.{id}/canary canary"),
+        &format!("fpx1.releases.7.{id}/{}", "1".repeat(257)),
+    ] {
+        let refused = wrong.parse::<ExportCursor>().expect_err(wrong).to_string();
+        assert_eq!(refused, "cursor must be a cursor of an export");
+        let json = serde_json::to_string(wrong).unwrap();
+        assert!(serde_json::from_str::<ExportCursor>(&json).is_err(), "{wrong}");
+    }
 }
