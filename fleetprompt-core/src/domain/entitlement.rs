@@ -117,8 +117,8 @@ pub enum EntitlementSource {
 }
 
 words! {
-    /// Which kind of source an entitlement came from.
-    EntitlementSourceKind = "source" {
+    /// Which kind of source an entitlement came from. There will be more.
+    EntitlementSourceKind (non_exhaustive) = "source" {
         /// The subject claimed a free listing.
         FreeClaim = "free_claim",
         /// A commerce provider reported an order.

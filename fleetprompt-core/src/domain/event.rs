@@ -107,7 +107,8 @@ pub enum FeedChange {
     },
 }
 
-/// Why a listing left the public catalogue, as a class: names and texts stay behind.
+/// Why a listing left the public catalogue, as a class: names and texts stay behind. There may be more
+/// classes.
 ///
 /// ```
 /// use fleetprompt_core::domain::{GoneReason, TakedownReason};
@@ -118,6 +119,7 @@ pub enum FeedChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "class", content = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum GoneReason {
     /// Its publisher withdrew it.
     Withdrawn,
@@ -153,7 +155,8 @@ macro_rules! facts {
         => $word:literal, publisher: $publisher:literal, holder: $holder:literal;)*) => {
         /// What happened, by reference.
         ///
-        /// Operators read all of it; who else may read an event of each kind stands beside it.
+        /// Operators read all of it; who else may read an event of each kind stands beside it. There will
+        /// be more kinds.
         ///
         /// ```
         /// use fleetprompt_core::domain::{Fact, ListingId, PublisherId};
@@ -167,6 +170,7 @@ macro_rules! facts {
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(tag = "type", rename_all_fields = "camelCase")]
+        #[non_exhaustive]
         pub enum Fact {
             $($(#[$doc])*
             #[serde(rename = $word)]

@@ -1,10 +1,11 @@
 //! The closed vocabularies of the marketplace, and which states follow which.
 
-/// Makes enums of words: `Name = "field" { Variant = "word", … }`.
+/// Makes enums of words: `Name = "field" { Variant = "word", … }`. One that is only read elsewhere, and is to
+/// grow, is a `Name (non_exhaustive)`.
 macro_rules! words {
     ($(
         $(#[doc = $doc:literal])*
-        $name:ident = $field:literal {
+        $name:ident $(($open:ident))? = $field:literal {
             $(#[doc = $first_doc:literal])* $first:ident = $first_word:literal,
             $($(#[doc = $variant_doc:literal])* $variant:ident = $word:literal,)*
         }
@@ -25,6 +26,7 @@ macro_rules! words {
             serde::Deserialize,
         )]
         #[serde(try_from = "String", into = "String")]
+        $(#[$open])?
         pub enum $name {
             $(#[doc = $first_doc])*
             $first,

@@ -76,6 +76,7 @@ enum Scanning {
 /// assert_eq!(pollster::block_on(hasty.build()).unwrap_err(), BuildError::TokenLifetime);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// No key ring was given: tokens and cursors need one.
     #[error("a key ring is needed: call `keys`")]

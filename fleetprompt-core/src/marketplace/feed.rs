@@ -137,7 +137,8 @@ pub struct ChangeEntry {
     pub change: ChangeView,
 }
 
-/// What there is to see behind an entry of the public change feed.
+/// What there is to see behind an entry of the public change feed. There may be more to see; whoever
+/// mirrors the catalogue reads it again at what they do not know.
 ///
 /// ```
 /// use fleetprompt_core::marketplace::ChangeView;
@@ -151,6 +152,7 @@ pub struct ChangeEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ChangeView {
     /// The listing stands in the catalogue, like this.
     Changed {
