@@ -56,7 +56,8 @@
 //! - `conformance`: the suite for the authors of stores.
 //! - `images`: `media::Images`, which redraws uploaded images.
 //! - `object-store`: `media::ObjectMedia`, which keeps images in a folder or in an object store.
-//! - `s3`: `media::ObjectMedia` in S3 as well, or in a store that speaks its protocol. Needs tokio.
+//! - `s3`: `media::S3Config` as well, which keeps images in S3 or in a store that speaks its protocol. Brings
+//!   an HTTP client, whose futures tokio must drive.
 //! - `clamav`: `media::ClamAv`, which has uploads scanned by ClamAV.
 //! - `openapi`: the types that use cases take and answer implement `utoipa::ToSchema`.
 
