@@ -17,6 +17,7 @@
 
 pub mod api;
 pub mod convention;
+mod cryptography;
 pub mod identity;
 pub mod limits;
 pub mod observe;

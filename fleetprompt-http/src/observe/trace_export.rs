@@ -70,6 +70,7 @@ impl TraceExport {
     /// # Errors
     /// When the thread or its client could not be made.
     pub fn start(options: &TraceOptions) -> Result<Self, TraceExportError> {
+        crate::cryptography::expect();
         let exporter = SpanExporter::builder()
             .with_http()
             .with_endpoint(options.endpoint.traces())

@@ -90,6 +90,7 @@ pub(crate) struct Fetcher {
 
 impl Fetcher {
     pub(crate) fn new(source: Source) -> Result<Self, IdentityConfigError> {
+        crate::cryptography::expect();
         let client = Client::builder()
             .user_agent(concat!("fleetprompt/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
