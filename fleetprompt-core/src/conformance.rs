@@ -139,6 +139,7 @@ macro_rules! __store_cases {
             every_scan_finds_its_rows_in_order
             every_scan_is_the_same_in_small_pages
             ties_are_broken_by_key
+            texts_are_ordered_byte_by_byte
             a_page_holds_no_more_than_was_asked
             a_scan_follows_changes_and_deletions
             a_page_goes_on_where_its_last_row_was_deleted

@@ -64,7 +64,10 @@ found! {
     SkipsARow: every_scan_is_the_same_in_small_pages random_commits_do_what_the_oracle_does;
     AnswersOnlyWhatIsThere: records_read_together_are_those_read_alone;
     ShufflesTies: ties_are_broken_by_key every_scan_finds_its_rows_in_order;
+    BeginsAgain: every_scan_is_the_same_in_small_pages a_page_goes_on_where_its_last_row_was_deleted;
+    IgnoresCase: texts_are_ordered_byte_by_byte;
     ForgetsReceipts: a_receipt_is_kept_with_its_commit one_of_many_applies_a_request
+        an_index_change_takes_effect_once_whatever_goes_wrong
         a_dropped_commit_is_whole_or_absent random_commits_do_what_the_oracle_does
         a_marketplace_answers_as_it_does_over_the_oracle;
     LooksUpTheKeyLate: a_known_key_is_replayed_before_anything_is_tested

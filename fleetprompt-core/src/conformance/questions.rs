@@ -396,6 +396,8 @@ pub(super) fn to_the_end(store: &dyn Store, mut shelf: Shelf) -> Vec<ShelfKey> {
         let page = wait(store.shelf(&shelf));
         let full = page.len() == usize::from(shelf.size.get());
         assert!(page.len() <= usize::from(shelf.size.get()), "a page was too long");
+        let goes_on = page.first().is_none_or(|first| !keys.contains(first));
+        assert!(goes_on, "a page goes on behind the one before");
         shelf.after = page.last().cloned().or(shelf.after);
         keys.extend(page);
         if !full {

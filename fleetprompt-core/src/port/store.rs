@@ -151,6 +151,7 @@ pub trait Store: SearchIndex {
 
     /// Forgets what has served, at most `limit` entries, the oldest first; answers how many.
     ///
+    /// - Of events, `limit` and the answer count the events; their feed entries go with them.
     /// - A small step: readers and writers are not held up.
     fn prune(&self, what: Prune, limit: u32) -> StoreFuture<'_, u32>;
 

@@ -9,10 +9,11 @@ use fleetprompt_core::conformance::StoreFixture;
 use fleetprompt_core::domain::{Position, Span};
 use fleetprompt_core::memory::MemoryStore;
 use fleetprompt_core::port::{
-    Change, ClaimedName, Commit, Committed, CounterRange, Find, Frequencies, Head, Hit,
-    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal,
-    Scan, SearchIndex, Shelf, ShelfKey, Store, StoreError, StoreFuture, StoredEntry, StoredEvent,
-    StoredFeedEntry, StoredReceipt, Tally, TallyRequest, Term, Token, Versioned, Within,
+    Change, ClaimedName, ColumnValue, Commit, Committed, CounterRange, Direction, Find,
+    Frequencies, Head, Hit, IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record,
+    RecordKey, Refusal, Scan, SearchIndex, Shelf, ShelfKey, Store, StoreError, StoreFuture,
+    StoredEntry, StoredEvent, StoredFeedEntry, StoredReceipt, Tally, TallyRequest, Term, Token,
+    Versioned, Within,
 };
 use pollster::block_on;
 
@@ -236,6 +237,42 @@ impl Break for ShufflesTies {
         let plan = scan.plan();
         rows.chunk_by_mut(|a, b| plan.order_value(a) == plan.order_value(b))
             .for_each(<[_]>::reverse);
+        rows
+    }
+}
+
+/// Every page is the first one.
+#[derive(Default)]
+pub(crate) struct BeginsAgain(Mutex<Rows>);
+
+impl Break for BeginsAgain {
+    fn scanned(&self, _: &Scan, after: Option<&PageKey>, rows: Rows) -> Rows {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if after.is_none() {
+            first.clone_from(&rows);
+        }
+        first.clone()
+    }
+}
+
+/// Texts are compared without regard to case, as a column may be told to.
+#[derive(Default)]
+pub(crate) struct IgnoresCase;
+
+impl Break for IgnoresCase {
+    fn scanned(&self, scan: &Scan, _: Option<&PageKey>, mut rows: Rows) -> Rows {
+        let plan = scan.plan();
+        let folded = |row: &Versioned<Record>| {
+            let order = match plan.order_value(row) {
+                ColumnValue::Text(text) => ColumnValue::Text(text.to_lowercase()),
+                number => number,
+            };
+            (order, row.value.key().id().to_lowercase())
+        };
+        rows.sort_by_cached_key(folded);
+        if plan.direction == Direction::Descending {
+            rows.reverse();
+        }
         rows
     }
 }

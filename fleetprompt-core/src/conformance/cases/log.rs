@@ -81,6 +81,7 @@ pub(in crate::conformance) fn a_reader_who_follows_by_pages_misses_nothing<F: St
     for size in [1, 7, 200] {
         let mut at = 0;
         while let Some(last) = events(&*store, at, size).last() {
+            assert!(last.position.get() > at, "a page goes on behind the one before");
             assert!(last.position.get() <= at + u64::from(size));
             let full = last.position.get() == at + u64::from(size);
             assert!(full || last.position.get() == 481, "a page that is not full is the last");
@@ -90,6 +91,8 @@ pub(in crate::conformance) fn a_reader_who_follows_by_pages_misses_nothing<F: St
         let mut entries = Vec::new();
         while let page @ [_, ..] = &feed(&*store, entries.len() as u64, size)[..] {
             assert!(page.len() <= usize::from(size));
+            let goes_on = page[0].position.get() == entries.len() as u64 + 1;
+            assert!(goes_on, "a page goes on behind the one before");
             entries.extend(page.iter().map(|entry| entry.position.get()));
         }
         assert_eq!(entries, (1..=320).collect::<Vec<_>>());

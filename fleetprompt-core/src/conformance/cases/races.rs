@@ -158,6 +158,8 @@ pub(in crate::conformance) fn concurrent_commits_are_totally_ordered<F: StoreFix
     });
     let mut log = Vec::new();
     while let page @ [_, ..] = &events(&*handles[0], log.len() as u64, 200)[..] {
+        let goes_on = page[0].position.get() == log.len() as u64 + 1;
+        assert!(goes_on, "a page goes on behind the one before");
         log.extend_from_slice(page);
     }
     let total: u64 = answers.iter().flatten().map(|(_, size, _)| size).sum();

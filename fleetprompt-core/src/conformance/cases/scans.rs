@@ -1,13 +1,13 @@
 //! Scans: which rows, in which order, page by page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem::discriminant;
 use std::sync::Arc;
 
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick};
 use crate::conformance::support::{Draft, get, wait};
-use crate::domain::{Attempt, AttemptState, Revision, Timestamp};
+use crate::domain::{Attempt, AttemptState, Release, Revision, Timestamp};
 use crate::port::{
     Change, PAGE_MAX, PageSize, Record, RecordKey, RecordKind, Scan, Store, Versioned,
 };
@@ -65,11 +65,14 @@ fn read(store: &Arc<dyn Store>, scan: &Scan, size: u16) -> Vec<Row> {
     let plan = scan.plan();
     let size = PageSize::new(size);
     let mut rows: Vec<Row> = Vec::new();
+    let mut seen = HashSet::new();
     loop {
         let after = rows.last().map(|row| plan.page_key(row));
         let page = wait(store.scan(scan, after.as_ref(), size));
         let full = page.len() == usize::from(size.get());
         assert!(page.len() <= usize::from(size.get()), "a page was too long");
+        let new = page.iter().all(|row| seen.insert(row.value.key()));
+        assert!(new, "a row came twice: {scan:?}");
         rows.extend(page);
         if !full {
             return rows;
@@ -134,6 +137,33 @@ pub(in crate::conformance) fn ties_are_broken_by_key<F: StoreFixture>() {
         let of = |scan| keys(&read(&store, &scan, size));
         assert_eq!(of(Scan::AttemptsByExpiry), by_key);
         assert_eq!(of(Scan::AttemptsOfPerson(samples::person_id(0))), down);
+    }
+}
+
+pub(in crate::conformance) fn texts_are_ordered_byte_by_byte<F: StoreFixture>() {
+    let fixture = F::new();
+    let store = fixture.store();
+    // Upper case before lower case, and no character that counts for nothing.
+    let rising = ["1.0.0-B", "1.0.0-BB", "1.0.0-a", "1.0.0-a-b", "1.0.0-aB", "1.0.0-aa"];
+    let sample = samples::release(0, &mut Pick::sparse());
+    let release = |version: &&str| Release { version: version.parse().unwrap(), ..sample.clone() };
+    // Created by one commit, so that keys decide where the order of versions does not.
+    rising.iter().map(release).fold(Draft::with_event(), Draft::create).apply(&*store);
+    let falling: Vec<&str> = rising.iter().rev().copied().collect();
+    let Release { listing, .. } = sample;
+    let highest_first = Scan::Releases { listing, channel: None, available_only: false };
+    for size in [1, 4, PAGE_MAX] {
+        for (scan, expected) in [(&highest_first, &falling[..]), (&Scan::AllReleases, &rising)] {
+            let rows = read(&store, scan, size);
+            let found: Vec<&str> = rows
+                .iter()
+                .map(|row| match &row.value {
+                    Record::Release(release) => release.version.as_str(),
+                    other => panic!("this is no release: {other:?}"),
+                })
+                .collect();
+            assert_eq!(found, expected, "{scan:?} by {size}");
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use super::matching::Matching;
 /// An entry is set and removed by a commit ([`Change::Index`](super::super::Change::Index)), and a
 /// read that begins after the commit was answered sees it so. Whatever plan a store follows, its
 /// answers are those that the documentation of [`IndexEntry`] and of each method define, order
-/// included. The cost of [`find`](Self::find) must not grow with the catalogue where matches are
+/// included. How an entry is written down is the store's own affair: [`entries`](Self::entries) and
+/// [`find`](Self::find) answer with what a commit set, and the core has no encoding of it. The cost of [`find`](Self::find) must not grow with the catalogue where matches are
 /// frequent, nor with the frequency of one term where another is rare.
 ///
 /// ```
@@ -56,6 +57,8 @@ pub trait SearchIndex: Send + Sync {
     /// Reads the words that begin with `prefix`, at most `limit`: the most frequent by
     /// [`frequency_level`] first, then in byte order. Only words that some entry has.
     ///
+    /// - A spelling that entries have with several stems is a word with each: it is counted, ordered (by its
+    ///   spelling, then its stem) and held to `limit` with each by itself.
     /// - A prefix without a [`head`] has none.
     fn completions<'a>(&'a self, prefix: &'a Term, limit: u16) -> StoreFuture<'a, Vec<Token>>;
 
