@@ -1,5 +1,9 @@
 //! What other crates read and what is to grow: an arm for the rest must be reachable for them.
 #![deny(unreachable_patterns)]
+#![expect(
+    clippy::match_like_matches_macro,
+    reason = "a host that must say what it does with what is new"
+)]
 
 use fleetprompt_core::domain::{EntitlementSourceKind, GoneReason};
 use fleetprompt_core::marketplace::{BuildError, ChangeView};

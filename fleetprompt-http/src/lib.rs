@@ -13,6 +13,13 @@
 //! | [`limits`] | who may ask how often |
 //! | [`observe`] | logs, traces and metrics |
 //! | [`serve`] | the server, and what holds it up under pressure |
+//!
+//! # Features
+//!
+//! - `program` (on by default): the program, with both stores, its adapters for uploads and what its command
+//!   line needs. It adds nothing to the library, so a host that mounts the router leaves it out
+//!   (`default-features = false`) and depends on the store and the features of `fleetprompt-core` that it uses.
+//! - `otlp`: `observe::TraceExport`, which exports traces to an OpenTelemetry collector.
 #![forbid(unsafe_code)]
 
 pub mod api;
