@@ -1,50 +1,46 @@
 //! What other crates read and what is to grow: an arm for the rest must be reachable for them.
 #![deny(unreachable_patterns)]
-#![expect(
-    clippy::match_like_matches_macro,
-    reason = "a host that must say what it does with what is new"
-)]
 
-use fleetprompt_core::domain::{EntitlementSourceKind, GoneReason};
+use fleetprompt_core::domain::{EntitlementSourceKind, GoneReason, PublisherId};
 use fleetprompt_core::marketplace::{BuildError, ChangeView};
 
-fn is_known_reason(reason: &GoneReason) -> bool {
+fn reason_is(reason: &GoneReason) -> &'static str {
     use GoneReason::{Deleted, PublisherSuspended, TakenDown, Withdrawn};
     match reason {
-        Withdrawn | Deleted | TakenDown(_) | PublisherSuspended => true,
-        _ => false,
+        Withdrawn | Deleted | TakenDown(_) | PublisherSuspended => "known",
+        _ => "new",
     }
 }
 
-fn is_known_source(source: EntitlementSourceKind) -> bool {
+fn source_is(source: EntitlementSourceKind) -> &'static str {
     use EntitlementSourceKind::{Commerce, FreeClaim, OperatorGrant, OrganisationGrant};
     match source {
-        FreeClaim | Commerce | OperatorGrant | OrganisationGrant => true,
-        _ => false,
+        FreeClaim | Commerce | OperatorGrant | OrganisationGrant => "known",
+        _ => "new",
     }
 }
 
-fn is_known_change(change: &ChangeView) -> bool {
+fn change_is(change: &ChangeView) -> &'static str {
     use ChangeView::{Changed, Gone, Publisher, PublisherGone};
     match change {
-        Changed { .. } | Gone { .. } | Publisher { .. } | PublisherGone { .. } => true,
-        _ => false,
+        Changed { .. } | Gone { .. } | Publisher { .. } | PublisherGone { .. } => "known",
+        _ => "new",
     }
 }
 
-fn is_known_error(error: &BuildError) -> bool {
+fn error_is(error: &BuildError) -> &'static str {
     use BuildError::{Entropy, NoIssuer, NoKeys, NoScanner, NoSystem, Store, TokenLifetime};
     match error {
-        NoKeys | NoIssuer | NoSystem | TokenLifetime | NoScanner | Store(_) | Entropy(_) => true,
-        _ => false,
+        NoKeys | NoIssuer | NoSystem | TokenLifetime | NoScanner | Store(_) | Entropy(_) => "known",
+        _ => "new",
     }
 }
 
 #[test]
 fn readers_are_ready_for_more() {
-    assert!(is_known_reason(&GoneReason::Withdrawn));
-    assert!(EntitlementSourceKind::ALL.iter().all(|source| is_known_source(*source)));
-    let publisher = fleetprompt_core::domain::PublisherId::from_bytes([1; 16]);
-    assert!(is_known_change(&ChangeView::PublisherGone { publisher }));
-    assert!(is_known_error(&BuildError::NoKeys));
+    assert_eq!(reason_is(&GoneReason::Withdrawn), "known");
+    assert!(EntitlementSourceKind::ALL.iter().all(|source| source_is(*source) == "known"));
+    let publisher = PublisherId::from_bytes([1; 16]);
+    assert_eq!(change_is(&ChangeView::PublisherGone { publisher }), "known");
+    assert_eq!(error_is(&BuildError::NoKeys), "known");
 }

@@ -246,8 +246,9 @@ impl Command for Fence {
     async fn decide(&self, cx: &mut Context<'_>) -> Result<FenceReceipt> {
         let actor = cx.operating_actor().await?;
         // Whatever was lost followed the end of the log, so it redeemed nothing that had expired by
-        // then: the time is never before the log's. What had is told as it was, and not gone over.
-        let ends = cx.market.head().await?.at;
+        // then: the time is never before the log's. What had is told as it was, and not gone over. Where the
+        // log's end was written by a clock that was ahead, the fence goes by the clock of now.
+        let ends = cx.market.head().await?.at.min(cx.market.clock.now());
         let revoked = cx.revoke_issued(None, ends.minus(DOUBT), &actor).await?;
         // Read as an expectation, so that nothing is issued or redeemed across the change.
         let key = RecordKey::deployment();

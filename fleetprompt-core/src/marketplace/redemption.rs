@@ -272,7 +272,13 @@ impl Command for Redeem<'_> {
                 cx.event(Fact::ReplayDetected { attempt, system: system.name.clone() });
                 Err(ErrorCode::TokenRedeemed.into())
             }
-            Verdict::Refused(code) => Err(code.into()),
+            Verdict::Refused(code) => {
+                if code == ErrorCode::TokenExpired {
+                    // By the log's time, which may be wrong.
+                    cx.expect_in_time()?;
+                }
+                Err(code.into())
+            }
             Verdict::Replay => Ok(RedeemReceipt { attempt, written: None }),
             Verdict::Redeem => {
                 cx.expect_in_time()?;
