@@ -77,10 +77,15 @@ impl Inner {
     /// Where the log stands.
     pub(super) async fn head(&self) -> Result<Head> {
         let head = self.store.head().await.map_err(|error| self.store_error(&error))?;
-        let disregarded =
-            self.deployment.read().unwrap_or_else(PoisonError::into_inner).disregarded;
-        if disregarded.is_none_or(|until| head.at > until) {
-            return Ok(head);
+        if self.believes(&head) {
+            if self.behind(&head).is_none() {
+                return Ok(head);
+            }
+            // Another process may have set the time right by a fence.
+            self.adopt_deployment().await?;
+            if self.believes(&head) {
+                return Ok(head);
+            }
         }
         // The latest time is of a clock that was ahead. Since the fence, the last event's is.
         let before = Position::new(head.last.get().saturating_sub(1));
@@ -90,6 +95,12 @@ impl Inner {
             LogPage::TooOld => None,
         };
         Ok(Head { at: at.unwrap_or(Timestamp::MIN), ..head })
+    }
+
+    /// Whether no fence has set the time right since the log's latest one.
+    fn believes(&self, head: &Head) -> bool {
+        let held = self.deployment.read().unwrap_or_else(PoisonError::into_inner);
+        held.disregarded.is_none_or(|until| head.at > until)
     }
 
     /// The time: the clock's, and never before the log's last event.

@@ -99,9 +99,12 @@ fn while_the_clock_is_behind_nothing_that_expires_is_issued_or_taken() {
 #[test]
 fn a_fence_sets_the_time_right() {
     let s = Scene::new();
+    let other = s.f.through(s.f.store.clone());
     s.written_ahead(Span::days(730));
+    assert_eq!(refused(run(other.ready())), ErrorCode::Unavailable);
     assert_eq!(s.fence(), 1, "it had expired by the log's time alone");
     run(s.f.market.ready()).unwrap();
+    run(other.ready()).unwrap();
     assert_eq!(refused(s.redeem(&s.token, &s.f.key())), ErrorCode::InvalidToken);
 
     let token = s.begin().unwrap();
