@@ -4,64 +4,21 @@
 //! function: look the idempotency key up → replay, or decide → one atomic commit. What a decision
 //! reads becomes an expectation of its commit by itself.
 
-mod actor;
-mod browsing;
 mod builder;
-mod buyers;
-mod catalogue_entry;
-mod checking;
-mod chores;
-mod context;
-mod entitlements;
-mod execute;
-mod exporting;
-mod feed;
-mod grounds;
-mod held_names;
-mod import_entry;
-mod import_line;
-mod importing;
-mod indexing;
-mod inspecting;
+mod exchange;
 #[cfg(test)]
 mod install_tests;
-mod installs;
-mod invitation_code;
-mod invitations;
-mod key_ring;
-mod keys;
-mod lifecycle;
-mod listings;
-mod maintenance;
-mod media;
-mod members;
-mod metrics;
-mod minting;
-mod moderation;
-mod name_verdicts;
-mod paging;
-mod patches;
-mod people;
-mod publishers;
-mod receipts;
-mod redemption;
-mod references;
-mod refreshing;
-mod releases;
-mod rendering;
-mod reports;
-mod resanitising;
+mod moderating;
+mod owning;
+mod publishing;
+mod reading;
 #[cfg(test)]
 mod search_tests;
-mod searching;
-mod takedowns;
 #[cfg(test)]
 mod tests;
 mod time;
-mod uploads;
-mod viewer;
-mod views;
-mod well_known;
+mod upkeep;
+mod writing;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -77,52 +34,39 @@ use crate::port::{
 use crate::token::{Issuer, KeyRing, KeyScope, OfflineKey};
 
 pub use builder::{BuildError, MarketplaceBuilder};
-pub use catalogue_entry::{
+pub use exchange::{
     CatalogueEntry, CatalogueLine, CatalogueLineError, CatalogueStage, DeprecationEntry,
-    EntryAsset, EntryBadge, ListingEntry, PublisherEntry, ReleaseEntry, SuspensionEntry,
-    TakedownEntry,
+    EntryAsset, EntryBadge, EntryImported, EntryOutcome, ExportCursor, ExportPage,
+    IMPORT_LINE_MAX_BYTES, ImportLine, ImportOutcome, ImportRow, Imported, ListingEntry,
+    PublisherEntry, ReleaseEntry, SuspensionEntry, TakedownEntry,
 };
-pub use checking::IndexReport;
-pub use entitlements::{EntitlementReceipt, EntitlementView, Holder, OperatorGrant};
-pub use exporting::{ExportCursor, ExportPage};
-pub use feed::{AuditEntry, ChangeEntry, ChangeView, ChangesPage, FeedCursor};
-pub use held_names::{HeldName, HeldNameView, NameReceipt, ResembledView};
-pub use import_entry::{EntryImported, EntryOutcome};
-pub use import_line::{IMPORT_LINE_MAX_BYTES, ImportLine};
-pub use importing::{ImportOutcome, ImportRow, Imported};
-pub use installs::{
-    AttemptView, BeginInstall, Handover, InstallLink, InstallReceipt, InstallStarted, Way,
+pub use moderating::{
+    HeldName, HeldNameView, NameReceipt, NewReport, ReportReceipt, ReportView, ResembledView,
 };
-pub use invitation_code::InvitationCode;
-pub use invitations::{InvitationReceipt, InvitationView, IssuedInvitation};
-pub use key_ring::KeysError;
-pub use keys::{FenceReceipt, KeyRevocationReceipt};
-pub use listings::{ListingEdit, ListingReceipt, NewListing};
-pub use maintenance::{Maintained, Retention};
-pub use media::{MediaCleaned, MediaFile};
-pub use members::{MemberReceipt, MemberView};
-pub use metrics::{METRICS_DAYS_MAX, Metrics, ReleaseDay};
-pub use paging::Page;
-pub use patches::{ContentPatch, ListingPatch, ProfilePatch, PublisherPatch};
-pub use people::{Erasure, TenantDeletion};
-pub use publishers::{NewPublisher, PublisherEdit};
-pub use receipts::PublisherReceipt;
-pub use redemption::{ActiveToken, Introspection, RedeemRequest, RedeemedManifest};
-pub use references::{ReferenceDecision, ReferenceReceipt, ReferenceView};
-pub use refreshing::Refreshed;
-pub use releases::ReleaseReceipt;
-pub use reports::{NewReport, ReportReceipt, ReportView};
-pub use resanitising::Resanitised;
-pub use searching::{
-    Correction, Counts, Facet, Instead, Marks, SearchHit, SearchPage, SearchRequest, Suggestion,
+pub use owning::{
+    ActiveToken, AttemptView, BeginInstall, EntitlementReceipt, EntitlementView, Handover, Holder,
+    InstallLink, InstallReceipt, InstallStarted, Introspection, OperatorGrant, RedeemRequest,
+    RedeemedManifest, Way,
+};
+pub use publishing::{
+    ContentPatch, InvitationCode, InvitationReceipt, InvitationView, IssuedInvitation, ListingEdit,
+    ListingPatch, ListingReceipt, MediaReceipt, MemberReceipt, MemberView, NewListing,
+    NewPublisher, ProfilePatch, PublisherEdit, PublisherPatch, ReferenceDecision, ReferenceReceipt,
+    ReferenceView, ReleaseReceipt, ScreenshotPlace,
+};
+pub use reading::{
+    AuditEntry, BadgeView, ChangeEntry, ChangeView, ChangesPage, Correction, Counts, Facet,
+    FeedCursor, Found, ImageView, Instead, ListingAddress, ListingView, METRICS_DAYS_MAX, Marks,
+    MediaCleaned, MediaFile, MediaView, Metrics, MyPublisher, Page, PublisherBrief, PublisherView,
+    ReleaseDay, ReleaseView, ScreenshotView, SearchHit, SearchPage, SearchRequest, Suggestion,
     Suggestions,
 };
 pub use time::CLOCK_TOLERANCE;
-pub use uploads::{MediaReceipt, ScreenshotPlace};
-pub use views::{
-    BadgeView, Found, ImageView, ListingAddress, ListingView, MediaView, MyPublisher,
-    PublisherBrief, PublisherView, ReleaseView, ScreenshotView,
+pub use upkeep::{
+    Erasure, FenceReceipt, IndexReport, KeyRevocationReceipt, KeysError, Maintained, Refreshed,
+    Resanitised, Retention, TenantDeletion,
 };
+pub use writing::PublisherReceipt;
 
 /// A marketplace over a store. Cheap to clone; all clones are one.
 ///
@@ -159,7 +103,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     identity: Arc<dyn Identity>,
     limits: Option<(Arc<dyn Limiter>, Rate)>,
-    media: Option<uploads::Media>,
+    media: Option<publishing::uploads::Media>,
     systems: Arc<SystemRegistry>,
     quotas: Quotas,
     issuer: Issuer,

@@ -12,8 +12,9 @@ use crate::port::{
 };
 use crate::token::{Issuer, KeyRing};
 
-use super::uploads::{Media, Uploads};
-use super::{Inner, Keys, KeysError, Marketplace, Retention, key_ring};
+use super::publishing::uploads::{Media, Uploads};
+use super::upkeep::key_ring;
+use super::{Inner, Keys, KeysError, Marketplace, Retention};
 
 /// Puts a [`Marketplace`] together from a store and what the host wants different from the
 /// defaults.

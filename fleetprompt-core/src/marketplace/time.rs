@@ -6,8 +6,8 @@ use crate::domain::{Deployment, Fact, Position, Span, Timestamp, UpkeepTime};
 use crate::error::{ErrorCode, Result};
 use crate::port::{Head, LogPage, PageSize, RecordKey};
 
-use super::chores::Chore;
-use super::context::Context;
+use super::writing::chores::Chore;
+use super::writing::context::Context;
 use super::{Inner, Marketplace};
 
 /// How far a clock may be behind the log's last event before nothing that expires is issued or

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::domain::*;
 use crate::error::ErrorCode;
-use crate::marketplace::chores::Chore;
+use crate::marketplace::writing::chores::Chore;
 use crate::marketplace::{Maintained, NewPublisher, Retention};
 use crate::policy::Quotas;
 use crate::port::{PageSize, Principal, Scan, Store};
