@@ -223,6 +223,27 @@ fn a_pack_holds_what_its_readers_can_read() {
 }
 
 #[test]
+fn what_only_an_organisation_sees_is_in_no_pack_that_others_see() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let create = |slug: &str, asset, visibility| {
+        let content = ListingContent { visibility, ..content(slug) };
+        let new = NewListing { publisher: acme, slug: of(slug), asset, content };
+        let created = run(ada.create_listing(new, &f.key()))?.id;
+        run(ada.publish_listing(created, &f.key())).map(|receipt| receipt.id)
+    };
+    let inside = create("inside", agent("inside"), Visibility::Organisation).unwrap();
+    let pack = |slug, visibility| {
+        let members = vec![inside].try_into().unwrap();
+        create(slug, Asset::Pack { members }, visibility)
+    };
+    let refused = pack("public", Visibility::Public).unwrap_err();
+    assert_eq!(refused.field().unwrap().field(), "members");
+    pack("own", Visibility::Organisation).unwrap();
+}
+
+#[test]
 fn listings_are_bounded_and_deleting_makes_room() {
     let strict = Quotas { listings_per_publisher: 1, ..Quotas::default() };
     let f = Fixture::with(|builder| builder.quotas(strict));

@@ -347,6 +347,58 @@ mod tests {
         }
     }
 
+    /// A write whose first try is committed while a second one decides, which it then stands in
+    /// the way of.
+    #[derive(Serialize)]
+    struct Overtaken<'a> {
+        #[serde(skip)]
+        first_try: &'a (dyn Fn(&Overtaken<'_>) + Sync),
+    }
+
+    impl Command for Overtaken<'_> {
+        const OPERATION: &'static str = "test.overtaken";
+        type Receipt = u64;
+
+        async fn decide(&self, _: &mut Context<'_>) -> Result<u64> {
+            (self.first_try)(self);
+            Err(ErrorCode::WrongState.into())
+        }
+
+        async fn may_replay(&self, _: &mut Context<'_>, _: Option<&u64>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Leaves the answer 1 to `command`, as an earlier try would have.
+    fn answered<C: Command>(f: &Fixture, by: &Principal, key: &IdempotencyKey, command: &C) {
+        let ada = f.person("acme", "ada");
+        let market = ada.inner();
+        let scope = idempotency_scope(by, C::OPERATION, key);
+        let request = canonical(command).unwrap();
+        let now = run(market.now()).unwrap();
+        let receipt = Some(market.receipt(scope, &request, &Kept::Done(1), now).unwrap());
+        let (expectations, changes, events) = (vec![], vec![], vec![]);
+        run(f.store.commit(Commit { receipt, expectations, changes, events })).unwrap();
+    }
+
+    #[test]
+    fn what_the_first_try_came_to_goes_before_a_refusal_that_it_caused() {
+        let f = Fixture::default();
+        let (ada, key) = (f.person("acme", "ada"), f.key());
+        let first_try = |command: &Overtaken<'_>| answered(&f, ada.principal(), &key, command);
+        let command = Overtaken { first_try: &first_try };
+        assert_eq!(run(ada.inner().execute(ada.principal(), &key, &command)), Ok(1));
+    }
+
+    #[test]
+    fn no_two_requests_share_a_place_for_their_answers() {
+        let key: IdempotencyKey = "create-acme-0001".parse().unwrap();
+        let longer: IdempotencyKey = "xcreate-acme-0001".parse().unwrap();
+        let ada = Fixture::default().person("acme", "ada");
+        let place = |operation, key| idempotency_scope(ada.principal(), operation, key);
+        assert_ne!(place("test.write", &longer), place("test.writex", &key));
+    }
+
     #[test]
     fn what_was_accepted_by_older_rules_is_answered_as_ever() {
         let f = Fixture::default();
@@ -357,12 +409,7 @@ mod tests {
         assert_eq!(anew.kind(), ErrorKind::InvalidInput, "by the rules of today");
 
         // As an earlier version left it, which knew fewer kinds of secrets.
-        let scope = idempotency_scope(principal, Write::OPERATION, &key);
-        let request = canonical(&command).unwrap();
-        let now = run(market.now()).unwrap();
-        let receipt = Some(market.receipt(scope, &request, &Kept::Done(1), now).unwrap());
-        let (expectations, changes, events) = (vec![], vec![], vec![]);
-        run(f.store.commit(Commit { receipt, expectations, changes, events })).unwrap();
+        answered(&f, principal, &key, &command);
         assert_eq!(run(market.execute(principal, &key, &command)), Ok(1));
         assert!(run(market.execute(principal, &f.key(), &command)).is_err());
     }

@@ -215,6 +215,7 @@ fn quotas_count_what_is_kept_and_what_was_brought() {
     s.screenshot(&ada, listing, picture(5), "Five.").unwrap();
 
     // Another publisher's bytes are its own, until the listing comes to it.
+    let acme = s.listing(&ada, listing).publisher.id;
     let beta = s.publisher(&ada, "beta");
     let other = s.f.published(&ada, beta, "other");
     s.icon(&ada, other, picture(6)).unwrap();
@@ -222,8 +223,7 @@ fn quotas_count_what_is_kept_and_what_was_brought() {
     assert_eq!(refused(moved), ErrorCode::QuotaExceeded);
     run(ada.delete_listing(other, &s.key())).unwrap();
     run(ada.transfer_listing(listing, beta, &s.key())).unwrap();
-    let acme = s.listing(&ada, listing).publisher.id;
-    assert_eq!(acme, beta);
+    assert_eq!(s.listing(&ada, listing).publisher.id, beta);
 
     let filled = s.f.published(&ada, beta, "filled");
     assert_eq!(refused(s.icon(&ada, filled, picture(7))), ErrorCode::QuotaExceeded);
@@ -237,6 +237,10 @@ fn quotas_count_what_is_kept_and_what_was_brought() {
     assert_eq!(s.scans(), scans, "it was not even looked at");
     s.clock.advance(Span::hours(12));
     s.icon(&ada, filled, picture(9)).unwrap();
+    // Whom it left has the room again.
+    let next = s.f.published(&ada, acme, "next");
+    s.icon(&ada, next, picture(10)).unwrap();
+    s.screenshot(&ada, next, picture(11), "Eleven.").unwrap();
 }
 
 /// Redraws, and takes its time.
