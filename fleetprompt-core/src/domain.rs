@@ -28,6 +28,7 @@ mod publisher;
 mod release;
 mod rendered;
 mod report;
+mod rule_code;
 mod schema;
 mod secret_kind;
 mod standing;
@@ -70,6 +71,7 @@ pub use release::{ARTIFACTS_MAX, COMPATIBILITY_MAX, Compatibility, Release, Rele
 pub(crate) use rendered::MEDIA_MARK;
 pub use rendered::{MediaRoot, Rendered, RenderedHtml, RenderingProgress, SanitiserVersion};
 pub use report::Report;
+pub use rule_code::RuleCode;
 pub(crate) use schema::schema;
 pub use secret_kind::SecretKind;
 pub use standing::{IndexProgress, IndexSweep, Standing};

@@ -14,6 +14,7 @@ use serde::de::{
 use serde_json::{Map, Value};
 
 use super::bounds::JSON_DEPTH_MAX;
+use super::rule_code::RuleCode;
 
 /// How much JSON is read.
 ///
@@ -118,10 +119,41 @@ pub enum JsonRule {
     UnknownField,
     /// An object without a field that the type needs.
     MissingField(&'static str),
-    /// A value of another type, or another word than the type has.
+    /// A value of another type.
     WrongType,
-    /// A value that its type refused, in the type's words, which never hold the value.
-    Refused(String),
+    /// Another word than these, which the type has.
+    NotOneOf(&'static [&'static str]),
+    /// A value that its type refused.
+    Refused {
+        /// The type's rule; `other` if the type does not say.
+        code: RuleCode,
+        /// The type's words, which never hold the value.
+        words: String,
+    },
+}
+
+impl JsonRule {
+    /// The rule as one stable word.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::{JsonBounds, PublisherProfile, RuleCode, from_json};
+    /// let nameless = from_json::<PublisherProfile>(br#"{"name":" "}"#, JsonBounds::DOCUMENT);
+    /// assert_eq!(nameless.unwrap_err().rule().code(), RuleCode::Empty);
+    /// ```
+    pub fn code(&self) -> RuleCode {
+        match self {
+            JsonRule::TooLarge { .. } => RuleCode::TooLong,
+            JsonRule::TooDeep { .. } => RuleCode::TooDeep,
+            JsonRule::NotUtf8 | JsonRule::UnpairedSurrogate => RuleCode::NotText,
+            JsonRule::NotJson => RuleCode::NotJson,
+            JsonRule::DuplicateKey => RuleCode::Duplicate,
+            JsonRule::UnknownField => RuleCode::Unknown,
+            JsonRule::MissingField(_) => RuleCode::Missing,
+            JsonRule::WrongType => RuleCode::WrongType,
+            JsonRule::NotOneOf(_) => RuleCode::NotOneOf,
+            JsonRule::Refused { code, .. } => *code,
+        }
+    }
 }
 
 impl fmt::Display for JsonRule {
@@ -136,7 +168,8 @@ impl fmt::Display for JsonRule {
             JsonRule::UnknownField => f.write_str("has a field that is not known"),
             JsonRule::MissingField(field) => write!(f, "lacks the field {field}"),
             JsonRule::WrongType => f.write_str("is not of the type that is needed"),
-            JsonRule::Refused(words) => f.write_str(words),
+            JsonRule::NotOneOf(words) => write!(f, "must be one of {}", words.join(", ")),
+            JsonRule::Refused { words, .. } => f.write_str(words),
         }
     }
 }
@@ -336,7 +369,12 @@ struct Node(Value);
 impl de::Error for JsonError {
     /// What a type says of a value that it refuses.
     fn custom<T: fmt::Display>(words: T) -> Self {
-        JsonError::whole(JsonRule::Refused(words.to_string()))
+        let whole = format!("{words:#}");
+        let coded = whole
+            .split_once(": ")
+            .and_then(|(word, rest)| Some((RuleCode::of(word)?, rest.to_owned())));
+        let (code, words) = coded.unwrap_or((RuleCode::Other, words.to_string()));
+        JsonError::whole(JsonRule::Refused { code, words })
     }
 
     fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
@@ -351,8 +389,8 @@ impl de::Error for JsonError {
         JsonError::whole(JsonRule::WrongType)
     }
 
-    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
-        JsonError::whole(JsonRule::WrongType)
+    fn unknown_variant(_: &str, words: &'static [&'static str]) -> Self {
+        JsonError::whole(JsonRule::NotOneOf(words))
     }
 
     fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {

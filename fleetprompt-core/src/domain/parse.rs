@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::rule_code::RuleCode;
 use super::secret_kind::SecretKind;
 
 /// A value that was refused: which kind of value, and which rule it broke.
@@ -12,6 +13,7 @@ use super::secret_kind::SecretKind;
 /// use fleetprompt_core::domain::Handle;
 /// let refused = "".parse::<Handle>().unwrap_err();
 /// assert_eq!(refused.to_string(), "handle must not be empty");
+/// assert_eq!(format!("{refused:#}"), "empty: handle must not be empty");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseError {
@@ -38,6 +40,10 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What passes through serde arrives as text alone: the longer form brings the code along.
+        if f.alternate() {
+            write!(f, "{}: ", self.rule.code())?;
+        }
         write!(f, "{} {}", self.field, self.rule)
     }
 }
@@ -93,6 +99,33 @@ pub enum Rule {
     Secret(SecretKind),
     /// A rule that needs a sentence of its own.
     Other(&'static str),
+}
+
+impl Rule {
+    /// The rule as one stable word.
+    ///
+    /// ```
+    /// use fleetprompt_core::domain::{Rule, RuleCode};
+    /// let rule = Rule::TooLong { max: 80, unit: "characters" };
+    /// assert_eq!(rule.code(), RuleCode::TooLong);
+    /// ```
+    pub fn code(&self) -> RuleCode {
+        match self {
+            Rule::Empty => RuleCode::Empty,
+            Rule::TooLong { .. } => RuleCode::TooLong,
+            Rule::TooShort { .. } => RuleCode::TooShort,
+            Rule::Characters(_) => RuleCode::Characters,
+            Rule::Format(_) => RuleCode::Format,
+            Rule::OutOfRange => RuleCode::OutOfRange,
+            Rule::NotOneOf(_) => RuleCode::NotOneOf,
+            Rule::Duplicate => RuleCode::Duplicate,
+            Rule::StackedMarks { .. } => RuleCode::StackedMarks,
+            Rule::MixedScripts => RuleCode::MixedScripts,
+            Rule::LooksLatin => RuleCode::LooksLatin,
+            Rule::Secret(_) => RuleCode::Secret,
+            Rule::Other(_) => RuleCode::Other,
+        }
+    }
 }
 
 impl fmt::Display for Rule {

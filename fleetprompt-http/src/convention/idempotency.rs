@@ -1,7 +1,7 @@
 //! The key that makes a write safe to repeat.
 
 use axum::extract::FromRequestParts;
-use fleetprompt_core::domain::IdempotencyKey;
+use fleetprompt_core::domain::{IdempotencyKey, RuleCode};
 use http::StatusCode;
 use http::request::Parts;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -24,10 +24,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
         let Some(value) = sent.next() else {
             let detail = "A write needs an Idempotency-Key header, so that it is safe to repeat.";
             let problem = Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail);
-            return Err(problem.at(NAME, "must be sent"));
+            return Err(problem.at(NAME, RuleCode::Missing, "must be sent"));
         };
         if sent.next().is_some() {
-            return Err(Problem::parameter(NAME, "must be sent once"));
+            return Err(Problem::parameter(NAME, RuleCode::Duplicate, "must be sent once"));
         }
         let text = value.to_str().unwrap_or_default();
         // A quotation mark alone begins no bare key, so that each text is one or the other.
@@ -37,7 +37,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
         };
         match bare.parse() {
             Ok(key) => Ok(Key(key)),
-            Err(refused) => Err(Problem::parameter(NAME, refused.rule().to_string())),
+            Err(refused) => {
+                Err(Problem::parameter(NAME, refused.rule().code(), refused.rule().to_string()))
+            }
         }
     }
 }

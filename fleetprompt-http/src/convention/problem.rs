@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use axum::response::{IntoResponse, Response};
-use fleetprompt_core::domain::{JsonError, ParseError};
+use fleetprompt_core::domain::{JsonError, ParseError, RuleCode};
 use fleetprompt_core::{Error, ErrorCode, ErrorKind};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -45,9 +45,11 @@ pub(crate) fn problem_code(response: &Response) -> Option<&'static str> {
 /// One field that breaks a rule.
 ///
 /// ```
+/// use fleetprompt_core::domain::RuleCode;
 /// # use fleetprompt_http::convention::ProblemField;
-/// let field = ProblemField { pointer: "/slug".to_owned(), code: "must not be empty".to_owned() };
-/// assert_eq!(serde_json::to_value(field).unwrap()["pointer"], "/slug");
+/// let (pointer, detail) = ("/slug".to_owned(), "must not be empty".to_owned());
+/// let field = ProblemField { pointer, code: RuleCode::Empty, detail };
+/// assert_eq!(serde_json::to_value(field).unwrap()["code"], "empty");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProblemField {
@@ -55,9 +57,12 @@ pub struct ProblemField {
     /// parameter.
     #[schema(example = "/content/title")]
     pub pointer: String,
-    /// The rule that it breaks.
+    /// The rule that it breaks, in one stable word. More may come.
+    #[schema(value_type = String, example = "too_long")]
+    pub code: RuleCode,
+    /// The rule in words for a person, with its bounds.
     #[schema(example = "must have at most 120 characters")]
-    pub code: String,
+    pub detail: String,
 }
 
 /// A problem as it is sent: `application/problem+json`, RFC 9457.
@@ -106,8 +111,14 @@ impl Problem {
     }
 
     /// The same, naming a field, header or parameter.
-    pub(crate) fn at(mut self, pointer: impl Into<String>, code: impl Into<String>) -> Self {
-        self.errors.push(ProblemField { pointer: pointer.into(), code: code.into() });
+    pub(crate) fn at(
+        mut self,
+        pointer: impl Into<String>,
+        code: RuleCode,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (pointer, detail) = (pointer.into(), detail.into());
+        self.errors.push(ProblemField { pointer, code, detail });
         self
     }
 
@@ -123,9 +134,9 @@ impl Problem {
     }
 
     /// A header or parameter that breaks a rule.
-    pub(crate) fn parameter(name: &str, rule: impl Into<String>) -> Self {
+    pub(crate) fn parameter(name: &str, code: RuleCode, rule: impl Into<String>) -> Self {
         let detail = "A header or parameter breaks a rule.";
-        Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).at(name, rule)
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).at(name, code, rule)
     }
 
     /// The HTTP status.
@@ -182,7 +193,10 @@ impl From<Error> for Problem {
         let mut problem = Problem::new(status(code), code.as_str(), code.message());
         problem.retry_after = retry_after(&error);
         match (error.field(), error.incident()) {
-            (Some(field), _) => problem.at(format!("/{}", field.field()), field.rule().to_string()),
+            (Some(field), _) => {
+                let rule = field.rule();
+                problem.at(format!("/{}", field.field()), rule.code(), rule.to_string())
+            }
             (None, Some(_)) => Problem { detail: error.to_string(), ..problem },
             (None, None) => problem,
         }
@@ -214,8 +228,11 @@ impl From<JsonError> for Problem {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let code = ErrorCode::InvalidInput;
-        Problem::new(status, code.as_str(), code.message())
-            .at(refused.pointer(), refused.rule().to_string())
+        Problem::new(status, code.as_str(), code.message()).at(
+            refused.pointer(),
+            refused.rule().code(),
+            refused.rule().to_string(),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values in a query.
 
 use axum::extract::FromRequestParts;
-use fleetprompt_core::domain::{JsonBounds, from_json};
+use fleetprompt_core::domain::{JsonBounds, RuleCode, from_json};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -23,7 +23,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let twice = parameters.insert(name.into_owned(), Value::String(value.into_owned()));
             if twice.is_some() {
-                return Err(Problem::parameter("query", "holds a parameter twice"));
+                return Err(Problem::parameter(
+                    "query",
+                    RuleCode::Duplicate,
+                    "holds a parameter twice",
+                ));
             }
         }
         // Texts read from JSON texts: the domain's own rules and words, which never repeat a value.
@@ -35,7 +39,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
                 let name = if name.is_empty() { "query" } else { name };
                 let detail = "A parameter of the query breaks a rule.";
                 let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail);
-                Err(problem.at(name, refused.rule().to_string()))
+                Err(problem.at(name, refused.rule().code(), refused.rule().to_string()))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use fleetprompt_core::ErrorCode;
-use fleetprompt_core::domain::Revision;
+use fleetprompt_core::domain::{Revision, RuleCode};
 use http::request::Parts;
 use http::{StatusCode, header};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -22,11 +22,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             let detail = "An edit needs an If-Match header with the ETag that was read.";
             let status = StatusCode::PRECONDITION_REQUIRED;
             let problem = Problem::new(status, "precondition_required", detail);
-            return Err(problem.at("If-Match", "must be sent"));
+            return Err(problem.at("If-Match", RuleCode::Missing, "must be sent"));
         };
         let tag = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
         let Some(tag) = tag else {
-            return Err(Problem::parameter("If-Match", "must be one strong entity tag"));
+            return Err(Problem::parameter(
+                "If-Match",
+                RuleCode::Format,
+                "must be one strong entity tag",
+            ));
         };
         let revision = tag.split_once('-').and_then(|(revision, _)| revision.parse().ok());
         // The revision alone is compared, whatever stands behind it; a tag without one matches nothing.

@@ -55,7 +55,7 @@ def refused_for_what_no_schema_says(ctx, response, case):
     if problem["code"] in CODES:
         return
     for error in problem.get("errors", []):
-        pointer, rule = error["pointer"], error["code"]
+        pointer, rule = error["pointer"], error["detail"]
         value = sent(case, pointer)
         # White space alone is as good as nothing.
         blank = rule.endswith("must not be empty") and value != ""
