@@ -144,6 +144,9 @@ macro_rules! __store_cases {
             a_scan_follows_changes_and_deletions
             a_page_goes_on_where_its_last_row_was_deleted
 
+            every_table_is_read_whole_in_the_order_of_keys
+            a_page_goes_on_behind_a_row_of_the_same_table
+
             an_entry_is_set_with_its_commit_or_not_at_all
             an_entry_that_is_set_again_replaces_the_one_before
             an_entry_that_is_removed_leaves_nothing

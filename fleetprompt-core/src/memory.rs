@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{Position, Revision, Timestamp};
 use crate::port::{
-    Change, ClaimedName, ColumnValue, Commit, Committed, CopyMark, CounterRange, Direction, Head,
-    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, RecordKind,
-    Refusal, Scan, Store, StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt,
-    Versioned,
+    Change, ClaimedName, ColumnValue, Commit, Committed, CopyKey, CopyMark, CopyRow, CopyTable,
+    CounterRange, Direction, Head, IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune,
+    Record, RecordKey, RecordKind, Refusal, Scan, Store, StoreError, StoreFuture, StoredEvent,
+    StoredFeedEntry, StoredReceipt, Versioned,
 };
 
 mod copy;
@@ -344,6 +344,15 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> StoreFuture<'a, Vec<(String, u64)>> {
         Box::pin(ready(Ok(self.state().counters(range, limit))))
+    }
+
+    fn rows<'a>(
+        &'a self,
+        table: CopyTable,
+        after: Option<&'a CopyKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<CopyRow>> {
+        Box::pin(ready(self.state().page(table, after, size)))
     }
 
     fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {

@@ -62,6 +62,7 @@ fn text(panic: &(dyn std::any::Any + Send)) -> &str {
 
 found! {
     SkipsARow: every_scan_is_the_same_in_small_pages random_commits_do_what_the_oracle_does;
+    SkipsARowOfATable: every_table_is_read_whole_in_the_order_of_keys;
     AnswersOnlyWhatIsThere: records_read_together_are_those_read_alone;
     ShufflesTies: ties_are_broken_by_key every_scan_finds_its_rows_in_order;
     BeginsAgain: every_scan_is_the_same_in_small_pages a_page_goes_on_where_its_last_row_was_deleted;

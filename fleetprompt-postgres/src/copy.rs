@@ -116,7 +116,7 @@ async fn count(mut session: Session<'_>, table: CopyTable) -> Result<u64, Fault>
     natural(&session.one(statement).await?, 0)
 }
 
-async fn rows(
+pub(crate) async fn rows(
     session: Session<'_>,
     table: CopyTable,
     after: Option<CopyKey>,

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use fleetprompt_core::domain::Position;
 use fleetprompt_core::port::{
-    ClaimedName, Commit, Committed, CounterRange, Head, IdempotencyScope, LogPage, NameOwner,
-    PageKey, PageSize, Prune, Record, RecordKey, Scan, Store, StoreError, StoreFuture, StoredEvent,
-    StoredFeedEntry, StoredReceipt, Versioned,
+    ClaimedName, Commit, Committed, CopyKey, CopyRow, CopyTable, CounterRange, Head,
+    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Scan, Store,
+    StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
 };
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::address::DatabaseUrl;
 use crate::committer::{Committer, Job, submit};
 use crate::connections::{Opened, connect_options, open};
+use crate::copy::rows;
 use crate::error::{Fault, store_error};
 use crate::options::PostgresOptions;
 use crate::pool::{Lent, Pool};
@@ -440,6 +441,16 @@ impl Store for PostgresStore {
     ) -> StoreFuture<'a, Vec<(String, u64)>> {
         let range = range.clone();
         Box::pin(self.read(move |session| Box::pin(read::counters(session, range, limit))))
+    }
+
+    fn rows<'a>(
+        &'a self,
+        table: CopyTable,
+        after: Option<&'a CopyKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<CopyRow>> {
+        let after = after.cloned();
+        Box::pin(self.read(move |session| Box::pin(rows(session, table, after, size))))
     }
 
     fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {

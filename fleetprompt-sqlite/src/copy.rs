@@ -71,7 +71,7 @@ fn count(conn: &Connection, table: CopyTable) -> Result<u64, Fault> {
     conn.prepare_cached(&sql)?.query_row([], |row| Ok(natural(row, 0)))?
 }
 
-fn rows(
+pub(crate) fn rows(
     conn: &Connection,
     table: CopyTable,
     after: Option<&CopyKey>,

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use fleetprompt_core::domain::Position;
 use fleetprompt_core::port::{
-    ClaimedName, Commit, Committed, CounterRange, Head, IdempotencyScope, LogPage, NameOwner,
-    PageKey, PageSize, Prune, Record, RecordKey, Scan, Store, StoreError, StoreFuture, StoredEvent,
-    StoredFeedEntry, StoredReceipt, Versioned,
+    ClaimedName, Commit, Committed, CopyKey, CopyRow, CopyTable, CounterRange, Head,
+    IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Scan, Store,
+    StoreError, StoreFuture, StoredEvent, StoredFeedEntry, StoredReceipt, Versioned,
 };
 use rusqlite::Connection;
 
 use crate::batch::Batch;
 use crate::commit::commit;
+use crate::copy::rows;
 use crate::error::{Fault, open_error};
 use crate::open::{Access, connect, prepare};
 use crate::options::SqliteOptions;
@@ -206,6 +207,15 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> StoreFuture<'a, Vec<(String, u64)>> {
         Box::pin(self.read(move |conn| read::counters(conn, range, limit)))
+    }
+
+    fn rows<'a>(
+        &'a self,
+        table: CopyTable,
+        after: Option<&'a CopyKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<CopyRow>> {
+        Box::pin(self.read(move |conn| rows(conn, table, after, size)))
     }
 
     fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {

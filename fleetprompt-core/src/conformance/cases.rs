@@ -12,6 +12,7 @@ mod names;
 mod races;
 mod receipts;
 mod records;
+mod rows;
 mod scans;
 
 pub(super) use self::counters::*;
@@ -25,6 +26,7 @@ pub(super) use self::names::*;
 pub(super) use self::races::*;
 pub(super) use self::receipts::*;
 pub(super) use self::records::*;
+pub(super) use self::rows::*;
 pub(super) use self::scans::*;
 pub(super) use super::indexing::{
     a_long_catalogue_is_answered_as_by_the_oracle, random_questions_are_answered_as_by_the_oracle,

@@ -7,10 +7,10 @@ use std::task::Poll;
 
 use crate::domain::Position;
 use crate::port::{
-    ClaimedName, Commit, Committed, CounterRange, Find, Frequencies, Head, Hit, IdempotencyScope,
-    LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey, Refusal, Scan, SearchIndex,
-    Shelf, ShelfKey, Store, StoreError, StoreFuture, StoredEntry, StoredEvent, StoredFeedEntry,
-    StoredReceipt, Tally, TallyRequest, Term, Token, Versioned,
+    ClaimedName, Commit, Committed, CopyKey, CopyRow, CopyTable, CounterRange, Find, Frequencies,
+    Head, Hit, IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record, RecordKey,
+    Refusal, Scan, SearchIndex, Shelf, ShelfKey, Store, StoreError, StoreFuture, StoredEntry,
+    StoredEvent, StoredFeedEntry, StoredReceipt, Tally, TallyRequest, Term, Token, Versioned,
 };
 
 /// What goes wrong with a commit.
@@ -56,6 +56,8 @@ pub struct FaultStore {
     script: Arc<Mutex<Script>>,
     /// What others do before the next commit.
     deed: Arc<Mutex<Option<Deed>>>,
+    /// How many calls are still to come before what others do then.
+    due: Arc<Mutex<Option<(u64, Deed)>>>,
 }
 
 type Deed = Box<dyn FnOnce() + Send>;
@@ -70,7 +72,7 @@ struct Script {
 impl FaultStore {
     /// `inner`, with an empty script.
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        FaultStore { inner, script: Arc::default(), deed: Arc::default() }
+        FaultStore { inner, script: Arc::default(), deed: Arc::default(), due: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, Script> {
@@ -97,6 +99,43 @@ impl FaultStore {
     /// ```
     pub fn meanwhile(&self, deed: impl FnOnce() + Send + 'static) {
         *self.deed() = Some(Box::new(deed));
+    }
+
+    /// Has `deed` done once this many calls more, reads and commits, were answered: what others do
+    /// between two reads.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use fleetprompt_core::conformance::{FaultStore, load};
+    /// # use fleetprompt_core::memory::MemoryStore;
+    /// use fleetprompt_core::port::Store;
+    /// let data = MemoryStore::default();
+    /// let store = FaultStore::new(Arc::new(data.clone()));
+    /// store.after_calls(1, move || load::apply(&data, 1));
+    /// let last = || pollster::block_on(store.head()).map(|head| head.last.get());
+    /// assert_eq!((last()?, last()?), (0, 1));
+    /// # Ok::<(), fleetprompt_core::port::StoreError>(())
+    /// ```
+    pub fn after_calls(&self, calls: u64, deed: impl FnOnce() + Send + 'static) {
+        *self.due() = Some((calls, Box::new(deed)));
+    }
+
+    fn due(&self) -> MutexGuard<'_, Option<(u64, Deed)>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call, and does what is due once it was answered.
+    fn count_call(&self) {
+        let mut due = self.due();
+        let Some((calls, deed)) = due.take() else { return };
+        match calls.checked_sub(1) {
+            Some(calls) if calls > 0 => *due = Some((calls, deed)),
+            _ => {
+                // Not held any longer: what is done may come to this store as well.
+                drop(due);
+                deed();
+            }
+        }
     }
 
     fn deed(&self) -> MutexGuard<'_, Option<Deed>> {
@@ -129,6 +168,7 @@ impl FaultStore {
 
     /// The call's answer, unless the store no longer serves any.
     fn serve<'a, T: Send + 'a>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        self.count_call();
         match &mut self.state().end {
             Some((0, error)) => Box::pin(ready(Err(error.clone()))),
             Some((left, _)) => {
@@ -197,6 +237,15 @@ impl Store for FaultStore {
         limit: u32,
     ) -> StoreFuture<'a, Vec<(String, u64)>> {
         self.serve(self.inner.counters(range, limit))
+    }
+
+    fn rows<'a>(
+        &'a self,
+        table: CopyTable,
+        after: Option<&'a CopyKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<CopyRow>> {
+        self.serve(self.inner.rows(table, after, size))
     }
 
     fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {

@@ -68,6 +68,24 @@ impl State {
         }
     }
 
+    /// A page of them, behind a key of the same table.
+    pub(super) fn page(
+        &self,
+        table: CopyTable,
+        after: Option<&CopyKey>,
+        size: PageSize,
+    ) -> Result<Vec<CopyRow>, StoreError> {
+        match table {
+            CopyTable::Records(_) => CopyKey::text(after).map(|_| ()),
+            CopyTable::Names | CopyTable::Counters => CopyKey::pair(after).map(|_| ()),
+            CopyTable::Receipts => CopyKey::digest(after).map(|_| ()),
+            CopyTable::Events | CopyTable::Entries => CopyKey::position(after).map(|_| ()),
+        }?;
+        let rows = self.rows(table).into_iter();
+        let behind = rows.filter(|row| after.is_none_or(|after| row.key() > *after));
+        Ok(behind.take(size.get().into()).collect())
+    }
+
     fn is_empty(&self) -> bool {
         self.head.is_none()
             && self.records.is_empty()
@@ -127,9 +145,7 @@ impl CopySnapshot for Snapshot {
         after: Option<&'a CopyKey>,
         size: PageSize,
     ) -> StoreFuture<'a, Vec<CopyRow>> {
-        let rows = self.0.rows(table).into_iter();
-        let behind = rows.filter(|row| after.is_none_or(|after| row.key() > *after));
-        Box::pin(ready(Ok(behind.take(size.get().into()).collect())))
+        Box::pin(ready(self.0.page(table, after, size)))
     }
 }
 

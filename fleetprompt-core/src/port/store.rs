@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::{Event, FeedChange, Position, Timestamp};
 
 use super::commit::{Commit, Committed, IdempotencyScope, StoredReceipt};
+use super::copy::{CopyKey, CopyRow, CopyTable};
 use super::counter::CounterRange;
 use super::error::StoreError;
 use super::index::SearchIndex;
@@ -114,6 +115,19 @@ pub trait Store: SearchIndex {
         range: &'a CounterRange,
         limit: u32,
     ) -> StoreFuture<'a, Vec<(String, u64)>>;
+
+    /// Reads the rows of a table, in the order of their keys, strictly behind `after`, at most `size`:
+    /// for whoever looks through everything, a page at a time.
+    ///
+    /// - Each page is what [`CopySnapshot::rows`](super::CopySnapshot::rows) answers of the state that
+    ///   the last commit left. The next one may be of a later state.
+    /// - Fewer than `size` rows mean that there are no more.
+    fn rows<'a>(
+        &'a self,
+        table: CopyTable,
+        after: Option<&'a CopyKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<CopyRow>>;
 
     /// Reads the event log behind `after`, oldest first, at most `size` events.
     ///

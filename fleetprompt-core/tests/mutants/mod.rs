@@ -9,11 +9,11 @@ use fleetprompt_core::conformance::StoreFixture;
 use fleetprompt_core::domain::{Position, Span};
 use fleetprompt_core::memory::MemoryStore;
 use fleetprompt_core::port::{
-    Change, ClaimedName, ColumnValue, Commit, Committed, CounterRange, Direction, Find,
-    Frequencies, Head, Hit, IdempotencyScope, LogPage, NameOwner, PageKey, PageSize, Prune, Record,
-    RecordKey, Refusal, Scan, SearchIndex, Shelf, ShelfKey, Store, StoreError, StoreFuture,
-    StoredEntry, StoredEvent, StoredFeedEntry, StoredReceipt, Tally, TallyRequest, Term, Token,
-    Versioned, Within,
+    Change, ClaimedName, ColumnValue, Commit, Committed, CopyKey, CopyRow, CopyTable, CounterRange,
+    Direction, Find, Frequencies, Head, Hit, IdempotencyScope, LogPage, NameOwner, PageKey,
+    PageSize, Prune, Record, RecordKey, Refusal, Scan, SearchIndex, Shelf, ShelfKey, Store,
+    StoreError, StoreFuture, StoredEntry, StoredEvent, StoredFeedEntry, StoredReceipt, Tally,
+    TallyRequest, Term, Token, Versioned, Within,
 };
 use pollster::block_on;
 
@@ -31,6 +31,10 @@ pub(crate) trait Break: Default + Send + Sync + 'static {
     }
 
     fn scanned(&self, _: &Scan, _: Option<&PageKey>, rows: Rows) -> Rows {
+        rows
+    }
+
+    fn rows(&self, _: CopyTable, rows: Vec<CopyRow>) -> Vec<CopyRow> {
         rows
     }
 
@@ -149,6 +153,16 @@ impl<B: Break> Store for Broken<B> {
         self.0.counters(range, limit)
     }
 
+    fn rows<'a>(
+        &'a self,
+        table: CopyTable,
+        after: Option<&'a CopyKey>,
+        size: PageSize,
+    ) -> StoreFuture<'a, Vec<CopyRow>> {
+        let rows = block_on(self.0.rows(table, after, size));
+        Box::pin(ready(rows.map(|rows| self.1.rows(table, rows))))
+    }
+
     fn events(&self, after: Position, size: PageSize) -> StoreFuture<'_, LogPage<StoredEvent>> {
         Box::pin(ready(block_on(self.0.events(after, size)).map(|page| self.1.events(after, page))))
     }
@@ -215,6 +229,16 @@ pub(crate) struct SkipsARow;
 impl Break for SkipsARow {
     fn scanned(&self, _: &Scan, after: Option<&PageKey>, rows: Rows) -> Rows {
         rows.into_iter().skip(usize::from(after.is_some())).collect()
+    }
+}
+
+/// A table is read from its second row on.
+#[derive(Default)]
+pub(crate) struct SkipsARowOfATable;
+
+impl Break for SkipsARowOfATable {
+    fn rows(&self, _: CopyTable, rows: Vec<CopyRow>) -> Vec<CopyRow> {
+        rows.into_iter().skip(1).collect()
     }
 }
 
