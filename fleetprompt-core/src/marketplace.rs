@@ -63,8 +63,9 @@ pub use reading::{
 };
 pub use time::CLOCK_TOLERANCE;
 pub use upkeep::{
-    Erasure, FenceReceipt, IndexReport, KeyRevocationReceipt, KeysError, Maintained, Refreshed,
-    Resanitised, Retention, TenantDeletion,
+    Erasure, FaultId, FaultKind, FaultPlace, FenceReceipt, IndexReport, KeyRevocationReceipt,
+    KeysError, Maintained, RecordFault, RecordsReport, Refreshed, Resanitised, Retention,
+    TenantDeletion,
 };
 pub use writing::PublisherReceipt;
 

@@ -4,6 +4,7 @@ pub(super) mod fixture;
 
 mod bounds;
 mod catalogue;
+mod checking;
 mod exporting;
 mod feed;
 mod held_listings;

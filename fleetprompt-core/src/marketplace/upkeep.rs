@@ -8,7 +8,7 @@ mod people;
 mod refreshing;
 mod resanitising;
 
-pub use checking::IndexReport;
+pub use checking::{FaultId, FaultKind, FaultPlace, IndexReport, RecordFault, RecordsReport};
 pub use key_ring::KeysError;
 pub use keys::{FenceReceipt, KeyRevocationReceipt};
 pub use maintenance::{Maintained, Retention};

@@ -58,66 +58,61 @@ pub struct Counter {
     family: CounterFamily,
 }
 
-/// What counters of a family count.
-///
-/// ```
-/// use fleetprompt_core::domain::PublisherId;
-/// use fleetprompt_core::port::{Counter, CounterFamily};
-/// let owners = Counter::of_publisher(CounterFamily::Owners, PublisherId::from_bytes([1; 16]));
-/// assert_eq!(owners.name(), CounterFamily::Owners.name());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CounterFamily {
-    /// Owners of a publisher.
-    Owners,
-    /// Members of a publisher.
-    Members,
-    /// Publishers of a tenant.
-    Publishers,
-    /// Handles that a publisher has taken in the place of others, which stay its own.
-    Renames,
-    /// Listings of a publisher.
-    Listings,
-    /// Releases of a publisher in a day.
-    Releases,
-    /// Pending invitations of a publisher.
-    Invitations,
-    /// Bytes of the images of a publisher's listings.
-    MediaBytes,
-    /// Images uploaded to a publisher's listings in a day.
-    Uploads,
-    /// Seats taken in an entitlement.
-    Seats,
-    /// Install attempts begun by a tenant in a day.
-    Attempts,
-    /// Reports that a person filed in a day.
-    Reports,
-    /// Install attempts begun, of a release in a day.
-    Begun,
-    /// Install attempts redeemed, of a release in a day.
-    Redeemed,
+macro_rules! counter_families {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
+        /// What counters of a family count.
+        ///
+        /// ```
+        /// use fleetprompt_core::domain::PublisherId;
+        /// use fleetprompt_core::port::{Counter, CounterFamily};
+        /// let owners = Counter::of_publisher(CounterFamily::Owners, PublisherId::from_bytes([1; 16]));
+        /// assert_eq!(owners.name(), CounterFamily::Owners.name());
+        /// assert!(CounterFamily::ALL.contains(&owners.family()));
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum CounterFamily { $($(#[$doc])* $name,)* }
+
+        impl CounterFamily {
+            /// Every family.
+            pub const ALL: &'static [CounterFamily] = &[$(CounterFamily::$name,)*];
+
+            /// The family's name, the first part of its counters' names.
+            pub fn name(self) -> &'static str {
+                match self { $(CounterFamily::$name => $word,)* }
+            }
+        }
+    };
 }
 
-impl CounterFamily {
-    /// The family's name, the first part of its counters' names.
-    pub fn name(self) -> &'static str {
-        match self {
-            CounterFamily::Owners => "owners",
-            CounterFamily::Members => "members",
-            CounterFamily::Publishers => "publishers",
-            CounterFamily::Renames => "renames",
-            CounterFamily::Listings => "listings",
-            CounterFamily::Releases => "releases",
-            CounterFamily::Invitations => "invitations",
-            CounterFamily::MediaBytes => "media_bytes",
-            CounterFamily::Uploads => "uploads",
-            CounterFamily::Seats => "seats",
-            CounterFamily::Attempts => "attempts",
-            CounterFamily::Reports => "reports",
-            CounterFamily::Begun => "begun",
-            CounterFamily::Redeemed => "redeemed",
-        }
-    }
+counter_families! {
+    /// Owners of a publisher.
+    Owners = "owners";
+    /// Members of a publisher.
+    Members = "members";
+    /// Publishers of a tenant.
+    Publishers = "publishers";
+    /// Handles that a publisher has taken in the place of others, which stay its own.
+    Renames = "renames";
+    /// Listings of a publisher.
+    Listings = "listings";
+    /// Releases of a publisher in a day.
+    Releases = "releases";
+    /// Pending invitations of a publisher.
+    Invitations = "invitations";
+    /// Bytes of the images of a publisher's listings.
+    MediaBytes = "media_bytes";
+    /// Images uploaded to a publisher's listings in a day.
+    Uploads = "uploads";
+    /// Seats taken in an entitlement.
+    Seats = "seats";
+    /// Install attempts begun by a tenant in a day.
+    Attempts = "attempts";
+    /// Reports that a person filed in a day.
+    Reports = "reports";
+    /// Install attempts begun, of a release in a day.
+    Begun = "begun";
+    /// Install attempts redeemed, of a release in a day.
+    Redeemed = "redeemed";
 }
 
 impl Counter {

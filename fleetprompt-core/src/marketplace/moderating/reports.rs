@@ -196,7 +196,7 @@ impl Inner {
 
 impl ClaimedName {
     /// That somebody's report about something is open.
-    fn open_report(reporter: PersonId, subject: NameSubject) -> Self {
+    pub(in crate::marketplace) fn open_report(reporter: PersonId, subject: NameSubject) -> Self {
         ClaimedName::new(NameScope::OpenReport, format!("{reporter}/{subject}"))
     }
 }

@@ -181,7 +181,7 @@ fn answer(binding: Option<&Binding>, publisher: &Publisher) -> BindingState {
 
 impl ClaimedName {
     /// An upstream asset: confirmed for one publisher at most.
-    fn reference(binding: &Binding) -> Self {
+    pub(in crate::marketplace) fn reference(binding: &Binding) -> Self {
         let Binding { system, kind, upstream_id, .. } = binding;
         ClaimedName::new(NameScope::Reference, format!("{system}/{kind}/{upstream_id}"))
     }

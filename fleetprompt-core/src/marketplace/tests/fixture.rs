@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::conformance::{ManualClock, SeededEntropy};
 use crate::domain::*;
@@ -23,6 +23,18 @@ pub(crate) struct Fixture {
     pub(crate) clock: ManualClock,
     entropy: SeededEntropy,
     keys: AtomicU64,
+    damaged: AtomicBool,
+}
+
+/// Whatever a test did, what is left goes together.
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.damaged.load(Ordering::SeqCst) {
+            return;
+        }
+        let report = run(self.market.check_records(|_| {})).unwrap();
+        assert!(report.is_clean() && report.unsettled == 0, "{:#?}", report.examples);
+    }
 }
 
 fn builder(
@@ -59,7 +71,19 @@ impl Fixture {
         let entropy = SeededEntropy::default();
         let builder = builder(store.clone(), &clock, &entropy);
         let market = run(change(builder).build()).unwrap();
-        Fixture { market, store, clock, entropy, keys: AtomicU64::new(0) }
+        Fixture {
+            market,
+            store,
+            clock,
+            entropy,
+            keys: AtomicU64::new(0),
+            damaged: AtomicBool::new(false),
+        }
+    }
+
+    /// Says that the test wrote past the marketplace what does not go together.
+    pub(crate) fn is_damaged(&self) {
+        self.damaged.store(true, Ordering::SeqCst);
     }
 
     /// The same marketplace as another process sees it, through `wrapped`, over the same store.

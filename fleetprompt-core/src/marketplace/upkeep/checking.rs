@@ -1,4 +1,12 @@
-//! Comparing the search index with the records, and repairing it.
+//! Comparing the search index with the records, and repairing it; comparing records, names, counters and
+//! events with each other.
+
+mod agreement;
+mod claims;
+mod log;
+mod look;
+mod records;
+mod report;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +18,8 @@ use crate::marketplace::writing::chores::Chore;
 use crate::marketplace::writing::context::Context;
 use crate::marketplace::writing::indexing::{BATCH, Batch};
 use crate::marketplace::{Inner, Marketplace};
+
+pub use report::{FaultId, FaultKind, FaultPlace, RecordFault, RecordsReport};
 
 /// How the search index compares with the records.
 ///

@@ -23,7 +23,7 @@ use crate::marketplace::writing::execute::Command;
 impl ClaimedName {
     /// Where an entitlement came from. Unique by kind, provider or tenant, and reference; a free
     /// claim by person and listing.
-    fn source(entitlement: &Entitlement) -> Self {
+    pub(in crate::marketplace) fn source(entitlement: &Entitlement) -> Self {
         let kind = entitlement.source.kind();
         let name = match (&entitlement.source, entitlement.person) {
             (EntitlementSource::FreeClaim, Some(person)) => {

@@ -43,7 +43,7 @@ impl Inner {
     }
 
     /// Where a counter stands.
-    pub(super) async fn counted(&self, counter: &Counter) -> Result<u64> {
+    pub(in crate::marketplace) async fn counted(&self, counter: &Counter) -> Result<u64> {
         let range = CounterRange::one(counter);
         let found = self.store.counters(&range, 1).await.map_err(|e| self.store_error(&e))?;
         Ok(found.first().map_or(0, |(_, count)| *count))
