@@ -59,6 +59,37 @@ fn a_database_is_migrated_twice_backed_up_checked_tended_and_fenced() {
 }
 
 #[test]
+fn names_and_counters_that_differ_from_the_records_are_found() {
+    let place = populated();
+    assert!(place.run(&["check"]).ok().contains(" rows compared, 0 faults"));
+    let database = rusqlite::Connection::open(place.path("fleetprompt.db")).unwrap();
+    let publisher: String = database
+        .query_row("SELECT scope FROM counter WHERE name = 'members' LIMIT 1", [], |row| row.get(0))
+        .unwrap();
+    let damage = "UPDATE counter SET value = value + 1 WHERE name = 'members' AND scope = ?1";
+    assert_eq!(database.execute(damage, [&publisher]), Ok(1));
+    let damage = "DELETE FROM name_claim WHERE scope = 'handle' AND owner = ?1";
+    assert_eq!(database.execute(damage, [&publisher]), Ok(1));
+    let found = place.run(&["check"]);
+    assert_eq!(found.code, 1, "{found:?}");
+    for line in [
+        " rows compared, 2 faults".to_owned(),
+        format!("publisher {publisher}: does not hold its name (handle)\n"),
+        format!(
+            "publisher {publisher}: its counter says another number than there are (members)\n"
+        ),
+    ] {
+        assert!(found.out.contains(&line), "{line}: {found:?}");
+    }
+    assert!(found.out.contains(": 0 findings") || found.out.contains(", 0 findings"), "{found:?}");
+    // All drafts and listings lose their names: more than are named one by one.
+    database.execute("DELETE FROM name_claim WHERE scope IN ('slug', 'reference')", []).unwrap();
+    let found = place.run(&["check"]);
+    assert_eq!(found.out.matches(": does not hold its name (").count(), 100 - 1, "{found:?}");
+    assert!(found.out.contains(" in all: does not hold its name (slug)\n"), "{found:?}");
+}
+
+#[test]
 fn tables_of_the_search_index_that_differ_are_found_and_mended() {
     let place = populated();
     let database = rusqlite::Connection::open(place.path("fleetprompt.db")).unwrap();

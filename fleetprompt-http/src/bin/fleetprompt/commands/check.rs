@@ -1,8 +1,8 @@
-//! `check`: whether database and search index are sound, and repairs of the index.
+//! `check`: whether database, records and search index are sound, and repairs of the index.
 
 use fleetprompt_core::Marketplace;
 use fleetprompt_core::domain::Position;
-use fleetprompt_core::marketplace::IndexReport;
+use fleetprompt_core::marketplace::{IndexReport, RecordsReport};
 use fleetprompt_postgres::PostgresStore;
 use fleetprompt_sqlite::{Finding, SqliteStore};
 
@@ -20,9 +20,10 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> Outcome {
         Database::Postgres(store) => check_postgres(settings, store, repair).await,
     };
     let tables = or_unsound(tables)?;
+    let records = or_unsound(check_records(&market).await)?;
     let entries = or_unsound(check_entries(&market, repair).await)?;
     let clock = or_unsound(check_clock(&market).await)?;
-    if !(tables && entries && clock) {
+    if !(tables && records && entries && clock) {
         return Err(Failure::failed("something is wrong, see above"));
     }
     tell!("nothing is wrong");
@@ -49,6 +50,31 @@ async fn check_clock(market: &Marketplace) -> Outcome<bool> {
         behind.as_seconds_ceil()
     );
     Ok(false)
+}
+
+/// Whether records, names, counters and events go together.
+async fn check_records(market: &Marketplace) -> Outcome<bool> {
+    let bar = bar("{pos} rows compared, {elapsed_precise}")?;
+    let progress = |so_far: &RecordsReport| bar.set_position(so_far.checked);
+    let report = market.check_records(progress).await;
+    bar.finish_and_clear();
+    let report = report.map_err(|error| Failure::from(error).of("records"))?;
+    tell!("records: {} rows compared, {} faults", report.checked, report.faults());
+    for fault in &report.examples {
+        tell!("{fault}");
+    }
+    if report.faults() > report.examples.len() as u64 {
+        for (kind, count) in report.kinds() {
+            tell!("records: {count} in all: {kind}");
+        }
+    }
+    if report.unsettled > 0 {
+        tell!(
+            "records: {} rows changed each time they were looked at; check them at a quieter hour",
+            report.unsettled
+        );
+    }
+    Ok(report.is_clean())
 }
 
 /// Whether the search index says what the records say, after repairs if they are wanted.
