@@ -178,6 +178,16 @@ macro_rules! facts {
             $name { $($(#[$field_doc])* $field: $kind),* },)*
         }
 
+        #[cfg(test)]
+        impl Fact {
+            /// Every kind of event: its name, its fields, and who may read it.
+            pub(crate) const KINDS: &[(&str, &[&str], Audiences)] = &[$((
+                $word,
+                &[$(stringify!($field)),*],
+                Audiences { publisher: $publisher, holder: $holder },
+            ),)*];
+        }
+
         impl Fact {
             /// The stable name of the kind of event.
             pub fn name(&self) -> &'static str {

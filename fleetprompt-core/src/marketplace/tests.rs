@@ -2,6 +2,7 @@
 
 pub(super) mod fixture;
 
+mod audiences;
 mod bounds;
 mod catalogue;
 mod checking;

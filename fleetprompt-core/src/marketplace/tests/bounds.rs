@@ -9,7 +9,7 @@ use crate::search::{Cursor, Query};
 use crate::token::InstallToken;
 
 /// The rows under `heading` in the data model, as they are written.
-fn documented(heading: &str) -> Vec<String> {
+pub(super) fn documented(heading: &str) -> Vec<String> {
     let file = "../docs/spec_v1/30_DATA_MODEL.md";
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let model = std::fs::read_to_string(model).unwrap();
