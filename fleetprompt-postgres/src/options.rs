@@ -113,10 +113,10 @@ impl Default for PostgresOptions {
         PostgresOptions {
             schema: SchemaName::default(),
             create_if_missing: true,
-            connections: 8,
+            connections: Self::DEFAULT_CONNECTIONS,
             threads: 2,
             acquire_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(30),
+            statement_timeout: Self::DEFAULT_STATEMENT_TIMEOUT,
             queue: 4_096,
             batch: 256,
             transaction_pooling: false,
@@ -127,6 +127,22 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresOptions {
+    /// How many connections read, unless it is said otherwise.
+    ///
+    /// ```
+    /// use fleetprompt_postgres::PostgresOptions;
+    /// assert_eq!(PostgresOptions::DEFAULT_CONNECTIONS, 8);
+    /// ```
+    pub const DEFAULT_CONNECTIONS: u32 = 8;
+
+    /// How long the server may work on a statement, unless it is said otherwise.
+    ///
+    /// ```
+    /// use fleetprompt_postgres::PostgresOptions;
+    /// assert_eq!(PostgresOptions::DEFAULT_STATEMENT_TIMEOUT.as_secs(), 30);
+    /// ```
+    pub const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
     /// The schema that holds the store's tables; `fleetprompt` by default. A database may have
     /// several, each a store of its own.
     ///

@@ -6,7 +6,7 @@ use fleetprompt_core::domain::{
     BoundedList, IssuerName, PersonIdentity, SubjectName, TenantIdentity,
 };
 use fleetprompt_core::port::Principal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::IdentityConfigError;
 use super::error::{Judged, Refused};
@@ -26,7 +26,7 @@ pub use organisation::{OrganisationClaims, TenantClaims};
 /// assert_eq!(options.issuer.as_str(), "https://clerk.acme.example");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OidcOptions {
@@ -76,7 +76,7 @@ impl OidcOptions {
 /// assert_eq!(claim.value.as_str(), "operator");
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct OperatorClaim {
     /// Where it stands: a text, or a list of texts.

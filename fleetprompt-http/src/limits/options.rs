@@ -26,7 +26,7 @@ pub struct Budget {
     /// The period.
     pub per: Period,
     /// What may be spent at once. Default: `count`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub burst: Option<NonZeroU32>,
 }
 

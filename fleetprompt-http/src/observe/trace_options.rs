@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use fleetprompt_core::domain::{ParseError, Rule};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// Where traces are exported to, by OTLP over HTTP (OpenTelemetry Protocol 1), and how many.
@@ -15,7 +15,7 @@ use url::Url;
 /// assert_eq!(options.sampled.share(), 1.0);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TraceOptions {
     /// The collector.
@@ -36,8 +36,8 @@ pub struct TraceOptions {
 /// assert!("http://user:secret@collector.example".parse::<CollectorUrl>().is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CollectorUrl(Url);
 
 impl CollectorUrl {
@@ -64,6 +64,12 @@ impl FromStr for CollectorUrl {
     }
 }
 
+impl From<CollectorUrl> for String {
+    fn from(url: CollectorUrl) -> String {
+        url.0.into()
+    }
+}
+
 impl TryFrom<String> for CollectorUrl {
     type Error = ParseError;
 
@@ -80,7 +86,7 @@ impl TryFrom<String> for CollectorUrl {
 /// assert!(SampledShare::try_from(1.5).is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct SampledShare(f64);
 

@@ -11,6 +11,7 @@ mod output;
 mod s3_server;
 mod service_token;
 mod serving;
+mod settings;
 #[cfg(unix)]
 mod signals;
 mod support;

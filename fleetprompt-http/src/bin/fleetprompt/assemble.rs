@@ -20,7 +20,7 @@ use fleetprompt_http::limits::Limits;
 use fleetprompt_http::observe::{LogOptions, Metrics, Observer, init_logs};
 use fleetprompt_http::serve::{Health, Server};
 use fleetprompt_http::{Api, router};
-use fleetprompt_postgres::{PostgresLimiter, PostgresOptions, PostgresStore, SchemaName};
+use fleetprompt_postgres::{PostgresLimiter, PostgresOptions, PostgresStore};
 use fleetprompt_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
@@ -35,9 +35,6 @@ const PROGRAM: &str = "https://program.fleetprompt.invalid";
 
 /// How many bytes of answers to anonymous readers are kept.
 const KEPT_ANSWERS_BYTES: u64 = 32 << 20;
-
-/// How stale a replica may be, unless it is said.
-const STALENESS: Duration = Duration::from_secs(5);
 
 /// How often shared limits are pruned, and how many at once.
 const PRUNED_EVERY: Duration = Duration::from_secs(30);
@@ -87,8 +84,7 @@ fn not_there(settings: &Settings, missing: IfMissing, error: StoreError) -> Fail
     let (place, setting) = match named {
         DatabaseUrl::Sqlite(_) => (named.to_string(), ""),
         DatabaseUrl::Postgres(_) => {
-            let schema = settings.postgres.schema.clone();
-            let schema = schema.unwrap_or_else(|| SchemaName::default().as_str().to_owned());
+            let schema = &settings.postgres.schema;
             (format!("{named}, schema {schema}"), " Its schema is postgres.schema.")
         }
     };
@@ -104,24 +100,18 @@ fn not_there(settings: &Settings, missing: IfMissing, error: StoreError) -> Fail
 
 pub(crate) fn postgres(settings: &Settings) -> Outcome<PostgresOptions> {
     let given = &settings.postgres;
-    let mut options = PostgresStore::options().transaction_pooling(given.transaction_pooling);
-    if let Some(schema) = &given.schema {
-        let refused = |error| Failure::usage(format!("postgres.schema: {error}"));
-        options = options.schema(schema.parse().map_err(refused)?);
-    }
-    if let Some(connections) = given.connections {
-        options = options.connections(connections);
-    }
-    if let Some(seconds) = given.statement_timeout_seconds {
-        options = options.statement_timeout(Duration::from_secs(seconds.into()));
-    }
-    options = given.failover.iter().cloned().fold(options, PostgresOptions::failover);
-    if let Some(replica) = &given.replica {
-        let staleness =
-            given.replica_staleness_seconds.map_or(STALENESS, |it| Duration::from_secs(it.into()));
-        options = options.replica(replica.clone(), staleness);
-    }
-    Ok(options)
+    let refused = |error| Failure::usage(format!("postgres.schema: {error}"));
+    let options = PostgresStore::options()
+        .transaction_pooling(given.transaction_pooling)
+        .schema(given.schema.parse().map_err(refused)?)
+        .connections(given.connections)
+        .statement_timeout(Duration::from_secs(given.statement_timeout_seconds.into()));
+    let options = given.failover.iter().cloned().fold(options, PostgresOptions::failover);
+    let staleness = Duration::from_secs(given.replica_staleness_seconds.into());
+    Ok(match &given.replica {
+        Some(replica) => options.replica(replica.clone(), staleness),
+        None => options,
+    })
 }
 
 /// The key ring: the configured one, or that of the file.

@@ -32,8 +32,9 @@ Configuration:
   A file (TOML, --config), then variables of the environment, then flags; the
   later wins. A variable is named like its key: FLEETPROMPT_DATABASE,
   FLEETPROMPT_SERVE__CONNECTIONS (`__` goes into a section, `_` stands for `-`).
-  `fleetprompt config show` prints what holds, where each value comes from, and
-  no secret. docs/OPERATIONS.md lists all keys.
+  `fleetprompt config show` prints all that holds, defaults too, as such a file,
+  with where each value comes from and no secret. docs/OPERATIONS.md lists all
+  keys.
 
 Examples:
   fleetprompt
@@ -411,7 +412,13 @@ pub(crate) struct FenceArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print what holds, and where each value comes from
+    /// Print all that holds, and where each value comes from
+    #[command(long_about = "\
+Print all that holds, defaults too, and where each value comes from, as a configuration file that \
+can be used as it is.
+
+Secrets are masked. What is masked or not set is a comment in the file, and so is all of an entry \
+of a list, such as `[[identity.services]]`, that holds a secret: fill it in.")]
     Show {
         /// How
         #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
@@ -421,8 +428,8 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ShowFormat {
-    /// For people
+    /// A configuration file, in TOML
     Text,
-    /// For programs: an array of {key, value, source}
+    /// For programs: an array of {key, value, source}, the value as TOML, or null if it is not set
     Json,
 }

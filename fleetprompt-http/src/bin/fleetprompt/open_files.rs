@@ -35,7 +35,7 @@ fn others(settings: &Settings) -> u32 {
     // A request may read an image, from a file or another server; an upload asks a scanner as well.
     let requests = settings.serve.running.get().saturating_add(settings.serve.uploads.get());
     // Those of a primary, of a standby, and of as many others while one takes the place of another.
-    let database = settings.postgres.connections.unwrap_or(8).saturating_mul(4);
+    let database = settings.postgres.connections.saturating_mul(4);
     ALWAYS.saturating_add(requests).saturating_add(database)
 }
 

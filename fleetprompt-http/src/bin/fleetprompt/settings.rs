@@ -1,15 +1,15 @@
 //! The configuration, and where it comes from.
 
 mod database;
+mod file;
+mod forms;
 mod media;
 mod problem;
 mod show;
 mod source;
 
-use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use figment::Figment;
 use figment::value::Dict;
@@ -24,30 +24,34 @@ use fleetprompt_http::identity::service::ServiceOptions;
 use fleetprompt_http::limits::LimitOptions;
 use fleetprompt_http::observe::{LogOptions, TraceOptions};
 use fleetprompt_http::serve::ServeOptions;
-use fleetprompt_postgres::DatabaseUrl as PostgresUrl;
+use fleetprompt_postgres::{DatabaseUrl as PostgresUrl, PostgresOptions, SchemaName};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Serialize};
 
 use crate::cli::Flags;
 use crate::failure::{Failure, Outcome};
 
+use forms::{all_parsed, as_given, masked, parsed, parsed_if_any, within};
+
 pub(crate) use database::DatabaseUrl;
+pub(crate) use file::text as file_of;
 pub(crate) use media::{MediaPlace, MediaSettings};
 pub(crate) use problem::ADDRESS;
 pub(crate) use show::Shown;
 
-/// Everything that can be configured. Not `Debug`: it holds secrets.
-#[derive(Deserialize)]
+/// Everything that can be configured. Not `Debug`: it holds secrets. Serialized, each has the form in which
+/// it is configured, and a secret shows that there is one.
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Settings {
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed", serialize_with = "as_given")]
     pub(crate) database: DatabaseUrl,
     pub(crate) listen: SocketAddr,
     /// Where the metrics are served; absent: nowhere.
     #[serde(default)]
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// The public URL; by default that of the address.
-    #[serde(default, deserialize_with = "parsed_if_any")]
+    #[serde(default, deserialize_with = "parsed_if_any", serialize_with = "as_given")]
     pub(crate) origin: Option<Origin>,
     /// Who issues tokens; by default the origin.
     #[serde(default)]
@@ -55,7 +59,7 @@ pub(crate) struct Settings {
     pub(crate) operator: SubjectName,
     pub(crate) key_file: PathBuf,
     /// The ring itself, in the form of the file; takes the file's place.
-    #[serde(default)]
+    #[serde(default, serialize_with = "masked")]
     pub(crate) key_ring: Option<SecretString>,
     pub(crate) insecure_dev_identity: bool,
     #[serde(deserialize_with = "within::<30, 600, _>")]
@@ -83,7 +87,7 @@ pub(crate) struct Settings {
 }
 
 /// An owning system.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct SystemSettings {
     name: SystemName,
@@ -91,7 +95,7 @@ pub(crate) struct SystemSettings {
     issuer: IssuerName,
     client: ClientName,
     kinds: Vec<AssetKind>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed", serialize_with = "as_given")]
     deep_link: DeepLinkTemplate,
     #[serde(default = "yes")]
     requires_confirmation: bool,
@@ -102,7 +106,7 @@ fn yes() -> bool {
 }
 
 /// Who is let in.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct IdentitySettings {
     #[serde(default)]
@@ -112,30 +116,41 @@ pub(crate) struct IdentitySettings {
 }
 
 /// How PostgreSQL is connected to.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct PostgresSettings {
-    #[serde(default)]
-    pub(crate) schema: Option<String>,
-    #[serde(default, deserialize_with = "within_if_any::<1, 512, _>")]
-    pub(crate) connections: Option<u32>,
-    #[serde(default)]
-    pub(crate) statement_timeout_seconds: Option<u16>,
-    #[serde(default)]
+    pub(crate) schema: String,
+    #[serde(deserialize_with = "within::<1, 512, _>")]
+    pub(crate) connections: u32,
+    pub(crate) statement_timeout_seconds: u16,
     pub(crate) transaction_pooling: bool,
     /// Other servers that may be the primary.
-    #[serde(default, deserialize_with = "all_parsed")]
+    #[serde(deserialize_with = "all_parsed", serialize_with = "as_given")]
     pub(crate) failover: Vec<PostgresUrl>,
     /// A standby that answers those who have not signed in.
-    #[serde(default, deserialize_with = "parsed_if_any")]
+    #[serde(deserialize_with = "parsed_if_any", serialize_with = "as_given")]
     pub(crate) replica: Option<PostgresUrl>,
     /// How stale it may be.
-    #[serde(default)]
-    pub(crate) replica_staleness_seconds: Option<u16>,
+    pub(crate) replica_staleness_seconds: u16,
+}
+
+impl Default for PostgresSettings {
+    fn default() -> Self {
+        let timeout = PostgresOptions::DEFAULT_STATEMENT_TIMEOUT.as_secs();
+        PostgresSettings {
+            schema: SchemaName::default().as_str().to_owned(),
+            connections: PostgresOptions::DEFAULT_CONNECTIONS,
+            statement_timeout_seconds: timeout.try_into().unwrap_or(u16::MAX),
+            transaction_pooling: false,
+            failover: Vec::new(),
+            replica: None,
+            replica_staleness_seconds: 5,
+        }
+    }
 }
 
 /// What `serve` does beside serving.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct UpkeepSettings {
     /// How often; 0 for never.
@@ -156,7 +171,9 @@ impl Settings {
     /// The configuration, and every value that holds with where it comes from.
     pub(crate) fn show(flags: &Flags) -> Outcome<(Self, Vec<Shown>)> {
         let layers = source::layers(flags)?;
-        Ok((Self::of(&layers)?, show::all(&layers)?))
+        let settings = Self::of(&layers)?;
+        let shown = show::all(&settings, &layers)?;
+        Ok((settings, shown))
     }
 
     fn of(layers: &Figment) -> Outcome<Self> {
@@ -184,6 +201,12 @@ impl Settings {
         }
     }
 
+    /// The hosts that deep links may lead to.
+    pub(crate) fn deep_link_hosts(&self) -> Vec<String> {
+        let named = || self.systems.iter().filter_map(|system| system.deep_link.host()).collect();
+        self.deep_link_hosts.clone().unwrap_or_else(named)
+    }
+
     /// The owning systems, checked together.
     pub(crate) fn owning_systems(&self) -> Outcome<SystemRegistry> {
         let systems: Vec<OwningSystem> = self
@@ -199,58 +222,9 @@ impl Settings {
                 requires_confirmation: system.requires_confirmation,
             })
             .collect();
-        let named: Vec<String> =
-            systems.iter().filter_map(|system| system.deep_link.host()).collect();
-        let hosts = self.deep_link_hosts.as_ref().unwrap_or(&named);
+        let hosts = self.deep_link_hosts();
         let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
         SystemRegistry::new(systems, &hosts)
             .map_err(|refused| Failure::usage(format!("systems: {refused}")))
     }
-}
-
-/// A value by its own parser, whose refusals repeat no value.
-fn parsed<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: FromStr<Err: Display>,
-    D: Deserializer<'de>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(serde::de::Error::custom)
-}
-
-fn parsed_if_any<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: FromStr<Err: Display>,
-    D: Deserializer<'de>,
-{
-    parsed(deserializer).map(Some)
-}
-
-/// A whole number from `MIN` to `MAX`.
-fn within<'de, const MIN: u32, const MAX: u32, D>(deserializer: D) -> Result<u32, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    match u32::deserialize(deserializer) {
-        Ok(number) if (MIN..=MAX).contains(&number) => Ok(number),
-        _ => Err(serde::de::Error::custom(format!("must be a whole number from {MIN} to {MAX}"))),
-    }
-}
-
-fn within_if_any<'de, const MIN: u32, const MAX: u32, D>(
-    deserializer: D,
-) -> Result<Option<u32>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    within::<MIN, MAX, D>(deserializer).map(Some)
-}
-
-fn all_parsed<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    T: FromStr<Err: Display>,
-    D: Deserializer<'de>,
-{
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }

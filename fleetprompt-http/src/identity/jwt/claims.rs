@@ -1,9 +1,10 @@
 //! What a token says, and where in it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use fleetprompt_core::domain::{ParseError, Rule};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::identity::error::{Judged, Refused};
@@ -24,10 +25,12 @@ const NOT_TEXT: Refused = Refused::Invalid("a claim of the wrong type");
 /// use fleetprompt_http::identity::jwt::ClaimPath;
 /// assert!("/realm_access/roles".parse::<ClaimPath>().is_ok());
 /// assert!("https://acme.example/roles".parse::<ClaimPath>().is_ok());
+/// assert_eq!("/org_id".parse::<ClaimPath>()?.to_string(), "org_id");
 /// assert!("".parse::<ClaimPath>().is_err());
+/// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ClaimPath {
     parents: Vec<String>,
     name: String,
@@ -58,6 +61,24 @@ impl FromStr for ClaimPath {
     }
 }
 
+impl fmt::Display for ClaimPath {
+    /// As a name where it is one, and as a pointer otherwise.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ClaimPath { parents, name } = self;
+        if parents.is_empty() && !name.starts_with('/') {
+            return f.write_str(name);
+        }
+        let mut steps = parents.iter().chain([name]);
+        steps.try_for_each(|step| write!(f, "/{}", step.replace('~', "~0").replace('/', "~1")))
+    }
+}
+
+impl From<ClaimPath> for String {
+    fn from(path: ClaimPath) -> String {
+        path.to_string()
+    }
+}
+
 impl TryFrom<String> for ClaimPath {
     type Error = ParseError;
 
@@ -76,7 +97,7 @@ impl TryFrom<String> for ClaimPath {
 /// assert!("".parse::<ClaimValue>().is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ClaimValue(String);
 

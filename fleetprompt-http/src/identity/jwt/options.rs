@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use fleetprompt_core::domain::{BoundedList, ParseError, Rule};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::ClaimValue;
@@ -20,7 +20,7 @@ use super::ClaimValue;
 /// assert!(serde_json::from_str::<SigningAlgorithm>(r#""HS256""#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,
@@ -67,7 +67,7 @@ impl From<SigningAlgorithm> for jsonwebtoken::Algorithm {
 /// assert_eq!(Algorithms::default().as_slice(), [SigningAlgorithm::RS256]);
 /// assert!(Algorithms::try_from(vec![]).is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<SigningAlgorithm>")]
 pub struct Algorithms(BoundedList<SigningAlgorithm, 9>);
 
@@ -103,7 +103,7 @@ impl TryFrom<Vec<SigningAlgorithm>> for Algorithms {
 /// assert!(Audiences::try_from(vec![]).is_err());
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<ClaimValue>")]
 pub struct Audiences(BoundedList<ClaimValue, 16>);
 
@@ -154,8 +154,8 @@ fn not_empty<T: PartialEq, const MAX: usize>(
 /// assert!("http://127.0.0.1:4000/jwks".parse::<ProviderUrl>().is_ok());
 /// assert!("http://id.example/jwks".parse::<ProviderUrl>().is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ProviderUrl(Url);
 
 impl ProviderUrl {
@@ -197,6 +197,12 @@ impl FromStr for ProviderUrl {
     }
 }
 
+impl From<ProviderUrl> for String {
+    fn from(url: ProviderUrl) -> String {
+        url.0.into()
+    }
+}
+
 impl TryFrom<String> for ProviderUrl {
     type Error = ParseError;
 
@@ -213,7 +219,7 @@ impl TryFrom<String> for ProviderUrl {
 /// assert_eq!(Seconds::<60, 600>::try_from(90)?.get(), std::time::Duration::from_secs(90));
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct Seconds<const MIN: u32, const MAX: u32>(u32);
 
@@ -260,7 +266,7 @@ impl<const MIN: u32, const MAX: u32> fmt::Display for Seconds<MIN, MAX> {
 /// assert_eq!(Leeway::default().to_string(), "30");
 /// assert!(Leeway::try_from(301).is_err());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Leeway(Seconds<0, 300>);
 
@@ -301,7 +307,7 @@ impl fmt::Display for Leeway {
 /// assert_eq!(options.refresh_seconds.to_string(), "600");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct KeyOptions {

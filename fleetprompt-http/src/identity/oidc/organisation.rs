@@ -2,7 +2,7 @@
 
 use fleetprompt_core::domain::{BoundedList, TenantName};
 use fleetprompt_core::port::TenantRole;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::identity::error::{Judged, Refused};
 use crate::identity::jwt::{ClaimPath, ClaimValue, Claims};
@@ -20,7 +20,7 @@ use crate::identity::jwt::{ClaimPath, ClaimValue, Claims};
 /// assert!(matches!(read(keycloak)?, OrganisationClaims::Claims(_)));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OrganisationClaims {
     /// As Clerk writes it, in session tokens of version 1 (`org_id`, `org_role`) or 2
@@ -46,7 +46,7 @@ pub enum OrganisationClaims {
 /// assert_eq!(claims.admin_roles.as_slice().len(), 1);
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TenantClaims {
     /// Where the tenant's name stands, a text.

@@ -1,7 +1,7 @@
 //! What a configuration says about a service.
 
 use fleetprompt_core::domain::{BoundedList, ClientName, IssuerName, SubjectName};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ServiceTokenHash;
 use crate::identity::jwt::{Audiences, KeyOptions, Leeway};
@@ -19,7 +19,7 @@ use crate::identity::jwt::{Audiences, KeyOptions, Leeway};
 /// assert_eq!(options.client.as_str(), "whs-backend");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ServiceOptions {
@@ -56,7 +56,7 @@ impl ServiceOptions {
 /// assert_eq!(auth0.client_claim, ClientClaim::AuthorizedParty);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ServiceJwtOptions {
@@ -96,7 +96,7 @@ impl ServiceJwtOptions {
 /// assert_eq!(serde_json::from_str::<ClientClaim>(r#""client_id""#)?, ClientClaim::default());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientClaim {
     /// `client_id` (RFC 9068).
     #[default]

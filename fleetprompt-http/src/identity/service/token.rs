@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fleetprompt_core::domain::{ParseError, Sha256Digest};
 use fleetprompt_core::port::{Entropy, EntropyError, Seed};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const PREFIX: &str = "fps_";
 
@@ -65,7 +65,7 @@ impl ServiceToken {
 /// assert_eq!(format!("{hash:?}"), "ServiceTokenHash(redacted)");
 /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServiceTokenHash(Sha256Digest);
 

@@ -6,41 +6,41 @@ use fleetprompt_core::media::{
     ClamAddress, S3Bucket, S3Config, S3Credentials, S3Endpoint, S3Prefix, S3Region,
 };
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{parsed, parsed_if_any};
+use super::forms::{masked, parsed, parsed_if_any, shown, shown_if_any};
 use crate::failure::{Failure, Outcome};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct MediaSettings {
     #[serde(default)]
     folder: Option<PathBuf>,
     #[serde(default)]
     s3: Option<S3Settings>,
-    #[serde(default, deserialize_with = "parsed_if_any")]
+    #[serde(default, deserialize_with = "parsed_if_any", serialize_with = "shown_if_any")]
     clamav: Option<ClamAddress>,
     /// Takes uploads without having them scanned.
     #[serde(default)]
     unscanned: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct S3Settings {
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed", serialize_with = "shown")]
     bucket: S3Bucket,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "parsed", serialize_with = "shown")]
     region: S3Region,
-    #[serde(default, deserialize_with = "parsed_if_any")]
+    #[serde(default, deserialize_with = "parsed_if_any", serialize_with = "shown_if_any")]
     endpoint: Option<S3Endpoint>,
-    #[serde(default, deserialize_with = "parsed")]
+    #[serde(default, deserialize_with = "parsed", serialize_with = "shown")]
     prefix: S3Prefix,
-    #[serde(default)]
+    #[serde(default, serialize_with = "masked")]
     access_key_id: Option<SecretString>,
-    #[serde(default)]
+    #[serde(default, serialize_with = "masked")]
     secret_access_key: Option<SecretString>,
-    #[serde(default)]
+    #[serde(default, serialize_with = "masked")]
     session_token: Option<SecretString>,
 }
 

@@ -51,6 +51,9 @@ pub(super) fn place(metadata: Option<&Metadata>, key: &str) -> String {
 }
 
 fn variable(key: &str) -> String {
+    // A variable has a list as a whole.
+    let is_name = |part: &&str| part.parse::<usize>().is_err();
+    let key = key.split('.').take_while(is_name).collect::<Vec<_>>().join(".");
     format!("{PREFIX}{}", key.replace('.', "__").replace('-', "_").to_ascii_uppercase())
 }
 
