@@ -1,19 +1,95 @@
-//! What is sent comes back in no refusal, and stands in no log.
+//! What is sent comes back in no refusal, stands in no log and in no figure, and what is a secret is not
+//! stored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fleetprompt_core::memory::MemoryStore;
+use fleetprompt_http::observe::{LogOptions, Metrics, Observer};
+use fleetprompt_http::serve::{ServeOptions, Server};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tracing::subscriber::DefaultGuard;
 
 use crate::log::Log;
-use crate::support::{ADA, BOB, Call, Town, WHS, content, presented};
+use crate::stores::Sqlite;
+use crate::support::{ADA, BOB, Call, Got, OPERATOR, Town, WHS, content, presented};
 
-const CANARY: &str = "Canary7f3cTweets";
+/// What all canaries begin with.
+const CANARY: &str = "Canary7f3c";
+
+/// What may be stored, since it is what is said of a listing or a publisher.
+const TEXT: &str = "Canary7f3cText";
+
+/// What is stored nowhere, by where it was sent.
+const BEARER: &str = "Canary7f3cBearer";
+const BASIC: &str = "Canary7f3cBasic";
+const KEY: &str = "Canary7f3cIdempotency";
+const ODD_KEY: &str = "Canary7f3cOddKey with spaces in it";
+const TAG: &str = "Canary7f3cTag";
+const QUERY: &str = "Canary7f3cQuery";
+const KIND: &str = "Canary7f3cKind";
+const NAME: &str = "Canary7f3cName";
+
+/// A marketplace on SQLite behind a server, and all that the two leave behind.
+struct Watched {
+    town: Town,
+    kept: Sqlite,
+    metrics: Metrics,
+    log: Log,
+    _listening: DefaultGuard,
+}
+
+impl Watched {
+    async fn start() -> Self {
+        let (log, _listening) = Log::listen();
+        let kept = Sqlite::new();
+        let town = kept.town().await;
+        let metrics = Metrics::default();
+        let observer = Observer::new(LogOptions::default(), metrics.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::new(ServeOptions::default()).observer(observer);
+        tokio::spawn(server.run(listener, town.app.clone(), std::future::pending()));
+        Watched { town: town.served_at(address), kept, metrics, log, _listening }
+    }
+
+    /// Fails if a needle stands in the log, or in a name or value of a figure.
+    #[track_caller]
+    fn tells_nothing_of(&self, needles: &[&str]) {
+        let (log, figures) = (self.log.text(), self.metrics.encode());
+        assert!(log.contains("/v1/listings"), "nothing was logged: {log}");
+        assert!(figures.contains("route=\"/v1/listings\""), "{figures}");
+        for needle in needles {
+            let line = log.lines().find(|line| line.contains(needle));
+            assert_eq!(line, None, "the log tells of {needle}");
+            let line = figures.lines().find(|line| line.contains(needle));
+            assert_eq!(line, None, "the figures tell of {needle}");
+        }
+    }
+
+    /// Fails if a needle stands in the database, in what is on its way into it, or beside it. `stored` is
+    /// what does.
+    #[track_caller]
+    fn keeps_nothing_of(&self, needles: &[&str], stored: &str) {
+        let files: BTreeMap<String, String> = self.kept.bytes().into_iter().map(text).collect();
+        assert!(files.keys().any(|name| name.ends_with("-wal")), "{:?}", files.keys());
+        assert!(files.values().any(|bytes| bytes.contains(stored)), "{stored} was not stored");
+        for (name, bytes) in &files {
+            for needle in needles {
+                assert!(!bytes.contains(needle), "{name} holds {needle}");
+            }
+        }
+    }
+}
+
+/// What texts of ASCII can be looked for in.
+fn text((name, bytes): (String, Vec<u8>)) -> (String, String) {
+    (name, bytes.into_iter().map(char::from).collect())
+}
 
 #[tokio::test]
 async fn no_refusal_repeats_what_was_sent() {
-    let (log, _listening) = Log::listen();
-    let town = Town::in_memory().await;
+    let watched = Watched::start().await;
+    let town = &watched.town;
     let (publisher, listing) = town.published().await;
     let document = serde_json::to_value(fleetprompt_http::openapi()).unwrap();
     let (mut asked, mut codes) = (0, BTreeSet::new());
@@ -23,9 +99,9 @@ async fn no_refusal_repeats_what_was_sent() {
             let method: http::Method = method.to_uppercase().parse().unwrap();
             // A name that is none is refused before anything else is read.
             let named = fill(path, |name| well_formed(name, &publisher, &listing));
-            let calls = [fill(path, |_| CANARY.to_owned()), named]
+            let calls = [fill(path, |_| NAME.to_owned()), named]
                 .into_iter()
-                .flat_map(|path| calls(&town, &method, &path, &schema));
+                .flat_map(|path| calls(town, &method, &path, &schema));
             for call in calls {
                 let got = call.send().await;
                 asked += 1;
@@ -50,30 +126,33 @@ async fn no_refusal_repeats_what_was_sent() {
     for code in ["invalid_input", "unsupported_media_type"] {
         assert!(codes.iter().any(|(seen, _)| seen == code), "{code}: {codes:#?}");
     }
-    assert!(!log.text().contains(CANARY), "the log repeats what was sent");
+    watched.tells_nothing_of(&[CANARY]);
+    let secret = [BEARER, BASIC, KEY, ODD_KEY, TAG, QUERY, KIND, NAME];
+    watched.keeps_nothing_of(&secret, "Reads invoices and files them");
 }
 
 /// A canary in each place of a request but its path.
 fn calls(town: &Town, method: &http::Method, path: &str, every_field: &str) -> Vec<Call> {
     let call = || town.call(method.clone(), path);
+    let kind = format!("text/{KIND}");
     let bodies = [
-        json!({CANARY: CANARY}).to_string(),
-        json!([CANARY]).to_string(),
-        format!("{{\"text\": \"{CANARY}"),
+        json!({TEXT: TEXT}).to_string(),
+        json!([TEXT]).to_string(),
+        format!("{{\"text\": \"{TEXT}"),
         every_field.to_owned(),
     ];
     let mut calls = vec![
-        call().header("authorization", &format!("Bearer {CANARY}")),
-        call().header("authorization", &format!("Basic {CANARY}")),
-        call().by(ADA).key(&format!("{CANARY} with spaces in it")),
-        call().by(ADA).header("if-match", CANARY),
-        call().by(ADA).header("if-match", &format!("\"{CANARY}\"")),
-        town.call(method.clone(), &format!("{path}?{CANARY}={CANARY}")).by(ADA),
-        call().by(ADA).raw(&format!("text/{CANARY}"), CANARY.into()),
-        call().by(ADA).header("if-match", "\"1-0\"").raw(&format!("text/{CANARY}"), CANARY.into()),
+        call().header("authorization", &format!("Bearer {BEARER}")),
+        call().header("authorization", &format!("Basic {BASIC}")),
+        call().by(ADA).key(ODD_KEY),
+        call().by(ADA).header("if-match", TAG),
+        call().by(ADA).header("if-match", &format!("\"{TAG}\"")),
+        town.call(method.clone(), &format!("{path}?{QUERY}={QUERY}")).by(ADA),
+        call().by(ADA).raw(&kind, TEXT.into()),
+        call().by(ADA).header("if-match", "\"1-0\"").raw(&kind, TEXT.into()),
     ];
     calls.extend(bodies.map(|body| {
-        let call = call().by(ADA).header("if-match", "\"1-0\"");
+        let call = call().by(ADA).key(KEY).header("if-match", "\"1-0\"");
         call.raw("application/json", body.into_bytes())
     }));
     calls
@@ -114,7 +193,7 @@ fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
         let name = name.rsplit('/').next().unwrap();
         return match depth {
             0..6 => sample(document, &document["components"]["schemas"][name], depth + 1),
-            _ => json!(CANARY),
+            _ => json!(TEXT),
         };
     }
     if let Some(fields) = schema["properties"].as_object() {
@@ -123,14 +202,13 @@ fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
             .map(|(name, field)| (name.clone(), sample(document, field, depth)))
             .collect();
     }
-    json!(CANARY)
+    json!(TEXT)
 }
 
 #[tokio::test]
-async fn secrets_that_are_handed_out_stand_in_no_log_and_no_event() {
-    let (log, _listening) = Log::listen();
-    let store = MemoryStore::default();
-    let town = Town::on(store).await;
+async fn secrets_that_are_handed_out_stand_in_no_log_no_event_and_no_store() {
+    let watched = Watched::start().await;
+    let town = &watched.town;
     let (publisher, listing) = town.published().await;
     let (attempt, token) = town.token(&listing).await;
     let call = town.post("/v1/publishers/acme/invitations").by(ADA);
@@ -139,6 +217,9 @@ async fn secrets_that_are_handed_out_stand_in_no_log_and_no_event() {
     redeem.send().await.expect(200);
     let accept = town.post("/v1/invitations/accept").by(BOB).json(json!({"code": code}));
     accept.send().await.expect(200);
+    let begin = json!({"listing": listing, "method": "token", "context": "workspace-43"});
+    let open = town.post("/v1/installs").by(BOB).json(begin).send().await.expect(201);
+    let open = open.at("/handovers/0/token");
     let mut said = content("Invoice reader");
     let secret = format!("ghp_{}", "k3Jd8Sx0Qm2Lz7Vb5Nc9Xr1Tw4Yp6Hf8Ga2E");
     said["summary"] = json!(format!("Sign in with {secret}."));
@@ -149,15 +230,22 @@ async fn secrets_that_are_handed_out_stand_in_no_log_and_no_event() {
     let refused = town.post("/v1/listings").by(ADA).json(new).send().await;
     let refused = refused.refused(422, "invalid_input");
 
-    let events =
-        town.get("/v1/audit-log?limit=200").by("operator:user_olga").send().await.expect(200);
+    let events = town.get("/v1/audit-log?limit=200").by(OPERATOR).send().await.expect(200);
     let installs = town.get(&format!("/v1/installs/{attempt}")).by(BOB).send().await.expect(200);
     let changes = town.get("/v1/changes").send().await.expect(200);
-    for secret in [&token, &code, &secret] {
-        for text in
-            [&log.text(), &events.text(), &installs.text(), &changes.text(), &refused.text()]
-        {
-            assert!(!text.contains(secret.as_str()), "{text}");
+    let mut secrets = vec![token.as_str(), &open, &code, &secret];
+    for secret in &secrets {
+        for text in [&events, &installs, &changes, &refused].map(Got::text) {
+            assert!(!text.contains(secret), "{text}");
         }
     }
+
+    // Claims and codes of a token, those that know who asks, keys of writes, and the master key as it is,
+    // in base64 and in hexadecimal digits.
+    secrets.extend([&token, &open].iter().flat_map(|token| token.split('.').skip(2)));
+    secrets.extend([ADA, BOB, WHS, OPERATOR, "key-of-a-test-"]);
+    let master = ["\u{7}".repeat(16), "BwcH".repeat(8), "07".repeat(16)];
+    secrets.extend(master.iter().map(String::as_str));
+    watched.tells_nothing_of(&secrets);
+    watched.keeps_nothing_of(&secrets, "workspace-43");
 }

@@ -1,5 +1,7 @@
 //! The stores that the facade is tested on.
 
+use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use fleetprompt_postgres::PostgresStore;
@@ -45,6 +47,13 @@ impl Sqlite {
 
     pub(crate) async fn town(&self) -> Town {
         Town::on(self.open()).await
+    }
+
+    /// All that its files hold by now, by their names.
+    pub(crate) fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
+        let files = std::fs::read_dir(self.0.path()).unwrap().map(|file| file.unwrap());
+        let name = |file: &DirEntry| file.file_name().into_string().unwrap();
+        files.map(|file| (name(&file), std::fs::read(file.path()).unwrap())).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the tests are written with: a marketplace behind the router, callers, and requests.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,9 +16,11 @@ use fleetprompt_core::port::{Clock, Principal, Store, SystemClock};
 use fleetprompt_core::token::{KeyRing, MasterKey};
 use fleetprompt_http::identity::{Authenticate, AuthenticateError, AuthenticateFuture};
 use fleetprompt_http::{Api, router};
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tower::ServiceExt as _;
 
 const ISSUER: &str = "https://id.example";
@@ -137,6 +140,12 @@ impl Town {
         Town { app: router(api), ..self }
     }
 
+    /// The same marketplace, asked through the server at this address.
+    pub(crate) fn served_at(self, address: SocketAddr) -> Self {
+        let forward = move |request| forward(address, request);
+        Town { app: Router::new().fallback(forward), ..self }
+    }
+
     /// In memory.
     pub(crate) async fn in_memory() -> Self {
         Town::on(fleetprompt_core::memory::MemoryStore::default()).await
@@ -172,6 +181,15 @@ impl Town {
     pub(crate) fn fresh_key(&self) -> String {
         format!("key-of-a-test-{:06}", self.keys.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+/// Passes a request on, on a connection of its own.
+async fn forward(to: SocketAddr, mut request: Request<Body>) -> Response<Body> {
+    let stream = TokioIo::new(TcpStream::connect(to).await.unwrap());
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    request.headers_mut().insert(header::HOST, to.to_string().parse().unwrap());
+    sender.send_request(request).await.unwrap().map(Body::new)
 }
 
 /// A request in the making. A write gets a key of its own unless it is given one.
