@@ -11,13 +11,16 @@ use crate::row;
 use crate::session::{Session, Settings};
 
 /// The schema, step by step. Steps that were released are never changed.
-const STEPS: &[&[&str]] = &[&[
-    include_str!("schema/0001_tables.sql"),
-    include_str!("schema/0001_functions.sql"),
-    include_str!("schema/0001_limits.sql"),
-    include_str!("schema/0001_index.sql"),
-    include_str!("schema/0001_upkeep.sql"),
-]];
+const STEPS: &[&[&str]] = &[
+    &[
+        include_str!("schema/0001_tables.sql"),
+        include_str!("schema/0001_functions.sql"),
+        include_str!("schema/0001_limits.sql"),
+        include_str!("schema/0001_index.sql"),
+        include_str!("schema/0001_upkeep.sql"),
+    ],
+    &[include_str!("schema/0002_no_issued_attempts.sql")],
+];
 
 /// What a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,6 +26,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0006_publishers_by_creation.sql")),
     M::up(include_str!("schema/0007_copies.sql")),
     M::up(include_str!("schema/0008_latest_versions.sql")),
+    M::up(include_str!("schema/0009_no_issued_attempts.sql")),
 ];
 
 /// How many statements a connection keeps prepared: more than the store has.

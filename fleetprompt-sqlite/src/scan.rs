@@ -38,7 +38,6 @@ fn index(plan: &ScanPlan) -> Option<&'static str> {
         Kind::Seat if by(Entitlement) => "seat_by_entitlement",
         Kind::Attempt if by(Person) => "attempt_by_person",
         Kind::Attempt if by(Tenant) => "attempt_by_tenant",
-        Kind::Attempt if by(State) => "attempt_issued",
         Kind::Attempt if plan.order == ExpiresAt => "attempt_by_expiry",
         Kind::BuyerMark if by(Listing) => "buyer_mark_by_listing",
         Kind::BuyerMark if plan.order == ExpiresAt => "buyer_mark_by_expiry",
@@ -130,7 +129,6 @@ mod tests {
             | Scan::SeatsOf(_)
             | Scan::AttemptsOfPerson(_)
             | Scan::AttemptsOfTenant(_)
-            | Scan::AttemptsIssued(_)
             | Scan::AttemptsByExpiry
             | Scan::PersonsOf(_)
             | Scan::PersonBehind(_)
@@ -164,8 +162,6 @@ mod tests {
             Scan::SeatsOf(samples::entitlement_id(0)),
             Scan::AttemptsOfPerson(person),
             Scan::AttemptsOfTenant(tenant),
-            Scan::AttemptsIssued(None),
-            Scan::AttemptsIssued(Some("k1".parse().unwrap())),
             Scan::AttemptsByExpiry,
             Scan::PersonsOf(tenant),
             Scan::PersonBehind(person),

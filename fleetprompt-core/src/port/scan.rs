@@ -6,7 +6,6 @@ use crate::domain::{
     BindingState, Channel, EntitlementId, LikenessKey, ListingId, NameState, NameSubject, PersonId,
     PublisherId, ReportState, SystemName, TenantId,
 };
-use crate::token::KeyId;
 
 use super::record::{Column, ColumnValue, Record, RecordKind, Versioned};
 
@@ -110,8 +109,6 @@ pub enum Scan {
     AttemptsOfPerson(PersonId),
     /// The install attempts in a tenant, newest first.
     AttemptsOfTenant(TenantId),
-    /// Attempts that are stored as issued, oldest first; of one key, or of all.
-    AttemptsIssued(Option<KeyId>),
     /// Attempts, the earliest to expire first.
     AttemptsByExpiry,
     /// The persons of a tenant, oldest first.
@@ -264,11 +261,6 @@ impl Scan {
             }
             Scan::AttemptsOfTenant(tenant) => {
                 newest(Kind::Attempt, vec![is(Column::Tenant, tenant)])
-            }
-            Scan::AttemptsIssued(kid) => {
-                let mut equals = vec![is(Column::State, &"issued")];
-                equals.extend(kid.as_ref().map(|kid| is(Column::Kid, kid)));
-                oldest(Kind::Attempt, equals)
             }
             Scan::AttemptsByExpiry => soonest(Kind::Attempt, vec![]),
             Scan::PersonsOf(tenant) => oldest(Kind::Person, vec![is(Column::Tenant, tenant)]),

@@ -9,7 +9,7 @@ use pollster::block_on;
 use sqlx::Row as _;
 
 use crate::load::{apply, revision};
-use crate::support::{Schema, sql, url, url_with};
+use crate::support::{Client, Schema, sql, url, url_with};
 
 #[test]
 fn instances_that_start_together_agree() {
@@ -55,8 +55,43 @@ fn a_newer_schema_is_refused() {
     apply(&schema.open(), 0);
     sql(&format!("UPDATE {}.schema_version SET version = 7", schema.name));
     let refused = schema.try_open().unwrap_err();
-    assert_eq!(refused, StoreError::SchemaTooNew { found: 7, known: 1 });
-    sql(&format!("UPDATE {}.schema_version SET version = 1", schema.name));
+    assert_eq!(refused, StoreError::SchemaTooNew { found: 7, known: 2 });
+    sql(&format!("UPDATE {}.schema_version SET version = 2", schema.name));
+    assert_eq!(revision(&schema.open(), 0), Some(Revision::FIRST));
+}
+
+/// Makes a schema what version 1 left.
+fn as_version_1(schema: &Schema) {
+    let name = &schema.name;
+    sql(&format!(
+        "CREATE INDEX attempt_issued ON {name}.attempt (created, id, kid) WHERE state = 'issued';
+         UPDATE {name}.schema_version SET version = 1"
+    ));
+}
+
+#[test]
+fn a_schema_of_version_1_goes_on_without_an_index_that_nothing_reads() {
+    let (schema, new) = (Schema::unmade(), Schema::new());
+    apply(&schema.open(), 0);
+    as_version_1(&schema);
+    let store = schema.open();
+    assert_eq!(revision(&store, 0), Some(Revision::FIRST));
+    apply(&store, 1);
+    drop(new.open());
+    assert_eq!(relations(&schema), relations(&new));
+}
+
+#[test]
+fn a_migration_that_somebody_is_in_the_way_of_is_refused_soon_and_done_later() {
+    let schema = Schema::unmade();
+    apply(&schema.open(), 0);
+    as_version_1(&schema);
+    let mut reading = Client::connect();
+    reading.run("BEGIN");
+    reading.run(&format!("SELECT count(*) FROM {}.attempt", schema.name));
+    let refused = schema.try_open().unwrap_err();
+    assert_eq!(refused, StoreError::Unavailable("others were in the way"));
+    reading.run("COMMIT");
     assert_eq!(revision(&schema.open(), 0), Some(Revision::FIRST));
 }
 

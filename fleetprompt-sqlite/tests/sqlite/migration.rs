@@ -89,6 +89,9 @@ fn listings_of_version_1_say_which_release_is_their_latest() {
     assert_eq!(latest(0).as_deref(), Some("1.10.0+b"));
     assert_eq!(latest(1), None);
     assert_sound(&store);
+    let unread = "SELECT count(*) FROM sqlite_schema WHERE name = 'attempt_issued'";
+    let unread = Connection::open(&path).unwrap().query_row(unread, [], |row| row.get::<_, i64>(0));
+    assert_eq!(unread, Ok(0));
 }
 
 #[test]

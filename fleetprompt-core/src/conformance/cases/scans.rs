@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::conformance::StoreFixture;
 use crate::conformance::samples::{self, Pick};
 use crate::conformance::support::{Draft, get, wait};
-use crate::domain::{Attempt, AttemptState, Release, Revision, Timestamp};
+use crate::domain::{Attempt, Release, Report, ReportState, Revision, Timestamp};
 use crate::port::{
     Change, PAGE_MAX, PageSize, Record, RecordKey, RecordKind, Scan, Store, Versioned,
 };
@@ -111,16 +111,16 @@ pub(in crate::conformance) fn every_scan_is_the_same_in_small_pages<F: StoreFixt
     }
 }
 
-/// The n-th attempt, issued, until so many milliseconds after the epoch.
+/// The n-th attempt, until so many milliseconds after the epoch.
 fn expiring(n: u64, millis: i64) -> Attempt {
     let expires_at = Timestamp::from_millis(millis);
-    Attempt { expires_at, state: AttemptState::Issued, ..samples::attempt(n, &mut Pick::sparse()) }
+    Attempt { expires_at, ..samples::attempt(n, &mut Pick::sparse()) }
 }
 
-/// Creates attempts, each in a commit of its own.
-fn create(store: &Arc<dyn Store>, attempts: impl IntoIterator<Item = Attempt>) {
-    for attempt in attempts {
-        Draft::with_event().create(attempt).apply(&**store);
+/// Creates records, each in a commit of its own.
+fn create(store: &Arc<dyn Store>, records: impl IntoIterator<Item = impl Into<Record>>) {
+    for record in records {
+        Draft::with_event().create(record).apply(&**store);
     }
 }
 
@@ -191,19 +191,29 @@ pub(in crate::conformance) fn a_scan_follows_changes_and_deletions<F: StoreFixtu
     };
     create(&store, [a.clone(), b.clone()]);
     assert_eq!(ids(Scan::AttemptsByExpiry), of(&[&a, &b]));
-    assert_eq!(ids(Scan::AttemptsIssued(None)), of(&[&a, &b]));
 
     Draft::with_event().put(expiring(1, 30), Some(Revision::FIRST)).apply(&*store);
     assert_eq!(ids(Scan::AttemptsByExpiry), of(&[&b, &a]));
 
-    let revoked = Attempt { state: AttemptState::Revoked, ..expiring(1, 30) };
-    Draft::with_event().put(revoked, Some(Revision::new(2))).apply(&*store);
-    assert_eq!(ids(Scan::AttemptsIssued(None)), of(&[&b]));
-
-    Draft::with_event().put(expiring(1, 30), Some(Revision::new(3))).apply(&*store);
     Draft::with_event().delete(b.key(), Revision::FIRST).apply(&*store);
-    assert_eq!(ids(Scan::AttemptsIssued(None)), of(&[&a]));
     assert_eq!(ids(Scan::AttemptsByExpiry), of(&[&a]));
+
+    let at = |n, state| Report { state, ..samples::report(n, &mut Pick::sparse()) };
+    let [c, d] = [1, 2].map(|n| at(n, ReportState::Open));
+    let of = |reports: &[&Report]| -> Vec<String> {
+        reports.iter().map(|report| report.id.to_string()).collect()
+    };
+    create(&store, [c.clone(), d.clone()]);
+    assert_eq!(ids(Scan::Reports(ReportState::Open)), of(&[&c, &d]));
+
+    Draft::with_event().put(at(1, ReportState::Upheld), Some(Revision::FIRST)).apply(&*store);
+    assert_eq!(ids(Scan::Reports(ReportState::Open)), of(&[&d]));
+    assert_eq!(ids(Scan::Reports(ReportState::Upheld)), of(&[&c]));
+
+    Draft::with_event().put(c.clone(), Some(Revision::new(2))).apply(&*store);
+    Draft::with_event().delete(d.key(), Revision::FIRST).apply(&*store);
+    assert_eq!(ids(Scan::Reports(ReportState::Open)), of(&[&c]));
+    assert_eq!(ids(Scan::Reports(ReportState::Upheld)), of(&[]));
 }
 
 pub(in crate::conformance) fn a_page_goes_on_where_its_last_row_was_deleted<F: StoreFixture>() {

@@ -388,7 +388,6 @@ impl Scene {
             Scan::AllPublishers,
             Scan::RenderedByVersion,
             Scan::InvitationsByExpiry,
-            Scan::AttemptsIssued(None),
             Scan::AttemptsByExpiry,
             Scan::BuyerMarksByExpiry,
         ];

@@ -57,7 +57,6 @@ every_scan! {
     Scan::SeatsOf(_) => Scan::SeatsOf(EntitlementId::from_bytes([1; 16])),
     Scan::AttemptsOfPerson(_) => Scan::AttemptsOfPerson(person()),
     Scan::AttemptsOfTenant(_) => Scan::AttemptsOfTenant(tenant()),
-    Scan::AttemptsIssued(_) => Scan::AttemptsIssued(Some("k1".parse().unwrap())),
     Scan::AttemptsByExpiry => Scan::AttemptsByExpiry,
     Scan::PersonsOf(_) => Scan::PersonsOf(tenant()),
     Scan::PersonBehind(_) => Scan::PersonBehind(person()),

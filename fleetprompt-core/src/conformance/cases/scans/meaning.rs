@@ -1,7 +1,7 @@
 //! What each scan means, said a second time: without [`Scan::plan`], which every store relies on.
 
 use crate::conformance::samples::{self, GROUPS};
-use crate::domain::{AttemptState, BUYER_MARK_KEPT, BindingState, Channel, NameState, ReportState};
+use crate::domain::{BUYER_MARK_KEPT, BindingState, Channel, NameState, ReportState};
 use crate::port::{Record, Scan, Versioned};
 
 type Row = Versioned<Record>;
@@ -42,15 +42,11 @@ pub(in crate::conformance) fn all() -> Vec<Scan> {
         let system = |state| Scan::BindingsOf(system.parse().unwrap(), state);
         scans.extend(BindingState::ALL.iter().map(|state| system(*state)));
     }
-    for kid in samples::KIDS.iter().chain(&["k3"]) {
-        scans.push(Scan::AttemptsIssued(Some(kid.parse().unwrap())));
-    }
     scans.extend([
         Scan::AllListings,
         Scan::AllReleases,
         Scan::AllPublishers,
         Scan::RenderedByVersion,
-        Scan::AttemptsIssued(None),
         Scan::InvitationsByExpiry,
         Scan::AttemptsByExpiry,
         Scan::BuyerMarksByExpiry,
@@ -125,10 +121,6 @@ fn finds(scan: &Scan, record: &Record) -> bool {
         (Scan::SeatsOf(id), Record::Seat(r)) => r.entitlement == *id,
         (Scan::AttemptsOfPerson(id), Record::Attempt(r)) => r.person == *id,
         (Scan::AttemptsOfTenant(id), Record::Attempt(r)) => r.tenant == *id,
-        (Scan::AttemptsIssued(kid), Record::Attempt(r)) => {
-            let of_kid = r.token.as_ref().map(|token| &token.kid);
-            r.state == AttemptState::Issued && (kid.is_none() || kid.as_ref() == of_kid)
-        }
         (Scan::AttemptsByExpiry, Record::Attempt(_)) => true,
         (Scan::PersonsOf(id), Record::Person(r)) => r.tenant == *id,
         (Scan::PersonBehind(id), Record::Person(r)) => r.id == *id,
@@ -179,7 +171,6 @@ fn order(scan: &Scan) -> Order {
         | Scan::SeatsOf(_)
         | Scan::AttemptsOfPerson(_)
         | Scan::AttemptsOfTenant(_)
-        | Scan::AttemptsIssued(_)
         | Scan::PersonsOf(_)
         | Scan::PersonBehind(_)
         | Scan::TenantBehind(_)
