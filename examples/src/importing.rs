@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use fleetprompt_core::domain::{ParseError, PersonIdentity};
-use fleetprompt_core::marketplace::{IMPORT_LINE_MAX_BYTES, ImportLine, ImportOutcome};
+use fleetprompt_core::marketplace::{ImportLine, ImportLines, ImportOutcome};
 use fleetprompt_core::port::Principal;
 use fleetprompt_core::{Acting, Error, ErrorKind, Marketplace};
 use futures_util::StreamExt as _;
@@ -71,16 +71,17 @@ impl fmt::Display for Report {
 pub async fn import(market: &Marketplace, file: &Path, how: Importing) -> Outcome<Report> {
     let importer = PersonIdentity::personal("https://id.example".parse()?, "importer".parse()?);
     let operator = &market.act_as(Principal::operator(importer));
-    let (mut reader, progress) = open(file)?;
+    let (reader, progress) = open(file)?;
+    let mut lines = ImportLines::new(reader);
     let mut report = Report::default();
     let mut in_flight = FuturesUnordered::new();
     let mut more = true;
     loop {
         while more && in_flight.len() < usize::from(how.parallel) {
-            match next_line(&mut reader)? {
+            match lines.next().transpose()? {
                 Some(line) => {
                     report.lines += 1;
-                    in_flight.push(import_line(operator, report.lines, line, how.confirm));
+                    in_flight.push(import_line(operator, lines.number(), line, how.confirm));
                 }
                 None => more = false,
             }
@@ -161,23 +162,4 @@ fn open(path: &Path) -> Outcome<(Box<dyn BufRead>, ProgressBar)> {
         Box::new(BufReader::new(file))
     };
     Ok((reader, progress))
-}
-
-/// The next line that is not empty. A line over the bound is cut one byte past it, so that it is
-/// refused for its length and memory stays bounded.
-fn next_line(reader: &mut dyn BufRead) -> io::Result<Option<String>> {
-    loop {
-        let mut line = Vec::new();
-        let bound = IMPORT_LINE_MAX_BYTES as u64 + 1;
-        if reader.take(bound).read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
-        if line.len() as u64 == bound && !line.ends_with(b"\n") {
-            reader.skip_until(b'\n')?;
-        }
-        let text = String::from_utf8_lossy(&line);
-        if !text.trim().is_empty() {
-            return Ok(Some(text.trim_end().to_owned()));
-        }
-    }
 }

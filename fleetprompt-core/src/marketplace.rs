@@ -37,8 +37,8 @@ pub use builder::{BuildError, MarketplaceBuilder};
 pub use exchange::{
     CatalogueEntry, CatalogueLine, CatalogueLineError, CatalogueStage, DeprecationEntry,
     EntryAsset, EntryBadge, EntryImported, EntryOutcome, ExportCursor, ExportPage,
-    IMPORT_LINE_MAX_BYTES, ImportLine, ImportOutcome, ImportRow, Imported, ListingEntry,
-    PublisherEntry, ReleaseEntry, SuspensionEntry, TakedownEntry,
+    IMPORT_LINE_MAX_BYTES, ImportLine, ImportLines, ImportOutcome, ImportRow, Imported,
+    ListingEntry, PublisherEntry, ReleaseEntry, SuspensionEntry, TakedownEntry,
 };
 pub use moderating::{
     HeldName, HeldNameView, NameReceipt, NewReport, ReportReceipt, ReportView, ResembledView,

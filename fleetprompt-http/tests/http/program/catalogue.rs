@@ -52,13 +52,13 @@ fn lines_that_cannot_be_imported_are_told_by_number_and_the_rest_goes_on() {
          \"title\":\"Bot\",\"summary\":\"Answers.\",\"version\":\"1.0.0\"}\n";
     let ran = place.run_with(&["import", "-"], lines.as_bytes());
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.err.contains("line 2: /type must be one of"), "{}", ran.err);
-    assert!(ran.err.contains("line 3: slug "), "{}", ran.err);
+    assert!(ran.err.contains("line 3: /type must be one of"), "{}", ran.err);
+    assert!(ran.err.contains("line 4: slug "), "{}", ran.err);
     assert!(!ran.said().contains("canary"), "{}", ran.said());
     assert!(place.run(&["export"]).ok().contains("\"slug\":\"bot\""));
     let strict = Place::with_keys().run_with(&["import", "-", "--strict"], lines.as_bytes());
     assert_eq!(strict.code, 3);
-    assert!(strict.err.contains("stopped at line 2"), "{}", strict.err);
+    assert!(strict.err.contains("stopped at line 3"), "{}", strict.err);
 }
 
 /// A row of a foreign catalogue.

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use fleetprompt_core::marketplace::{
-    CatalogueEntry, CatalogueLine, CatalogueLineError, CatalogueStage, EntryOutcome,
-    IMPORT_LINE_MAX_BYTES, ImportOutcome,
+    CatalogueEntry, CatalogueLine, CatalogueLineError, CatalogueStage, EntryOutcome, ImportLines,
+    ImportOutcome,
 };
 use fleetprompt_core::{Acting, Error, ErrorCode, ErrorKind};
 use futures_util::StreamExt as _;
@@ -100,7 +100,7 @@ pub(crate) async fn import(
     progress: &ProgressBar,
     how: Importing,
 ) -> (Report, Outcome) {
-    let mut lines = Lines { reader, number: 0, confirm: how.confirm, ahead: None };
+    let mut lines = Lines { read: ImportLines::new(reader), confirm: how.confirm, ahead: None };
     let mut taken = Taken { report: Report::default(), stopped: None };
     let mut in_flight = FuturesUnordered::new();
     let mut stage = None;
@@ -110,7 +110,7 @@ pub(crate) async fn import(
                 Ok(Some(line)) => line,
                 Ok(None) => break,
                 Err(error) => {
-                    let number = lines.number + 1;
+                    let number = lines.read.number() + 1;
                     taken.stop(number, Failure::failed(format!("line {number}: {error}")));
                     break;
                 }
@@ -135,9 +135,7 @@ pub(crate) async fn import(
 
 /// The lines of a catalogue, in their order.
 struct Lines<R> {
-    reader: R,
-    /// That of the last one that was read.
-    number: u64,
+    read: ImportLines<R>,
     confirm: bool,
     /// The next one, if it was read before it could be begun.
     ahead: Option<Line>,
@@ -148,9 +146,8 @@ impl<R: BufRead> Lines<R> {
         if let Some(line) = self.ahead.take() {
             return Ok(Some(line));
         }
-        let Some(text) = next_line(&mut self.reader)? else { return Ok(None) };
-        self.number += 1;
-        Ok(Some(Line::read(self.number, &text, self.confirm)))
+        let Some(text) = self.read.next().transpose()? else { return Ok(None) };
+        Ok(Some(Line::read(self.read.number(), &text, self.confirm)))
     }
 }
 
@@ -300,24 +297,5 @@ fn unpacked(reader: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
     match reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         true => Ok(Box::new(BufReader::new(MultiGzDecoder::new(reader)))),
         false => Ok(Box::new(reader)),
-    }
-}
-
-/// The next line that is not empty. A line over the bound is cut one byte past it, so that it is
-/// refused for its length and memory stays bounded.
-fn next_line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
-    loop {
-        let mut line = Vec::new();
-        let bound = IMPORT_LINE_MAX_BYTES as u64 + 1;
-        if reader.by_ref().take(bound).read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
-        if line.len() as u64 == bound && !line.ends_with(b"\n") {
-            reader.skip_until(b'\n')?;
-        }
-        let text = String::from_utf8_lossy(&line);
-        if !text.trim().is_empty() {
-            return Ok(Some(text.trim_end().to_owned()));
-        }
     }
 }
