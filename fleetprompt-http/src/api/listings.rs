@@ -103,7 +103,8 @@ struct Deprecation {
 /// Deprecate a listing
 ///
 /// It can't be obtained any more; who has it keeps it. Of one that is deprecated, another successor is
-/// named. The successor is shown to those who can read it.
+/// named. Whoever can read the listing has to be able to read the successor, so publish that first; it is
+/// shown while it can be read.
 #[utoipa::path(
     post, path = "/v1/listings/{listing}/deprecate", operation_id = "deprecateListing",
     tag = "Publishing",

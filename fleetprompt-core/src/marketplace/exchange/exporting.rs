@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asset, BindingState, Listing, ListingId, ListingState, ParseError, Position, PrecedenceKey,
-    Publisher, PublisherId, Release, Rule,
+    Publisher, PublisherId, Release, Rule, Visibility,
 };
 use crate::error::{ErrorCode, Result};
 use crate::policy::Action;
@@ -262,6 +262,20 @@ impl Inner {
         }))
     }
 
+    /// The address of a successor; none of one that was for more readers when it was named.
+    async fn successor_address(
+        &self,
+        of: &Listing,
+        id: ListingId,
+    ) -> Result<Option<ListingAddress>> {
+        let Some((successor, publisher)) = self.exported(id).await? else { return Ok(None) };
+        let is_internal =
+            |listing: &Listing| listing.content.visibility == Visibility::Organisation;
+        let own = successor.publisher == of.publisher && is_internal(of);
+        let is_readable = own || !is_internal(&successor);
+        Ok(is_readable.then_some(ListingAddress { handle: publisher.handle, slug: successor.slug }))
+    }
+
     async fn listing_entry(
         &self,
         stage: CatalogueStage,
@@ -304,7 +318,7 @@ impl Inner {
             }
             CatalogueStage::Deprecations => {
                 let successor = match listing.successor {
-                    Some(id) => self.address(id).await?,
+                    Some(id) => self.successor_address(&listing, id).await?,
                     None => None,
                 };
                 CatalogueEntry::Deprecation(DeprecationEntry { publisher, slug, successor })

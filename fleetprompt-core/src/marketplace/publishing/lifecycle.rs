@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::{
     Fact, GoneReason, IdempotencyKey, Listing, ListingId, ListingMedia, ListingState, NameSubject,
-    Publisher, PublisherId, Rule,
+    Publisher, PublisherId, Rule, Visibility,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::Action;
@@ -48,12 +48,14 @@ impl Acting {
     }
 
     /// Advises against a listing, in favour of `successor` if there is one; or names another successor
-    /// of one that is deprecated. Whoever can't read the successor is not shown it.
+    /// of one that is deprecated. Whoever reads the listing has to be able to read the successor, so
+    /// publish that first; should it be gone later, it is not shown.
     ///
     /// # Errors
     /// `listing_not_found`, `forbidden`, `publisher_suspended`; `wrong_state`, also when it is
-    /// deprecated in favour of that successor already; `invalid_input` for a successor that is neither
-    /// readable by anyone nor the publisher's own.
+    /// deprecated in favour of that successor already; `invalid_input` for a successor that is not
+    /// readable by anyone. That of a listing for an organisation may be for it as well, if it is the
+    /// same publisher's.
     pub async fn deprecate_listing(
         &self,
         listing: ListingId,
@@ -191,18 +193,22 @@ impl Command for DeprecateListing {
 }
 
 impl Context<'_> {
+    /// Refuses a successor that readers of the listing can't read. When it was published later, those
+    /// who follow the marketplace would be told of the successor, and not that the listing names it.
     pub(in crate::marketplace) async fn expect_successor(
         &mut self,
         of: &Listing,
         id: ListingId,
     ) -> Result<()> {
-        let rule = Rule::Other("must be another listing that can be read");
+        let rule = Rule::Other("must be another listing that its readers can read");
         let refused = || Error::field_rule("successor", rule);
         let found = self.get::<Listing>(RecordKey::listing(id)).await?.filter(|_| id != of.id);
         let successor = found.ok_or_else(refused)?.value;
         let key = RecordKey::publisher(successor.publisher);
         let publisher = self.get::<Publisher>(key).await?.ok_or_else(refused)?.value;
-        let sight = Sight { inside: successor.publisher == of.publisher, ..Sight::PUBLIC };
+        let same_tenant = successor.publisher == of.publisher
+            && of.content.visibility == Visibility::Organisation;
+        let sight = Sight { same_tenant, ..Sight::PUBLIC };
         if sight.reads(&successor, &publisher) { Ok(()) } else { Err(refused()) }
     }
 }

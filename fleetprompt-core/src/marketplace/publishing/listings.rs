@@ -373,6 +373,11 @@ pub(super) async fn edit_listing(
     }
     let after = Listing { slug, content, asset, ..before.clone() };
     cx.expect_pack(&after).await?;
+    let widened = before.content.visibility == Visibility::Organisation
+        && after.content.visibility != Visibility::Organisation;
+    if let Some(successor) = after.successor.filter(|_| widened) {
+        cx.expect_successor(&after, successor).await?;
+    }
     if after.asset == before.asset {
         cx.ask_reference(&after, &owned.publisher).await?;
     } else {

@@ -211,8 +211,7 @@ impl Inner {
         Ok(seen.then_some((listing, publisher)))
     }
 
-    /// The successor of a listing, if `reader` may see it: a publisher can name one that it has not
-    /// published yet, and any may be gone by now.
+    /// The successor of a listing, if `reader` may see it: it may be gone by now.
     pub(super) async fn successor_seen(
         &self,
         reader: &Principal,

@@ -5,7 +5,7 @@ use crate::domain::*;
 use crate::error::ErrorCode;
 use crate::marketplace::{
     Acting, CatalogueEntry, CatalogueLine, CatalogueStage, EntryAsset, EntryOutcome, ExportCursor,
-    ListingEntry, NewListing,
+    ListingEdit, ListingEntry, NewListing,
 };
 use crate::port::PageSize;
 
@@ -94,6 +94,28 @@ fn what_was_exported_is_exported_again_after_an_import() {
         assert_eq!(imported.outcome, EntryOutcome::Unchanged, "{line}");
     }
     assert_eq!(second.events(), events);
+}
+
+/// It would be refused, and the deprecation with it.
+#[test]
+fn a_successor_that_readers_of_its_listing_cannot_read_any_more_is_left_out() {
+    let first = Fixture::default();
+    let ada = first.person("acme", "ada");
+    let acme = first.publisher(&ada, "acme");
+    let (old, next) = (first.published(&ada, acme, "old"), first.published(&ada, acme, "next"));
+    run(ada.deprecate_listing(old, Some(next), &first.key())).unwrap();
+    let internal = ListingContent { visibility: Visibility::Organisation, ..content("Next") };
+    let edit = ListingEdit { slug: of("next"), content: internal, asset: None };
+    let revision = run(ada.listing(next)).unwrap().revision;
+    run(ada.update_listing(next, revision, edit, &first.key())).unwrap();
+
+    let lines = exported(&first.operator(), ALL);
+    assert!(lines.iter().any(|line| line.contains("deprecation")), "{lines:?}");
+    let second = Fixture::default();
+    for line in &lines {
+        run(second.operator().import_entry(entry(line))).unwrap();
+    }
+    assert_eq!(exported(&second.operator(), ALL), lines);
 }
 
 #[test]

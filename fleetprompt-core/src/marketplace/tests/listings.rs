@@ -138,7 +138,7 @@ fn states_follow_each_other_as_they_may() {
     let f = Fixture::default();
     let ada = f.person("acme", "ada");
     let acme = f.publisher(&ada, "acme");
-    let (id, other) = (f.draft(&ada, acme, "reader"), f.draft(&ada, acme, "writer"));
+    let (id, other) = (f.draft(&ada, acme, "reader"), f.published(&ada, acme, "writer"));
     assert_eq!(refused(run(ada.unlist_listing(id, &f.key()))), ErrorCode::WrongState);
     run(ada.publish_listing(id, &f.key())).unwrap();
     assert_eq!(refused(run(ada.publish_listing(id, &f.key()))), ErrorCode::WrongState);
@@ -158,12 +158,72 @@ fn a_successor_can_be_read_by_those_who_are_sent_there() {
     let (acme, beta) = (f.publisher(&ada, "acme"), f.publisher(&bob, "beta"));
     let id = f.published(&ada, acme, "reader");
     let (draft, public) = (f.draft(&bob, beta, "draft"), f.published(&bob, beta, "public"));
-    let none = ListingId::from_bytes([9; 16]);
+    let (own, none) = (f.draft(&ada, acme, "own"), ListingId::from_bytes([9; 16]));
     let deprecate = |to| run(ada.deprecate_listing(id, Some(to), &f.key()));
-    let answers = [draft, none, id].map(|to| deprecate(to).unwrap_err());
+    let answers = [draft, own, none, id].map(|to| deprecate(to).unwrap_err());
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(answers[0].field().unwrap().field(), "successor");
     deprecate(public).unwrap();
+}
+
+/// Whoever keeps a copy of the catalogue by following it has the successors that visitors see.
+#[test]
+fn a_mirror_that_follows_has_the_successors_that_visitors_see() {
+    let f = Fixture::default();
+    let (ada, visitor) = (f.person("acme", "ada"), f.anonymous());
+    let acme = f.publisher(&ada, "acme");
+    let (old, next) = (f.published(&ada, acme, "reader"), f.draft(&ada, acme, "next"));
+    let (mut cursor, mut mirror) = (None, None);
+    let mut follows = || {
+        let page = run(visitor.changes(cursor.as_ref(), ALL)).unwrap();
+        cursor = Some(page.cursor);
+        for entry in page.changes {
+            match entry.change {
+                ChangeView::Changed { listing } if listing.id == old => mirror = listing.successor,
+                _ => {}
+            }
+        }
+        assert_eq!(mirror, run(visitor.listing(old)).unwrap().successor);
+        mirror
+    };
+    let deprecate = |to| run(ada.deprecate_listing(old, to, &f.key()));
+    deprecate(None).unwrap();
+    assert!(deprecate(Some(next)).is_err());
+    assert_eq!(follows(), None);
+    run(ada.publish_listing(next, &f.key())).unwrap();
+    assert_eq!(follows(), None);
+    deprecate(Some(next)).unwrap();
+    assert_eq!(follows(), Some(next));
+}
+
+#[test]
+fn a_successor_within_an_organisation_is_for_a_listing_within_it() {
+    let f = Fixture::default();
+    let ada = f.person("acme", "ada");
+    let acme = f.publisher(&ada, "acme");
+    let internal = ListingContent { visibility: Visibility::Organisation, ..content("Internal") };
+    let within = |slug: &str| {
+        let id = f.published(&ada, acme, slug);
+        let edit = ListingEdit { slug: of(slug), content: internal.clone(), asset: None };
+        let revision = run(ada.listing(id)).unwrap().revision;
+        run(ada.update_listing(id, revision, edit, &f.key())).unwrap();
+        id
+    };
+    let (old, next) = (within("old"), within("next"));
+    let public = f.published(&ada, acme, "public");
+    let deprecate = |of, to| run(ada.deprecate_listing(of, Some(to), &f.key()));
+    let refused = deprecate(public, next).unwrap_err();
+    assert_eq!(refused.field().unwrap().field(), "successor");
+    deprecate(old, next).unwrap();
+
+    let edit = ListingEdit { slug: of("old"), content: content("Open"), asset: None };
+    let widen = || {
+        let revision = run(ada.listing(old)).unwrap().revision;
+        run(ada.update_listing(old, revision, edit.clone(), &f.key()))
+    };
+    assert_eq!(widen().unwrap_err().field().unwrap().field(), "successor");
+    deprecate(old, public).unwrap();
+    widen().unwrap();
 }
 
 #[test]
@@ -171,24 +231,26 @@ fn a_successor_is_shown_to_those_who_can_read_it_and_can_be_replaced() {
     let f = Fixture::default();
     let (ada, mates) = (f.person("acme", "ada"), f.person("acme", "mo"));
     let (acme, visitor) = (f.publisher(&ada, "acme"), f.anonymous());
-    let id = f.published(&ada, acme, "reader");
-    let (draft, better) = (f.draft(&ada, acme, "next"), f.published(&ada, acme, "better"));
+    let (id, gone) = (f.published(&ada, acme, "reader"), f.published(&ada, acme, "next"));
+    let better = f.published(&ada, acme, "better");
     let deprecate = |to| run(ada.deprecate_listing(id, to, &f.key()));
-    deprecate(Some(draft)).unwrap();
+    deprecate(Some(gone)).unwrap();
+    let reason = of("Ticket 4711.");
+    run(f.operator().take_down(gone, TakedownReason::Legal, reason, &f.key())).unwrap();
     let successor = |who: &Acting| run(who.listing(id)).unwrap().successor;
-    assert_eq!([&ada, &mates, &visitor].map(successor), [Some(draft), None, None]);
+    assert_eq!([&ada, &mates, &visitor].map(successor), [Some(gone), None, None]);
     let shelf = |who: &Acting| {
         let page = run(who.publisher_listings(acme, None, ALL)).unwrap().items;
         page.into_iter().find(|it| it.id == id).unwrap().successor
     };
-    assert_eq!([&ada, &mates, &visitor].map(shelf), [Some(draft), None, None]);
+    assert_eq!([&ada, &mates, &visitor].map(shelf), [Some(gone), None, None]);
     let told = run(visitor.changes(None, ALL)).unwrap().changes.into_iter().filter_map(|entry| {
         let ChangeView::Changed { listing } = entry.change else { return None };
         (listing.id == id).then_some(listing.successor)
     });
     assert!(told.eq([None, None]));
     let again = f.key();
-    assert_eq!(refused(run(ada.deprecate_listing(id, Some(draft), &again))), ErrorCode::WrongState);
+    assert_eq!(refused(run(ada.deprecate_listing(id, Some(gone), &again))), ErrorCode::WrongState);
     for to in [Some(better), None, Some(better)] {
         deprecate(to).unwrap();
         assert_eq!([&ada, &visitor].map(successor), [to; 2]);
