@@ -125,6 +125,25 @@ fn what_was_pruned_is_missed_by_nobody() {
     assert!(check(&f.market).is_clean());
 }
 
+/// A deletion is many commits. Wherever it is cut off, what is there goes together.
+#[test]
+fn a_deletion_that_is_cut_off_leaves_no_fault() {
+    for calls in (0..).step_by(9) {
+        let f = populated();
+        let store = FaultStore::new(Arc::new(f.store.clone()));
+        let operator = f.through(store.clone()).act_as(f.operator().principal().clone());
+        store.fail_after(calls, StoreError::Unavailable("it is cut off"));
+        let (acme, zoe) = (identity("acme", "ada"), identity("gamma", "zoe"));
+        let erased = run(operator.erase_subject(&zoe, &f.key())).is_ok();
+        let deleted = run(operator.delete_tenant(acme.tenant(), &f.key())).is_ok();
+        let report = check(&f.market);
+        assert!(report.is_clean(), "{calls}: {:#?}", report.examples);
+        if erased && deleted {
+            break;
+        }
+    }
+}
+
 /// Gives up a publisher's handle past the marketplace.
 fn damage(f: &Fixture) -> PublisherId {
     let acme = f.publisher(&f.person("acme", "ada"), "acme");

@@ -30,7 +30,7 @@ pub(super) struct Look<'m> {
 
 /// What a look found, and what it saw.
 #[derive(PartialEq, Eq)]
-pub(super) struct Sight {
+pub(super) struct Looked {
     pub(super) faults: Vec<FaultKind>,
     seen: [u8; 32],
 }
@@ -40,8 +40,8 @@ impl<'m> Look<'m> {
         Look { market, ahead, seen: Sha256::new(), faults: Vec::new() }
     }
 
-    pub(super) fn end(self) -> Sight {
-        Sight { faults: self.faults, seen: self.seen.finalize().into() }
+    pub(super) fn end(self) -> Looked {
+        Looked { faults: self.faults, seen: self.seen.finalize().into() }
     }
 
     pub(super) fn find(&mut self, kind: FaultKind) {

@@ -7,7 +7,7 @@ use crate::port::{ClaimedName, CopyKey, CopyRow, CopyTable, PageSize, RecordKey,
 
 use super::agreement::{referred, release_of};
 use super::claims::bearer;
-use super::look::{Ahead, Look, Sight};
+use super::look::{Ahead, Look, Looked};
 use super::report::{FaultId, FaultKind, FaultPlace, RecordsReport};
 
 /// For how many rows at a time the records are read ahead that they refer to. A pack refers to twenty.
@@ -164,7 +164,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn look(&self, subject: &Subject, ahead: &Ahead) -> Result<Sight> {
+    async fn look(&self, subject: &Subject, ahead: &Ahead) -> Result<Looked> {
         let mut look = Look::new(self, ahead);
         match subject {
             Subject::Record(key) => look.at_record(key).await?,
