@@ -5,7 +5,9 @@
 -- statement of a function has a snapshot of its own, so that what follows the lock sees what was
 -- committed before it was given.
 --
--- What is planned once in a session is a statement whose text is fixed, so tables are named in them.
+-- What is planned once in a session is a statement whose text is fixed, so tables are named in them. It is
+-- planned by what a table holds then, which may be nothing: OFFSET 0 keeps a lookup by key what it is, where
+-- reading all of the small table that it was would be chosen, for as long as the plan is kept.
 --
 -- A function keeps its name and meaning for good. What is to be done otherwise gets a new number, so
 -- that processes of the version before go on working while others are replaced.
@@ -47,12 +49,15 @@ BEGIN
             'WHEN %1$L THEN RETURN QUERY
                 SELECT k.place, t.revision, t.created
                 FROM unnest(kinds, ids) WITH ORDINALITY AS k (kind, id, place)
-                JOIN %2$s AS t ON t.id = k.id WHERE k.kind = number;',
+                CROSS JOIN LATERAL (
+                    SELECT r.revision, r.created FROM %2$s AS r WHERE r.id = k.id OFFSET 0
+                ) AS t WHERE k.kind = number;',
             r.name, r.place), E'\n'),
         string_agg(format(
             'WHEN %1$L THEN
-                DELETE FROM %2$s AS t USING unnest(kinds, ids, rows) AS k (kind, id, row)
-                WHERE t.id = k.id AND k.kind = number AND k.row = -1;',
+                DELETE FROM %2$s AS t WHERE t.id = ANY (ARRAY(
+                    SELECT k.id FROM unnest(kinds, ids, rows) AS k (kind, id, row)
+                    WHERE k.kind = number AND k.row = -1));',
             r.name, r.place), E'\n'),
         string_agg(format(
             'WHEN %1$L THEN
@@ -229,7 +234,7 @@ BEGIN
     END LOOP;
     FOR hit IN
         SELECT k.place FROM unnest(receipt_scopes) WITH ORDINALITY AS k (scope, place)
-        JOIN receipt AS t ON t.scope = k.scope
+        CROSS JOIN LATERAL (SELECT FROM receipt AS r WHERE r.scope = k.scope OFFSET 0) AS t
     LOOP
         keepers[hit.place] := -1;
     END LOOP;
@@ -237,7 +242,10 @@ BEGIN
         FOR hit IN
             SELECT k.place, coalesce(array_position(owners, t.owner), -1) AS owner
             FROM unnest(name_scopes, name_texts) WITH ORDINALITY AS k (scope, name, place)
-            JOIN name_claim AS t ON t.scope = k.scope AND t.name = k.name
+            CROSS JOIN LATERAL (
+                SELECT n.owner FROM name_claim AS n
+                WHERE n.scope = k.scope AND n.name = k.name OFFSET 0
+            ) AS t
         LOOP
             holders[hit.place] := hit.owner;
         END LOOP;
@@ -246,7 +254,10 @@ BEGIN
         FOR hit IN
             SELECT k.place, t.value
             FROM unnest(counter_scopes, counter_names) WITH ORDINALITY AS k (scope, name, place)
-            JOIN counter AS t ON t.scope = k.scope AND t.name = k.name
+            CROSS JOIN LATERAL (
+                SELECT c.value FROM counter AS c
+                WHERE c.scope = k.scope AND c.name = k.name OFFSET 0
+            ) AS t
         LOOP
             counts[hit.place] := hit.value;
         END LOOP;
@@ -369,9 +380,13 @@ BEGIN
     END IF;
 
     IF names_touched THEN
-        DELETE FROM name_claim AS t
-        USING unnest(name_scopes, name_texts, holders) AS k (scope, name, owner)
-        WHERE t.scope = k.scope AND t.name = k.name AND k.owner = 0;
+        DELETE FROM name_claim AS t WHERE t.ctid = ANY (ARRAY(
+            SELECT (
+                SELECT n.ctid FROM name_claim AS n WHERE n.scope = k.scope AND n.name = k.name
+            )
+            FROM unnest(name_scopes, name_texts, holders) AS k (scope, name, owner)
+            WHERE k.owner = 0
+        ));
         INSERT INTO name_claim AS t (scope, name, owner)
         SELECT k.scope, k.name, o.owner
         FROM unnest(name_scopes, name_texts, holders) AS k (scope, name, owner)
@@ -407,7 +422,10 @@ BEGIN
     SELECT k.outcome, k.detail, t.kid, t.fingerprint, t.answer
     FROM unnest(outcomes, details, receipt_scopes) WITH ORDINALITY
         AS k (outcome, detail, scope, place)
-    LEFT JOIN receipt AS t ON k.outcome = 1 AND k.detail = 0 AND t.scope = k.scope
+    LEFT JOIN LATERAL (
+        SELECT r.kid, r.fingerprint, r.answer FROM receipt AS r
+        WHERE k.outcome = 1 AND k.detail = 0 AND r.scope = k.scope OFFSET 0
+    ) AS t ON true
     ORDER BY k.place;
 END $$;
 

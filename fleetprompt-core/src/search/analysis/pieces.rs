@@ -182,8 +182,8 @@ impl Piece {
     /// The word, folded.
     pub(super) fn folded(&self, text: &str) -> String {
         let mut folded = folded(without_clitics(self.letters(text)).to_owned());
-        // The letter that a mark stood on may be gone with its apostrophe.
-        while !self.unspaced && folded.starts_with(is_combining_mark) {
+        // What a mark or the end of a syllable stood on may be gone with its apostrophe.
+        while !self.unspaced && folded.starts_with(extends) {
             folded.remove(0);
         }
         let signs = self.span.end.saturating_sub(self.signs)..self.span.end;
