@@ -35,6 +35,8 @@ mod migration;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod pooled;
 #[cfg(test)]
 mod pooler;

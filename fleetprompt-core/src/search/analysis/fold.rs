@@ -24,9 +24,15 @@ pub(super) fn folded(word: String) -> String {
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .flat_map(plain_letters)
+        // Before marks are put in order, too: what is left out may have stood between two of them.
+        .filter(is_written)
         .nfkc()
-        .filter(|c| c.is_alphanumeric() || is_combining_mark(*c))
+        .filter(is_written)
         .collect()
+}
+
+fn is_written(c: &char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(*c)
 }
 
 /// Whether the mark only says how to pronounce a letter, or how to draw a character: those of Latin,

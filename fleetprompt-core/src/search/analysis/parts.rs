@@ -20,8 +20,11 @@ enum Class {
 /// The parts of a word: `get` and `User` of `getUser`, `HTTP` and `Server` of `HTTPServer`, `python`
 /// and `3` of `python3`. None if it is not put together, and no single letters.
 pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
-    let letters: Vec<(usize, Class)> =
-        word.char_indices().filter_map(|(at, c)| Some((at, class(c)?))).take(MAX_LETTERS).collect();
+    let letters: Vec<(usize, Class)> = word
+        .char_indices()
+        .flat_map(|(at, c)| classes(c).into_iter().map(move |class| (at, class)))
+        .take(MAX_LETTERS)
+        .collect();
     if !letters.iter().any(|(_, class)| matches!(class, Class::Upper | Class::Digit)) {
         return vec![];
     }
@@ -48,14 +51,16 @@ pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The class of a letter or digit, and of one with marks that of the letter; marks and apostrophes
-/// belong to the letter before them.
-fn class(c: char) -> Option<Class> {
-    let mut letter = None;
-    decompose_canonical(c, |part| {
-        letter.get_or_insert(part);
-    });
-    match letter? {
+/// The class of each letter and digit that a character is made of: one, or two with some vowels.
+fn classes(c: char) -> Vec<Class> {
+    let mut classes = Vec::new();
+    decompose_canonical(c, |part| classes.extend(class(part)));
+    classes
+}
+
+/// The class of a letter or digit; marks and apostrophes belong to the letter before them.
+fn class(letter: char) -> Option<Class> {
+    match letter {
         mark if is_combining_mark(mark) => None,
         c if c.is_uppercase() => Some(Class::Upper),
         c if c.is_lowercase() => Some(Class::Lower),

@@ -8,6 +8,9 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::fold::folded;
 use super::parts::parts;
 
+/// A space that Unicode takes for a part of numbers, and French sets before `!` and `kg`.
+const NARROW_SPACE: char = '\u{202f}';
+
 /// What stands between a piece and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Between {
@@ -66,7 +69,10 @@ impl Scan<'_> {
         for (offset, c) in segment.char_indices() {
             let start = at + offset;
             let span = start..start + c.len_utf8();
-            if let Some(connector) = connector(c) {
+            if c == NARROW_SPACE {
+                self.close(&mut open);
+                self.before = Between::Gap;
+            } else if let Some(connector) = connector(c) {
                 self.close(&mut open);
                 let follows = self.before == Between::Nothing;
                 self.before = if follows { connector } else { Between::Gap };

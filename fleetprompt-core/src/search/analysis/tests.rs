@@ -97,6 +97,11 @@ fn apostrophes_hold_words_together() {
 }
 
 #[test]
+fn a_narrow_space_parts_words_as_any_other() {
+    assert_eq!(words("Quoi\u{202f}! 5\u{202f}kg «\u{202f}mot\u{202f}»"), "quoi 5 kg mot");
+}
+
+#[test]
 fn english_is_stemmed_lightly() {
     assert_eq!(stems("agents automated running studies"), "agent autom run studi");
     assert_eq!(stems("iOS AWS css utf8s news"), "ios aws css utf8s news");
