@@ -239,6 +239,6 @@ mod on_postgres {
         place.run(&["publisher", "restore", "harbor-ops"]).ok();
         answers(200);
         let shown = place.run(&["config", "show"]).ok();
-        assert!(shown.contains("postgres.replica-staleness-seconds"), "{shown}");
+        assert!(shown.contains("\nreplica-staleness-seconds = "), "{shown}");
     }
 }
