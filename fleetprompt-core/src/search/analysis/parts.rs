@@ -20,11 +20,7 @@ enum Class {
 /// The parts of a word: `get` and `User` of `getUser`, `HTTP` and `Server` of `HTTPServer`, `python`
 /// and `3` of `python3`. None if it is not put together, and no single letters.
 pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
-    let letters: Vec<(usize, Class)> = word
-        .char_indices()
-        .flat_map(|(at, c)| classes(c).into_iter().map(move |class| (at, class)))
-        .take(MAX_LETTERS)
-        .collect();
+    let letters = letters(word);
     if !letters.iter().any(|(_, class)| matches!(class, Class::Upper | Class::Digit)) {
         return vec![];
     }
@@ -51,11 +47,17 @@ pub(super) fn parts(word: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The class of each letter and digit that a character is made of: one, or two with some vowels.
-fn classes(c: char) -> Vec<Class> {
-    let mut classes = Vec::new();
-    decompose_canonical(c, |part| classes.extend(class(part)));
-    classes
+/// Where the letters and digits stand, and their classes. Some vowels are two letters in one character.
+fn letters(word: &str) -> Vec<(usize, Class)> {
+    let mut letters = Vec::new();
+    for (at, c) in word.char_indices() {
+        if letters.len() >= MAX_LETTERS {
+            break;
+        }
+        decompose_canonical(c, |part| letters.extend(class(part).map(|class| (at, class))));
+    }
+    letters.truncate(MAX_LETTERS);
+    letters
 }
 
 /// The class of a letter or digit; marks and apostrophes belong to the letter before them.
