@@ -39,7 +39,8 @@
 //! A database in UTF-8, and a role that owns one schema in it, or may make one. No extension, and no
 //! right beyond the schema.
 //!
-//! The store has threads of its own for its connections: its futures need no particular executor.
+//! The store has threads of its own for its connections: its futures need no particular executor. A host
+//! that runs on Tokio lends it its runtime ([`PostgresOptions::runtime`]), which is quicker.
 //!
 //! [`StoreError::OutcomeUnknown`]: fleetprompt_core::port::StoreError::OutcomeUnknown
 
@@ -72,4 +73,6 @@ pub use copy::PostgresCopyTarget;
 pub use limiter::PostgresLimiter;
 pub use options::{PostgresOptions, SchemaName};
 pub use store::PostgresStore;
+/// The crate whose runtime a store may be lent, in the version that [`PostgresOptions::runtime`] takes.
+pub use tokio;
 pub use upkeep::IndexTables;

@@ -39,6 +39,15 @@ struct Ready {
     closed: bool,
 }
 
+impl Drop for Ready {
+    /// What the end of the store's threads has left: the driver would have them take it back.
+    fn drop(&mut self) {
+        for (conn, _) in self.connections.drain(..) {
+            drop(conn.detach());
+        }
+    }
+}
+
 impl Pool {
     /// Lends what `driver` connects, which nobody else may use.
     pub(crate) fn new(driver: PgPool) -> Self {

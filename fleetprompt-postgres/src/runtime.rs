@@ -1,4 +1,5 @@
-//! The threads that serve a store's connections, so that its futures need no particular executor.
+//! The threads that serve a store's connections: its own, so that its futures need no particular
+//! executor, or those of a runtime that the host has and lends it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,25 +8,44 @@ use std::thread::{self, JoinHandle};
 
 use fleetprompt_core::port::StoreError;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
 
 const NO_THREAD: StoreError = StoreError::Open("the store's threads could not be started");
+const ENDED: StoreError = StoreError::Unavailable("the threads that serve the store have ended");
+const CUT_OFF: StoreError =
+    StoreError::OutcomeUnknown("the threads that serve the store have ended");
+const DEFECT: StoreError =
+    StoreError::Unavailable("a defect in the store: the panic is in the log");
 
-/// Threads that are being put to work. Dropped before they are, they end by themselves: a runtime
-/// must not be waited for where another one runs.
-pub(crate) struct Starting(Option<Runtime>);
+/// Threads that are being put to work.
+pub(crate) enum Starting {
+    /// The store's own. Dropped before they are at work, they end by themselves: a runtime must not be
+    /// waited for where another one runs.
+    Own(Option<Runtime>),
+    Lent(Handle),
+}
 
 impl Starting {
-    pub(crate) fn new(threads: usize) -> Result<Self, StoreError> {
+    /// Those of the runtime that is `lent`, or so many threads of the store's own.
+    pub(crate) fn new(lent: Option<Handle>, threads: usize) -> Result<Self, StoreError> {
+        if let Some(runtime) = lent {
+            return Ok(Starting::Lent(runtime));
+        }
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("fleetprompt-postgres")
             .enable_all()
             .build();
-        runtime.map(|runtime| Starting(Some(runtime))).map_err(|_| NO_THREAD)
+        runtime.map(|runtime| Starting::Own(Some(runtime))).map_err(|_| NO_THREAD)
     }
 
     pub(crate) fn handle(&self) -> Result<Handle, StoreError> {
-        self.0.as_ref().map(|runtime| runtime.handle().clone()).ok_or(NO_THREAD)
+        match self {
+            Starting::Own(runtime) => {
+                runtime.as_ref().map(|runtime| runtime.handle().clone()).ok_or(NO_THREAD)
+            }
+            Starting::Lent(runtime) => Ok(runtime.clone()),
+        }
     }
 
     /// Keeps the threads until `end` has ended, which is run on them.
@@ -33,19 +53,35 @@ impl Starting {
         mut self,
         end: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Threads, StoreError> {
-        let runtime = self.0.take().ok_or(NO_THREAD)?;
-        let handle = runtime.handle().clone();
-        let keeper = thread::Builder::new()
-            .name("fleetprompt-postgres-keeper".to_owned())
-            .spawn(move || runtime.block_on(end))
-            .map_err(|_| NO_THREAD)?;
-        Ok(Threads { handle, keeper: Some(keeper) })
+        let handle = self.handle()?;
+        let (at_work, ended) = watch::channel(());
+        let end = async move {
+            // Dropped with whatever ends this, a runtime that is shut down too.
+            let _at_work = at_work;
+            end.await;
+        };
+        let keeper = match &mut self {
+            Starting::Own(runtime) => {
+                let runtime = runtime.take().ok_or(NO_THREAD)?;
+                let keeper = thread::Builder::new()
+                    .name("fleetprompt-postgres-keeper".to_owned())
+                    .spawn(move || runtime.block_on(end));
+                Some(keeper.map_err(|_| NO_THREAD)?)
+            }
+            Starting::Lent(runtime) => {
+                drop(runtime.spawn(end));
+                None
+            }
+        };
+        Ok(Threads { handle, keeper, ended })
     }
 }
 
 impl Drop for Starting {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Starting::Own(runtime) = self
+            && let Some(runtime) = runtime.take()
+        {
             runtime.shutdown_background();
         }
     }
@@ -54,7 +90,10 @@ impl Drop for Starting {
 /// Threads at work.
 pub(crate) struct Threads {
     handle: Handle,
+    /// What keeps the store's own; `None` where they are lent.
     keeper: Option<JoinHandle<()>>,
+    /// Closed once the work that ends them is done.
+    ended: watch::Receiver<()>,
 }
 
 impl Threads {
@@ -62,9 +101,10 @@ impl Threads {
     /// is given up.
     pub(crate) fn here<T>(
         &self,
-        work: impl Future<Output = T> + Send,
-    ) -> Here<impl Future<Output = T> + Send> {
-        Here { handle: self.handle.clone(), work: Some(Box::pin(work)) }
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Here<impl Future<Output = Result<T, StoreError>> + Send> {
+        let (handle, ended) = (self.handle.clone(), self.ended.clone());
+        Here { handle, ended, work: Some(Box::pin(work)) }
     }
 
     /// Has work done on the threads, and answers when it is, also when nobody waits for it any more.
@@ -81,7 +121,14 @@ impl Threads {
         drop(self.handle.spawn(work));
     }
 
-    /// Waits until the work that ends them is done.
+    /// Over once the work that ends them is done.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut ended = self.ended.clone();
+        async move { while ended.changed().await.is_ok() {} }
+    }
+
+    /// Waits until the work that ends them is done. Threads that are lent are not waited for: it may be
+    /// one of them that would wait.
     pub(crate) fn join(&mut self) {
         if let Some(keeper) = self.keeper.take() {
             // A panic was logged by its hook, and everybody was answered.
@@ -93,15 +140,21 @@ impl Threads {
 /// See [`Threads::here`].
 pub(crate) struct Here<F> {
     handle: Handle,
+    ended: watch::Receiver<()>,
     /// `None` once it is done.
     work: Option<Pin<Box<F>>>,
 }
 
-impl<F: Future> Future for Here<F> {
-    type Output = F::Output;
+impl<T, F: Future<Output = Result<T, StoreError>>> Future for Here<F> {
+    type Output = Result<T, StoreError>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Here { handle, work } = &mut *self;
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // What waits for a runtime that has been shut down panics.
+        if self.ended.has_changed().is_err() {
+            self.work = None;
+            return Poll::Ready(Err(ENDED));
+        }
+        let Here { handle, work, .. } = &mut *self;
         let _threads = handle.enter();
         match work {
             Some(running) => {
@@ -126,6 +179,8 @@ pub(crate) async fn run<T: Send + 'static>(
     handle: &Handle,
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let ended = StoreError::Unavailable("a defect in the store: the panic is in the log");
-    handle.spawn(work).await.unwrap_or(Err(ended))
+    handle.spawn(work).await.unwrap_or_else(|error| match error.is_cancelled() {
+        true => Err(CUT_OFF),
+        false => Err(DEFECT),
+    })
 }

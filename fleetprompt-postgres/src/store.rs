@@ -39,7 +39,8 @@ pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ON
 /// A store in one schema of a PostgreSQL database, which any number of processes may share.
 ///
 /// Clones are one store. The last of them, when dropped, waits for what is being written, and closes
-/// the connections.
+/// the connections; on a [runtime of the host's](PostgresOptions::runtime) that goes on
+/// [behind it](Self::closed).
 ///
 /// ```no_run
 /// use fleetprompt_core::port::Store;
@@ -131,6 +132,21 @@ impl PostgresStore {
         self.inner.replica.as_ref()?.staleness()
     }
 
+    /// Over once the last clone has been dropped, everything that waited is written, and the connections
+    /// are closed. It does not hold the store.
+    ///
+    /// ```no_run
+    /// # use fleetprompt_postgres::PostgresStore;
+    /// # async fn end(store: PostgresStore) {
+    /// let closed = store.closed();
+    /// drop(store);
+    /// closed.await;
+    /// # }
+    /// ```
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.inner.threads.ended()
+    }
+
     pub(crate) async fn with_options(
         url: DatabaseUrl,
         options: &PostgresOptions,
@@ -142,7 +158,7 @@ impl PostgresStore {
         }
         let servers = [&url].into_iter().chain(&options.failover);
         let servers: Vec<_> = servers.map(|url| connect_options(url, options)).collect();
-        let starting = Starting::new(options.threads)?;
+        let starting = Starting::new(options.runtime.clone(), options.threads)?;
         let settings = Arc::new(Settings {
             schema: options.schema.clone(),
             transaction_pooling: options.transaction_pooling,

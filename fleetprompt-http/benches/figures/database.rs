@@ -11,6 +11,7 @@ use fleetprompt_sqlite::SqliteStore;
 use pollster::block_on;
 use sqlx::Connection as _;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 
 use crate::catalogue;
 use crate::options::{Options, StoreKind};
@@ -92,11 +93,13 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    pub(crate) fn open(location: &Location) -> Self {
+    /// As the program does: connections are served by the runtime that serves requests.
+    pub(crate) fn open(location: &Location, runtime: &Handle) -> Self {
         match location {
             Location::Sqlite(path) => Database::Sqlite(SqliteStore::open(path).unwrap()),
             Location::Postgres { url, schema } => {
-                Database::Postgres(block_on(options(schema).connect(url)).unwrap())
+                let options = options(schema).runtime(runtime.clone());
+                Database::Postgres(runtime.block_on(options.connect(url)).unwrap())
             }
         }
     }

@@ -68,7 +68,8 @@ impl Hall {
     fn open(orders: &Serve) -> Self {
         // As the program does; it has one worker on one processor.
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
-        let (market, beside) = (Database::open(&orders.market), Database::open(&orders.beside));
+        let [market, beside] = [&orders.market, &orders.beside]
+            .map(|location| Database::open(location, runtime.handle()));
         let town = runtime.block_on(Town::on(&market));
         let served = runtime.block_on(start(&market, &town, orders.people));
         Hall { runtime, town, beside, committed: 0, served }

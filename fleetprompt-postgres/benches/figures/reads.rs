@@ -1,26 +1,31 @@
 //! Point reads: a record by its key.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use fleetprompt_core::port::{RecordKey, Store as _};
+use fleetprompt_postgres::PostgresStore;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::market::{fill, key};
 use crate::options::Options;
 use crate::pgbench::Script;
 use crate::rounds::{Run, compare};
-use crate::server::fresh;
-use crate::shared::{Goal, figure, on_two_threads};
+use crate::server::{fresh, fresh_on};
+use crate::shared::{Goal, figure};
 
 const RECORDS: u64 = 10_000;
 const TASKS: u64 = 8;
 const READS: u64 = 24_000;
 
 pub(crate) fn figures(options: &Options) {
-    let store = fresh("bench_reads");
-    fill(&store, RECORDS);
-    let keys: Vec<RecordKey> = (0..RECORDS).map(key).collect();
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let own = fresh("bench_reads_own");
+    let lent = fresh_on(&runtime, "bench_reads");
+    for store in [&own, &lent] {
+        fill(store, RECORDS);
+    }
+    let keys: Arc<[RecordKey]> = (0..RECORDS).map(key).collect();
     let script = format!(
         "\\set n random(0, {})\n\
          SELECT revision, created, changed, doc FROM bench_reads.attempt \
@@ -28,30 +33,41 @@ pub(crate) fn figures(options: &Options) {
         RECORDS - 1
     );
     let script = Script::new(&script, 8, options.seconds);
-    let (store, keys) = (&store, &keys);
-    let [ours, plain] = compare(
+    let [lent, own, plain] = compare(
         options.rounds,
         [
             Run {
-                name: "records by key, 8 tasks",
-                rate: Box::new(|| {
-                    let start = Instant::now();
-                    let tasks =
-                        (0..TASKS).map(|task| -> Pin<Box<dyn Future<Output = ()> + Send>> {
-                            Box::pin(async move {
-                                for n in (task..READS).step_by(8) {
-                                    let at = usize::try_from(n * 7_919 % RECORDS).unwrap();
-                                    let found = store.get(keys.get(at).unwrap()).await;
-                                    assert!(found.unwrap().is_some());
-                                }
-                            })
-                        });
-                    on_two_threads(tasks.collect());
-                    READS as f64 / start.elapsed().as_secs_f64()
-                }),
+                name: "records by key, 8 tasks, on their runtime",
+                rate: Box::new(|| rate(&runtime, &lent, &keys)),
+            },
+            Run {
+                name: "records by key, 8 tasks, on threads of the store's own",
+                rate: Box::new(|| rate(&runtime, &own, &keys)),
             },
             Run { name: "pgbench by key, prepared, 8 clients", rate: Box::new(|| script.run(0)) },
         ],
     );
-    figure("reads_by_key_vs_pgbench", ours / plain, "x", Goal::AtLeast(0.7));
+    figure("reads_by_key_vs_pgbench", lent / plain, "x", Goal::AtLeast(0.7));
+    figure("reads_by_key_own_threads_vs_pgbench", own / plain, "x", Goal::AtLeast(0.7));
+}
+
+/// How many records a second are read by tasks of a runtime.
+fn rate(runtime: &Runtime, store: &PostgresStore, keys: &Arc<[RecordKey]>) -> f64 {
+    let start = Instant::now();
+    let tasks = (0..TASKS).map(|task| {
+        let (store, keys) = (store.clone(), Arc::clone(keys));
+        runtime.spawn(async move {
+            for n in (task..READS).step_by(8) {
+                let at = usize::try_from(n * 7_919 % RECORDS).unwrap();
+                assert!(store.get(keys.get(at).unwrap()).await.unwrap().is_some());
+            }
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    READS as f64 / start.elapsed().as_secs_f64()
 }

@@ -23,10 +23,20 @@ pub(crate) fn open(schema: &str) -> PostgresStore {
 
 /// An empty store in a schema.
 pub(crate) fn fresh(schema: &str) -> PostgresStore {
-    let mut client = Client::connect();
-    client
-        .run(&format!("SET client_min_messages = warning; DROP SCHEMA IF EXISTS {schema} CASCADE"));
+    drop_schema(schema);
     open(schema)
+}
+
+/// An empty store in a schema, on a runtime that it is lent.
+pub(crate) fn fresh_on(runtime: &Runtime, schema: &str) -> PostgresStore {
+    drop_schema(schema);
+    let options = options(schema).runtime(runtime.handle().clone());
+    runtime.block_on(options.connect(&url())).unwrap()
+}
+
+fn drop_schema(schema: &str) {
+    Client::connect()
+        .run(&format!("SET client_min_messages = warning; DROP SCHEMA IF EXISTS {schema} CASCADE"));
 }
 
 /// A client with a session of its own.

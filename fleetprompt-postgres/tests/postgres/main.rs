@@ -23,6 +23,8 @@ mod giving_up;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod lent;
+#[cfg(test)]
 mod limiter;
 #[cfg(test)]
 mod lists;

@@ -24,6 +24,7 @@ use fleetprompt_postgres::{PostgresLimiter, PostgresOptions, PostgresStore};
 use fleetprompt_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use crate::failure::{Failure, Outcome};
 use crate::key_file::KeyFile;
@@ -40,6 +41,9 @@ const KEPT_ANSWERS_BYTES: u64 = 32 << 20;
 const PRUNED_EVERY: Duration = Duration::from_secs(30);
 const PRUNED_AT_ONCE: u32 = 10_000;
 
+/// How long what is being written may take when the program ends.
+const CLOSED_WITHIN: Duration = Duration::from_secs(10);
+
 /// How many images are drawn anew at a time.
 const IMAGES_AT_ONCE: usize = 2;
 
@@ -48,6 +52,21 @@ const IMAGES_AT_ONCE: usize = 2;
 pub(crate) enum Database {
     Sqlite(SqliteStore),
     Postgres(PostgresStore),
+}
+
+impl Database {
+    /// Waits until it is closed, what was being written included; not for long, where a request that was cut
+    /// off holds on to it.
+    pub(crate) async fn close(self, market: Marketplace) {
+        drop(market);
+        if let Database::Postgres(store) = self {
+            let closed = store.closed();
+            drop(store);
+            if tokio::time::timeout(CLOSED_WITHIN, closed).await.is_err() {
+                tracing::warn!("the database's connections were cut off");
+            }
+        }
+    }
 }
 
 /// What to do when there is no database of the name.
@@ -68,7 +87,7 @@ pub(crate) async fn database(settings: &Settings, missing: IfMissing) -> Outcome
             SqliteStore::options().create_if_missing(make).open(path).map(Database::Sqlite)
         }
         DatabaseUrl::Postgres(url) => {
-            let options = postgres(settings)?.create_if_missing(make);
+            let options = postgres(settings)?.create_if_missing(make).runtime(Handle::current());
             options.connect(url.expose_secret()).await.map(Database::Postgres)
         }
     };

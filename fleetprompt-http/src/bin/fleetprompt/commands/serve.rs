@@ -36,10 +36,12 @@ async fn serve(settings: &Settings, metrics: &Metrics) -> Outcome {
     let database = assemble::database(settings, IfMissing::Make).await?;
     let market = assemble::marketplace(settings, &database, keys).await?;
     warn(settings);
-    run_server(settings, (&database, &market), (listener, metrics), |served| {
+    let served = run_server(settings, (&database, &market), (listener, metrics), |served| {
         tell!("FleetPrompt is ready on http://{served}");
     })
-    .await
+    .await;
+    database.close(market).await;
+    served
 }
 
 /// Says what is missing, where a server runs without it and hardly anybody means that.
