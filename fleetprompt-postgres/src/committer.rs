@@ -22,6 +22,9 @@ use crate::session::{Session, Settings};
 const LOST: StoreError = StoreError::OutcomeUnknown("the connection was lost while committing");
 const SILENT: StoreError = StoreError::OutcomeUnknown("the server did not answer a commit in time");
 
+/// How often in a row whoever is ready to run gets a turn without adding to a batch, before it is sent.
+const IN_VAIN: u32 = 3;
+
 /// A commit, and who waits for its answer.
 pub(crate) struct Job {
     prepared: Prepared,
@@ -66,7 +69,24 @@ impl Committer {
     pub(crate) async fn run(mut self) {
         let mut jobs = Vec::new();
         while self.waiting.recv_many(&mut jobs, self.most).await > 0 {
+            self.gather(&mut jobs).await;
             self.write(std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    /// Lets those who were just answered ask for more. The first of them would else be written alone while
+    /// all others wait, so that every second batch is one commit.
+    async fn gather(&mut self, jobs: &mut Vec<Job>) {
+        let mut in_vain = 0;
+        while in_vain < IN_VAIN && jobs.len() < self.most {
+            tokio::task::yield_now().await;
+            let known = jobs.len();
+            while jobs.len() < self.most
+                && let Ok(job) = self.waiting.try_recv()
+            {
+                jobs.push(job);
+            }
+            in_vain = if jobs.len() == known { in_vain + 1 } else { 0 };
         }
     }
 

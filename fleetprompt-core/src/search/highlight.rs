@@ -112,6 +112,8 @@ pub(crate) struct Marker {
     stems: BTreeSet<Term>,
     /// How they begin, as far as that is ASCII.
     starts: Vec<String>,
+    /// The first letters of these, a bit each.
+    letters: u128,
 }
 
 impl Marker {
@@ -120,7 +122,9 @@ impl Marker {
         let starts = stems.iter().map(start_of).filter(|start| start.is_ascii());
         let mut starts: Vec<String> = starts.map(str::to_ascii_lowercase).collect();
         starts.dedup();
-        Marker { stems, starts }
+        let first = starts.iter().filter_map(|start| start.bytes().next());
+        let letters = first.fold(0, |letters, first| letters | bit(first));
+        Marker { stems, starts, letters }
     }
 
     /// A whole text, with its words marked.
@@ -184,9 +188,15 @@ impl Marker {
             let part = byte.is_ascii_alphanumeric()
                 && (!before.is_ascii_alphabetic() || !byte.is_ascii_lowercase());
             before = *byte;
-            part && self.starts.iter().any(|start| begins(chunk.get(at..), start.as_bytes()))
+            part && self.letters & bit(byte.to_ascii_lowercase()) != 0
+                && self.starts.iter().any(|start| begins(chunk.get(at..), start.as_bytes()))
         })
     }
+}
+
+/// The bit of an ASCII character.
+fn bit(ascii: u8) -> u128 {
+    1_u128.checked_shl(ascii.into()).unwrap_or_default()
 }
 
 /// Whether a word that is read from here may begin so. What stands between letters may be read over:

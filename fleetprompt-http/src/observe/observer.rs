@@ -125,7 +125,7 @@ impl Drop for Seen {
             operation = self.operation.as_str(),
             caller = self.exchange.caller(),
             address = address.map(tracing::field::display),
-            durationMs = took.as_secs_f64() * 1_000.0,
+            durationMs = took.as_micros() as f64 / 1_000.0,
             "request"
         );
         #[cfg(feature = "otlp")]

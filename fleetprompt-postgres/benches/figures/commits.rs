@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use fleetprompt_core::port::Commit;
 use fleetprompt_postgres::PostgresStore;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::market::{commit, fill, redemption};
 use crate::options::Options;
 use crate::pgbench::{ATTEMPTS, Script, redeeming};
 use crate::rounds::{Run, compare};
-use crate::server::fresh;
-use crate::shared::{Goal, figure, on_two_threads};
+use crate::server::{fresh, fresh_on, runtime};
+use crate::shared::{Goal, figure};
 
 const CALLERS: usize = 64;
 /// Commits of a run with many callers, and of one in which each waits for the disk alone.
@@ -31,7 +33,8 @@ impl Fresh {
 
 pub(crate) fn figures(options: &Options) {
     let rounds = u64::try_from(options.rounds).unwrap() + 1;
-    let store = fresh("bench_store");
+    let runtime = runtime();
+    let store = fresh_on(&runtime, "bench_store");
     fill(&store, rounds * (MANY + FEW));
     let of_store = Fresh(Cell::new(0));
     let plain = fresh("bench_plain");
@@ -50,7 +53,7 @@ pub(crate) fn figures(options: &Options) {
                 rate: Box::new(|| {
                     let commits = of_store.redemptions(MANY);
                     let start = Instant::now();
-                    by_callers(&store, &commits, CALLERS);
+                    by_callers(&runtime, &store, commits, CALLERS);
                     MANY as f64 / start.elapsed().as_secs_f64()
                 }),
             },
@@ -59,7 +62,7 @@ pub(crate) fn figures(options: &Options) {
                 rate: Box::new(|| {
                     let commits = of_store.redemptions(FEW);
                     let start = Instant::now();
-                    by_callers(&store, &commits, 1);
+                    by_callers(&runtime, &store, commits, 1);
                     FEW as f64 / start.elapsed().as_secs_f64()
                 }),
             },
@@ -78,14 +81,32 @@ pub(crate) fn figures(options: &Options) {
     println!("{:<56} {:>10.2} x", "64 callers against positions in no order", together / of_loose);
 }
 
-/// Has commits made by so many callers on two threads.
-pub(crate) fn by_callers(store: &PostgresStore, commits: &[Commit], callers: usize) {
-    let tasks = commits.chunks(commits.len() / callers).map(|mine| {
-        Box::pin(async move {
+/// Has commits made by so many callers, tasks of a runtime.
+pub(crate) fn by_callers(
+    runtime: &Runtime,
+    store: &PostgresStore,
+    commits: Vec<Commit>,
+    callers: usize,
+) {
+    let share = commits.len() / callers;
+    let mut commits = commits.into_iter();
+    let tasks = (0..callers).map(|_| {
+        let mine: Vec<Commit> = commits.by_ref().take(share).collect();
+        let store = store.clone();
+        runtime.spawn(async move {
             for new in mine {
-                commit(store, new.clone()).await;
+                commit(&store, new).await;
             }
-        }) as _
+        })
     });
-    on_two_threads(tasks.collect());
+    finished(runtime, tasks.collect());
+}
+
+/// Waits for tasks.
+pub(crate) fn finished(runtime: &Runtime, tasks: Vec<JoinHandle<()>>) {
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
 }

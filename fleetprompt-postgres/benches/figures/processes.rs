@@ -8,21 +8,24 @@ use crate::commits::by_callers;
 use crate::market::{fill, redemption};
 use crate::options::Options;
 use crate::rounds::{Run, compare};
-use crate::server::{fresh, open};
+use crate::server::{fresh, open_on, runtime};
 use crate::shared::{Goal, figure};
 
 const SCHEMA: &str = "bench_processes";
-const COMMITS: u64 = 4_096;
+const COMMITS: u64 = 8_192;
 const CALLERS: u64 = 64;
+/// How often each caller commits before it counts: a session plans a statement anew the first five times,
+/// and a process that serves has done so long ago.
+const WARM: u64 = 16;
 
 pub(crate) fn figures(options: &Options) {
     let store = fresh(SCHEMA);
     let runs = 2 * (u64::try_from(options.rounds).unwrap() + 1);
-    fill(&store, runs * COMMITS);
+    fill(&store, runs * (COMMITS + WARM * CALLERS));
     drop(store);
     let next = std::cell::Cell::new(0);
     let rate = |processes: u64| {
-        let first = next.replace(next.get() + COMMITS);
+        let first = next.replace(next.get() + COMMITS + WARM * CALLERS);
         together(processes, first)
     };
     let [four, one] = compare(
@@ -37,7 +40,7 @@ pub(crate) fn figures(options: &Options) {
 
 /// Redemptions a second of so many processes together.
 fn together(processes: u64, first: u64) -> f64 {
-    let share = COMMITS / processes;
+    let share = (COMMITS + WARM * CALLERS) / processes;
     let mut workers: Vec<Worker> = (0..processes)
         .map(|n| Worker::start(first + n * share, share, CALLERS / processes))
         .collect();
@@ -87,10 +90,14 @@ impl Drop for Worker {
 pub(crate) fn work(orders: &str) {
     let orders: Vec<u64> = orders.split(',').map(|number| number.parse().unwrap()).collect();
     let [first, commits, callers] = orders.try_into().unwrap();
-    let store = open(SCHEMA);
-    let redemptions: Vec<_> = (first..first + commits).map(redemption).collect();
+    let runtime = runtime();
+    let store = open_on(&runtime, SCHEMA);
+    let mut redemptions: Vec<_> = (first..first + commits).map(redemption).collect();
+    let counted = redemptions.split_off(usize::try_from(WARM * callers).unwrap());
+    let callers = usize::try_from(callers).unwrap();
+    by_callers(&runtime, &store, redemptions, callers);
     println!("ready");
     std::io::stdin().read_line(&mut String::new()).unwrap();
-    by_callers(&store, &redemptions, usize::try_from(callers).unwrap());
+    by_callers(&runtime, &store, counted, callers);
     println!("done");
 }

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use fleetprompt_core::port::{RecordKey, Store as _};
 use fleetprompt_postgres::PostgresStore;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
+use crate::commits::finished;
 use crate::market::{fill, key};
 use crate::options::Options;
 use crate::pgbench::Script;
 use crate::rounds::{Run, compare};
-use crate::server::{fresh, fresh_on};
+use crate::server::{fresh, fresh_on, runtime};
 use crate::shared::{Goal, figure};
 
 const RECORDS: u64 = 10_000;
@@ -19,7 +20,7 @@ const TASKS: u64 = 8;
 const READS: u64 = 24_000;
 
 pub(crate) fn figures(options: &Options) {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = runtime();
     let own = fresh("bench_reads_own");
     let lent = fresh_on(&runtime, "bench_reads");
     for store in [&own, &lent] {
@@ -63,11 +64,6 @@ fn rate(runtime: &Runtime, store: &PostgresStore, keys: &Arc<[RecordKey]>) -> f6
             }
         })
     });
-    let tasks: Vec<_> = tasks.collect();
-    runtime.block_on(async {
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
+    finished(runtime, tasks.collect());
     READS as f64 / start.elapsed().as_secs_f64()
 }

@@ -27,11 +27,21 @@ pub(crate) fn fresh(schema: &str) -> PostgresStore {
     open(schema)
 }
 
-/// An empty store in a schema, on a runtime that it is lent.
-pub(crate) fn fresh_on(runtime: &Runtime, schema: &str) -> PostgresStore {
-    drop_schema(schema);
+/// The runtime of a program on two processors.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// A store in a schema, on a runtime that it is lent.
+pub(crate) fn open_on(runtime: &Runtime, schema: &str) -> PostgresStore {
     let options = options(schema).runtime(runtime.handle().clone());
     runtime.block_on(options.connect(&url())).unwrap()
+}
+
+/// An empty one.
+pub(crate) fn fresh_on(runtime: &Runtime, schema: &str) -> PostgresStore {
+    drop_schema(schema);
+    open_on(runtime, schema)
 }
 
 fn drop_schema(schema: &str) {
