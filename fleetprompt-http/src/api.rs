@@ -1,14 +1,14 @@
 //! The routes under `/v1`, and the OpenAPI document made from them.
 #![expect(unused_qualifications, reason = "utoipa's macros qualify the types that they name")]
 
-mod address;
+pub(crate) mod address;
 mod catalogue;
 mod changes;
 mod document;
 mod entitlements;
 mod installs;
 mod listings;
-mod media;
+pub(crate) mod media;
 mod operating;
 mod parameter;
 mod person;
@@ -25,13 +25,14 @@ use axum::response::{IntoResponse, Response};
 use fleetprompt_core::Marketplace;
 use fleetprompt_core::domain::IssuerName;
 use fleetprompt_core::port::Entropy;
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Origin;
 use crate::convention::response_cache::{self, ResponseCache};
 use crate::convention::{Problem, request_id};
 use crate::identity::Authenticate;
+use crate::pages;
 
 /// What every route works with: the marketplace, who says who asks, and where it all stands.
 #[derive(Clone)]
@@ -47,15 +48,15 @@ struct Inner {
     people: Option<IssuerName>,
     entropy: Arc<dyn Entropy>,
     cache: Option<Arc<ResponseCache>>,
+    pages: bool,
 }
 
 impl Api {
     /// A facade of `market` for the callers whom `identity` establishes, reached at `origin`.
     pub fn new(market: Marketplace, identity: Arc<dyn Authenticate>, origin: Origin) -> Self {
         let entropy = Arc::new(fleetprompt_core::port::SystemEntropy);
-        Api {
-            inner: Arc::new(Inner { market, identity, origin, people: None, entropy, cache: None }),
-        }
+        let (people, cache, pages) = (None, None, false);
+        Api { inner: Arc::new(Inner { market, identity, origin, people, entropy, cache, pages }) }
     }
 
     /// The same, where people come from one identity provider: owning systems and operators name
@@ -72,6 +73,20 @@ impl Api {
     pub fn response_cache(self, bytes: u64) -> Self {
         let cache = Some(Arc::new(ResponseCache::new(bytes)));
         Api { inner: Arc::new(Inner { cache, ..Inner::clone(&self.inner) }) }
+    }
+
+    /// The same, with pages for browsers beside the API: the catalogue as everybody may read it. Where the
+    /// router stands at the root, `/` is the first of them.
+    ///
+    /// ```
+    /// use fleetprompt_http::{Api, axum, router};
+    /// fn with_pages(api: Api) -> axum::Router {
+    ///     router(api.pages())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn pages(self) -> Self {
+        Api { inner: Arc::new(Inner { pages: true, ..Inner::clone(&self.inner) }) }
     }
 
     pub(crate) fn kept_responses(&self) -> Option<&ResponseCache> {
@@ -139,9 +154,12 @@ fn routes() -> OpenApiRouter<Api> {
 /// # }).unwrap();
 /// ```
 pub fn router(api: Api) -> Router {
-    let (router, _) = routes().split_for_parts();
+    let (mut router, _) = routes().split_for_parts();
+    if api.inner.pages {
+        router = router.merge(pages::routes());
+    }
     router
-        .fallback(|| async { Problem::not_found() })
+        .fallback(elsewhere)
         .method_not_allowed_fallback(|| async {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             Problem::new(status, "method_not_allowed", "This is not done here with that method.")
@@ -150,16 +168,33 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
+/// What no route has. An address of a page with a slash too many leads to the page.
+async fn elsewhere(State(api): State<Api>, method: Method, uri: Uri) -> Response {
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    match uri.path().strip_suffix('/') {
+        Some(path) if api.inner.pages && reads && !pages::is_of_api(uri.path()) => {
+            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let place = api.origin().at(&format!("{}{query}", path.trim_end_matches('/')));
+            let place = HeaderValue::from_str(&place).unwrap_or(HeaderValue::from_static("/"));
+            (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, place)]).into_response()
+        }
+        _ => Problem::not_found().into_response(),
+    }
+}
+
 /// Names the request and answers it from what is kept, or by its route: one layer, since axum copies all
 /// that is left of a route's layers at each of them.
 async fn pass(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let entropy = Arc::clone(&api.inner.entropy);
-    let answer = |request| async move {
-        response_cache::answer(&api, request, next)
-            .await
-            .unwrap_or_else(IntoResponse::into_response)
+    let inner = Arc::clone(&api.inner);
+    let Inner { entropy, origin, .. } = &*inner;
+    let is_page = api.inner.pages && !pages::is_of_api(request.uri().path());
+    let answer = async |request| {
+        let answer = response_cache::answer(&api, request, next).await;
+        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+        pages::place(&mut response, origin, || is_page);
+        response
     };
-    request_id::named(&*entropy, request, answer).await
+    request_id::named(&**entropy, request, answer).await
 }
 
 /// The OpenAPI 3.1 document of the routes.

@@ -11,6 +11,7 @@
 //! | [`convention`] | problems, bodies, idempotency keys, revisions as entity tags, pages |
 //! | [`identity`] | who asks |
 //! | [`limits`] | who may ask how often |
+//! | `pages` | the pages for browsers, which [`Api::pages`] adds |
 //! | [`observe`] | logs, traces and metrics |
 //! | [`serve`] | the server, and what holds it up under pressure |
 //!
@@ -29,6 +30,7 @@ pub mod identity;
 pub mod limits;
 pub mod observe;
 mod origin;
+mod pages;
 mod period;
 pub mod serve;
 

@@ -25,6 +25,19 @@ impl Origin {
         format!("{}{path}", self.0)
     }
 
+    /// The path that the router is mounted under, without a slash at the end; empty at the root.
+    ///
+    /// ```
+    /// use fleetprompt_http::Origin;
+    /// assert_eq!("https://example.com/market/".parse::<Origin>()?.path(), "/market");
+    /// assert_eq!("https://example.com".parse::<Origin>()?.path(), "");
+    /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+    /// ```
+    pub fn path(&self) -> &str {
+        let behind_scheme = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        behind_scheme.find('/').and_then(|at| behind_scheme.get(at..)).unwrap_or_default()
+    }
+
     /// Without a slash at the end.
     pub fn as_str(&self) -> &str {
         &self.0

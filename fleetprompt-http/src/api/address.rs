@@ -1,5 +1,7 @@
 //! How a path names a publisher or a release.
 
+use std::fmt;
+
 use fleetprompt_core::ErrorCode;
 use fleetprompt_core::domain::{Channel, Handle, ListingId, ParseError, PublisherId, Version};
 use fleetprompt_core::marketplace::{Found, PublisherView, ReleaseView};
@@ -69,6 +71,16 @@ impl TryFrom<String> for ReleaseAddress {
             "latest" => Ok(ReleaseAddress::Latest(Channel::Stable)),
             "latest-prerelease" => Ok(ReleaseAddress::Latest(Channel::Prerelease)),
             _ => text.parse().map(ReleaseAddress::Version),
+        }
+    }
+}
+
+impl fmt::Display for ReleaseAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReleaseAddress::Version(version) => version.fmt(f),
+            ReleaseAddress::Latest(Channel::Stable) => f.write_str("latest"),
+            ReleaseAddress::Latest(Channel::Prerelease) => f.write_str("latest-prerelease"),
         }
     }
 }

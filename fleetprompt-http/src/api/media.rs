@@ -56,6 +56,11 @@ async fn image(
     caller: Caller,
     PathOf((listing, digest)): PathOf<(ListingId, Sha256Digest)>,
 ) -> Answer {
+    file(&caller, listing, digest).await
+}
+
+/// The bytes of an image, and nothing that they could pass for.
+pub(crate) async fn file(caller: &Caller, listing: ListingId, digest: Sha256Digest) -> Answer {
     let file = caller.media(listing, digest).await?;
     let cache = match file.public {
         true => "public, max-age=31536000, immutable",

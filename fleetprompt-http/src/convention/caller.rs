@@ -86,15 +86,33 @@ impl Caller {
     /// changes, such as its publisher's name; it begins with the revision, if there is one, which
     /// edits are held against.
     pub(crate) fn shown(&self, revision: Option<Revision>, body: &impl Serialize) -> Response {
-        let bytes = json(body);
+        self.tagged(revision, JSON, json(body))
+    }
+
+    /// The same for what is no JSON.
+    pub(crate) fn shown_as(&self, kind: &'static str, bytes: Vec<u8>) -> Response {
+        self.tagged(None, kind, bytes)
+    }
+
+    fn tagged(&self, revision: Option<Revision>, kind: &'static str, bytes: Vec<u8>) -> Response {
         let tag = entity_tag(revision, &bytes);
         let mut response = match matches_tag(&self.headers, &tag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
-            false => json_response(StatusCode::OK, bytes),
+            false => response_of(StatusCode::OK, kind, bytes),
         };
         response.headers_mut().insert(header::ETAG, tag);
         self.cached(&mut response);
         response
+    }
+
+    /// Where the marketplace stands.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The path, below the one that the router is mounted under, and the query.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
     }
 
     /// A page, with a link to the next.
@@ -200,8 +218,13 @@ pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
 
 /// JSON bytes as an answer.
 pub(crate) fn json_response(status: StatusCode, bytes: Vec<u8>) -> Response {
+    response_of(status, JSON, bytes)
+}
+
+const JSON: &str = "application/json";
+
+fn response_of(status: StatusCode, kind: &'static str, bytes: Vec<u8>) -> Response {
     let mut response = (status, bytes).into_response();
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

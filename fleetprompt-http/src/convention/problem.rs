@@ -149,6 +149,16 @@ impl Problem {
         self.code
     }
 
+    /// What went wrong, in a sentence for a person.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// When to try again, in seconds.
+    pub(crate) fn retry_after_seconds(&self) -> Option<NonZeroU32> {
+        self.retry_after
+    }
+
     /// The problem as a response, to the request of this id.
     pub(super) fn respond(&self, request_id: Option<RequestId>) -> Response {
         let body = ProblemBody {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use fleetprompt_core::port::Entropy;
@@ -11,6 +11,8 @@ use http::{HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
 
 use super::{Problem, ProblemCode};
+use crate::Origin;
+use crate::pages::{self, ErrorPlace};
 
 /// Sixteen hexadecimal digits, drawn for each request. What a client sends under that name is not
 /// taken: the name is what an operator searches the log for, and nobody else should choose it.
@@ -32,20 +34,33 @@ impl Serialize for RequestId {
     }
 }
 
+/// What a layer names requests with: where names come from, and where the marketplace stands, if it has pages.
+#[derive(Clone)]
+pub(crate) struct Naming {
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) pages: Option<Origin>,
+}
+
 /// A layer that names each request.
-pub(crate) async fn name(
-    State(entropy): State<Arc<dyn Entropy>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    named(&*entropy, request, |request| next.run(request)).await
+pub(crate) async fn name(State(naming): State<Naming>, request: Request, next: Next) -> Response {
+    let Naming { entropy, pages: origin } = &naming;
+    let template = request.extensions().get::<MatchedPath>().cloned();
+    let answer = async |request| {
+        let mut response = next.run(request).await;
+        if let (Some(origin), Some(template)) = (origin, &template) {
+            let is_page = || pages::is_template(origin, template.as_str());
+            pages::place(&mut response, origin, is_page);
+        }
+        response
+    };
+    named(&**entropy, request, answer).await
 }
 
 /// Names the request, unless it has a name, and writes it into the answer and into its problem.
-pub(crate) async fn named<F: Future<Output = Response>>(
+pub(crate) async fn named(
     entropy: &dyn Entropy,
     mut request: Request,
-    answer: impl FnOnce(Request) -> F,
+    answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     if request.extensions().get::<RequestId>().is_some() {
         // Whoever gave it the name writes it.
@@ -59,7 +74,10 @@ pub(crate) async fn named<F: Future<Output = Response>>(
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let headers = std::mem::take(response.headers_mut());
         let extensions = std::mem::take(response.extensions_mut());
-        response = problem.respond(Some(id));
+        response = match extensions.get::<ErrorPlace>() {
+            Some(place) => pages::error_page(&problem, Some(id), place),
+            None => problem.respond(Some(id)),
+        };
         for (name, value) in &headers {
             response.headers_mut().entry(name).or_insert_with(|| value.clone());
         }

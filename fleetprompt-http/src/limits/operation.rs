@@ -3,6 +3,8 @@
 use axum::extract::{MatchedPath, Request};
 use http::Method;
 
+use crate::pages::Kind;
+
 /// What kind of work a request asks for.
 ///
 /// ```
@@ -68,6 +70,9 @@ impl Operation {
     /// begins at the last.
     pub fn classify(method: &Method, template: Option<&str>, query: Option<&str>) -> Self {
         let Some(template) = template else { return Operation::Point };
+        if let Some(page) = Kind::of_template(template) {
+            return page.operation(asks(query));
+        }
         let Some((_, path)) = template.rsplit_once("/v1/") else { return Operation::Meta };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let reads = matches!(*method, Method::GET | Method::HEAD);
@@ -198,6 +203,10 @@ mod tests {
             ("POST", "/v1/listings/{listing}/takedown", None, Operation::Write),
             ("POST", "/v1/entitlements/lookup", None, Operation::List),
             ("GET", "/openapi.json", None, Operation::Meta),
+            ("GET", "/", None, Operation::List),
+            ("GET", "/search", Some("q=&kind=pack"), Operation::List),
+            ("GET", "/v1/market/search", Some("q=x"), Operation::Search),
+            ("GET", "/{handle}/{slug}/releases/{version}", None, Operation::Point),
         ];
         for (method, path, query, expected) in cases {
             let method = method.parse().unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use fleetprompt_core::port::{Entropy, SystemEntropy};
+use fleetprompt_core::port::SystemEntropy;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -17,7 +17,8 @@ use super::by_address::{ByAddress, Place};
 use super::connection::{Phase, Shared};
 use super::shortage::{Shortage, is_of_connection, is_shortage};
 use super::{Guard, Health, ServeOptions};
-use crate::convention::request_id;
+use crate::Origin;
+use crate::convention::request_id::{self, Naming};
 use crate::limits::Limits;
 use crate::observe::Observer;
 
@@ -42,6 +43,7 @@ pub struct Server {
     observer: Observer,
     limits: Option<Limits>,
     health: Option<Health>,
+    pages: Option<Origin>,
 }
 
 /// How a server ended.
@@ -73,7 +75,7 @@ impl Drained {
 impl Server {
     /// A server within these bounds, without limits of rate and health.
     pub fn new(options: ServeOptions) -> Self {
-        Server { options, observer: Observer::default(), limits: None, health: None }
+        Server { options, observer: Observer::default(), limits: None, health: None, pages: None }
     }
 
     /// Logs and counts through `observer`.
@@ -91,15 +93,28 @@ impl Server {
         Server { health: Some(health), ..self }
     }
 
+    /// Shows what it refuses itself as a page where a page was asked for, of a router that
+    /// [has pages](crate::Api::pages) and is reached at `origin`.
+    ///
+    /// ```
+    /// use fleetprompt_http::serve::{ServeOptions, Server};
+    /// let server = Server::new(ServeOptions::default()).pages("https://market.example".parse()?);
+    /// # drop(server);
+    /// # Ok::<(), fleetprompt_core::domain::ParseError>(())
+    /// ```
+    pub fn pages(self, origin: Origin) -> Self {
+        Server { pages: Some(origin), ..self }
+    }
+
     /// The router with everything that stands around it: names, logs, limits, guard, health.
     fn stack(&self, router: Router) -> Router {
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let naming = Naming { entropy: Arc::new(SystemEntropy), pages: self.pages.clone() };
         let mut router = Guard::new(&self.options, self.observer.metrics().clone()).around(router);
         if let Some(limits) = &self.limits {
             router = limits.clone().metrics(self.observer.metrics().clone()).around(router);
         }
         let router =
-            self.observer.around(router).layer(from_fn_with_state(entropy, request_id::name));
+            self.observer.around(router).layer(from_fn_with_state(naming, request_id::name));
         match &self.health {
             Some(health) => router.merge(health.router()),
             None => router,

@@ -42,7 +42,7 @@ impl Watched {
     async fn start() -> Self {
         let (log, _listening) = Log::listen();
         let kept = Sqlite::new();
-        let town = kept.town().await;
+        let town = kept.town().await.with_pages();
         let metrics = Metrics::default();
         let observer = Observer::new(LogOptions::default(), metrics.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -128,6 +128,35 @@ async fn no_refusal_repeats_what_was_sent() {
     }
     watched.tells_nothing_of(&[CANARY]);
     let secret = [BEARER, BASIC, KEY, ODD_KEY, TAG, QUERY, KIND, NAME];
+    watched.keeps_nothing_of(&secret, "Reads invoices and files them");
+}
+
+/// A search shows what was typed to whoever typed it. Nothing else of a request stands anywhere.
+#[tokio::test]
+async fn pages_leave_nothing_of_what_was_sent() {
+    let watched = Watched::start().await;
+    let town = &watched.town;
+    town.published().await;
+    for (path, status) in [
+        ("/".to_owned(), 200),
+        (format!("/search?{QUERY}={QUERY}"), 200),
+        (format!("/search?kind={KIND}&cursor={NAME}"), 400),
+        (format!("/search?q={QUERY}"), 200),
+        (format!("/acme?cursor={QUERY}"), 422),
+        (format!("/acme/invoice-reader?{QUERY}"), 200),
+        (format!("/acme/invoice-reader/releases/{NAME}"), 404),
+        (format!("/{NAME}/{NAME}"), 404),
+        (format!("/assets/{NAME}"), 404),
+    ] {
+        let got = town.get(&path).header("if-none-match", TAG).send().await.expect(status);
+        let shows = path.starts_with("/search?q") || path.starts_with("/search?kind");
+        assert!(shows || !got.text().contains(CANARY), "{path}: {}", got.text());
+        let refused = town.get(&path).header("authorization", &format!("Bearer {BEARER}"));
+        let refused = refused.send().await.expect(401);
+        assert!(!refused.text().contains(CANARY), "{path}: {}", refused.text());
+    }
+    watched.tells_nothing_of(&[CANARY]);
+    let secret = [BEARER, TAG, QUERY, KIND, NAME];
     watched.keeps_nothing_of(&secret, "Reads invoices and files them");
 }
 

@@ -14,6 +14,7 @@ mod document;
 mod identity;
 mod log;
 mod matrix;
+mod pages;
 mod program;
 mod races;
 mod response_cache;

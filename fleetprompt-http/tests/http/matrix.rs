@@ -38,7 +38,7 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let town = Town::in_memory().await;
+        let town = Town::in_memory().await.with_pages();
         let (publisher, listing) = town.published().await;
         let draft = town.draft(&publisher, "secret-plan", "agt_hidden").await;
         let (attempt, token) = town.token(&listing).await;
@@ -169,6 +169,17 @@ const TABLE: &[Row] = &[
     row("GET", "/v1/publishers/acme/listings/invoice-reader", nothing, [200; 9]),
     row("GET", "/openapi.json", nothing, [200; 9]),
     row("GET", "/docs", nothing, [200; 9]),
+
+    row("GET", "/", nothing, [200; 9]),
+    row("GET", "/search?q=in", nothing, [200; 9]),
+    row("GET", "/acme", nothing, [200; 9]),
+    row("GET", "/acme/invoice-reader", nothing, [200; 9]),
+    row("GET", "/acme/invoice-reader/releases", nothing, [200; 9]),
+    row("GET", "/acme/invoice-reader/releases/1.0.0", nothing, [200; 9]),
+    row("GET", "/acme/secret-plan", nothing, [404, 404, 200, 200, 200, 404, 404, 404, 200]),
+    row("GET", "/acme/secret-plan/releases", nothing, [404, 404, 200, 200, 200, 404, 404, 404, 200]),
+    row("GET", "/media/{draft}/0000000000000000000000000000000000000000000000000000000000000000", nothing, [404; 9]),
+    row("GET", "/robots.txt", nothing, [200; 9]),
 
     row("GET", "/v1/publishers", nothing, [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     row("POST", "/v1/publishers", |_| json!({"handle": "another", "profile": {"name": "Another"}}), [401, 201, 201, 201, 201, 201, 403, 403, 201]),

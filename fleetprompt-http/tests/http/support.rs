@@ -103,6 +103,7 @@ fn api(market: Marketplace) -> Api {
 #[derive(Clone)]
 pub(crate) struct Town {
     pub(crate) app: Router,
+    api: Api,
     pub(crate) market: Marketplace,
     keys: Arc<AtomicU64>,
 }
@@ -131,13 +132,31 @@ impl Town {
 
     /// Of this marketplace.
     pub(crate) fn of(market: Marketplace) -> Self {
-        Town { app: router(api(market.clone())), market, keys: Arc::default() }
+        let api = api(market.clone());
+        Town { app: router(api.clone()), api, market, keys: Arc::default() }
     }
 
     /// The same marketplace behind a router that keeps answers.
     pub(crate) fn keeping_answers(self) -> Self {
-        let api = api(self.market.clone()).response_cache(1 << 20);
-        Town { app: router(api), ..self }
+        let api = self.api.response_cache(1 << 20);
+        Town { app: router(api.clone()), api, ..self }
+    }
+
+    /// The same with pages for browsers.
+    pub(crate) fn with_pages(self) -> Self {
+        let api = self.api.pages();
+        Town { app: router(api.clone()), api, ..self }
+    }
+
+    /// The same under a path of a host's.
+    pub(crate) fn nested_at(self, path: &str) -> Self {
+        Town { app: Router::new().nest(path, self.app), ..self }
+    }
+
+    /// The same marketplace, reached at another origin.
+    pub(crate) fn at_origin(self, origin: &str) -> Self {
+        let api = Api::new(self.market.clone(), Arc::new(AtTheirWord), origin.parse().unwrap());
+        Town { app: router(api.clone()), api, ..self }
     }
 
     /// The same marketplace, asked through the server at this address.
@@ -184,7 +203,7 @@ impl Town {
 }
 
 /// Passes a request on, on a connection of its own.
-async fn forward(to: SocketAddr, mut request: Request<Body>) -> Response<Body> {
+pub(crate) async fn forward(to: SocketAddr, mut request: Request<Body>) -> Response<Body> {
     let stream = TokioIo::new(TcpStream::connect(to).await.unwrap());
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
     tokio::spawn(connection);
@@ -317,17 +336,30 @@ pub(crate) fn content(title: &str) -> Value {
 impl Town {
     /// The publisher `acme` of Ada's.
     pub(crate) async fn acme(&self) -> String {
-        let new = json!({"handle": "acme", "profile": {"name": "Acme Robotics"}});
+        self.publisher("acme", "Acme Robotics").await
+    }
+
+    /// Another publisher of hers.
+    pub(crate) async fn publisher(&self, handle: &str, name: &str) -> String {
+        let new = json!({"handle": handle, "profile": {"name": name}});
         self.post("/v1/publishers").by(ADA).json(new).send().await.expect(201).at("/id")
     }
 
     /// A draft of Ada's, in that publisher.
     pub(crate) async fn draft(&self, publisher: &str, slug: &str, upstream: &str) -> String {
-        let new = json!({
-            "publisher": publisher, "slug": slug,
-            "asset": {"kind": "whs_agent", "whsAgentId": upstream},
-            "content": content("Invoice reader"),
-        });
+        let asset = json!({"kind": "whs_agent", "whsAgentId": upstream});
+        self.draft_of(publisher, slug, asset, content("Invoice reader")).await
+    }
+
+    /// A draft of Ada's that offers this and says that.
+    pub(crate) async fn draft_of(
+        &self,
+        publisher: &str,
+        slug: &str,
+        asset: Value,
+        content: Value,
+    ) -> String {
+        let new = json!({"publisher": publisher, "slug": slug, "asset": asset, "content": content});
         self.post("/v1/listings").by(ADA).json(new).send().await.expect(201).at("/id")
     }
 
