@@ -253,7 +253,9 @@ pub(crate) async fn prepare(
     metrics: &Metrics,
 ) -> Outcome<Prepared> {
     let identity = identity(settings, served)?;
-    let api = Api::new(market.clone(), identity, settings.origin_at(served)?);
+    let origin = settings.origin_at(served)?;
+    let api = Api::new(market.clone(), identity, origin.clone());
+    let api = if settings.pages { api.pages() } else { api };
     // Whether an answer still holds is asked of the primary, and a replica's may not have held before.
     let api = match (database, &settings.postgres.replica) {
         (Database::Postgres(_), Some(_)) => api,
@@ -281,6 +283,7 @@ pub(crate) async fn prepare(
         .observer(Observer::new(settings.log, metrics.clone()))
         .limits(limits)
         .health(Health::new(market.clone()));
+    let server = if settings.pages { server.pages(origin) } else { server };
     Ok(Prepared { listener, server, api, figures, pruning })
 }
 

@@ -89,6 +89,9 @@ pub(crate) enum Command {
     #[command(long_about = "\
 Serve the marketplace.
 
+The API is under /v1, and pages for browsers are beside it, from / on; `pages = false` leaves \
+them out.
+
 Prints one line on standard output when it is ready; logs go to standard error. SIGTERM, \
 SIGINT or SIGHUP stops it: what runs is finished, nothing new is taken; a second SIGTERM or SIGINT \
 stops it at once. \

@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     /// The public URL; by default that of the address.
     #[serde(default, deserialize_with = "parsed_if_any", serialize_with = "as_given")]
     pub(crate) origin: Option<Origin>,
+    /// Whether pages for browsers are served beside the API.
+    pub(crate) pages: bool,
     /// Who issues tokens; by default the origin.
     #[serde(default)]
     pub(crate) issuer: Option<Issuer>,

@@ -59,6 +59,18 @@ fn every_line_that_the_demo_prints_works_when_pasted() {
 }
 
 #[test]
+fn the_demo_names_the_page_to_open_first() {
+    let place = Place::new();
+    let server = place.start(&DEMO);
+    let (_, opened) = server.told.split_once("\nOpen\n").unwrap();
+    let first = opened.split_whitespace().next().unwrap();
+    let path = first.strip_prefix("http://").and_then(|rest| rest.find('/')).unwrap();
+    assert_eq!(&first["http://".len() + path..], "/");
+    let (status, page) = server.get("/");
+    assert!(status == 200 && page.contains("Invoice reader"), "{page}");
+}
+
+#[test]
 fn the_demo_is_there_again_the_next_time_and_its_keys_are_its_owners_alone() {
     let place = Place::new();
     let server = place.start(&DEMO);

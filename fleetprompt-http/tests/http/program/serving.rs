@@ -29,6 +29,19 @@ fn a_server_says_where_it_is_answers_and_stops_when_told() {
 }
 
 #[test]
+fn pages_are_left_out_when_they_are_not_wanted() {
+    let serve = [&["serve"], &ANYWHERE[..]].concat();
+    let place = Place::with_keys();
+    let server = place.start(&serve);
+    assert!(server.get("/").1.contains("<h1"));
+    let place = Place::with_keys().with("FLEETPROMPT_PAGES", "false");
+    let server = place.start(&serve);
+    let (status, problem) = server.get("/");
+    assert!(status == 404 && problem.contains("\"code\":\"not_found\""), "{problem}");
+    assert_eq!(server.get("/v1/listings").0, 200);
+}
+
+#[test]
 fn nothing_is_served_without_keys_or_with_made_up_identities_to_others() {
     let ran = Place::new().run(&[&["serve"], &ANYWHERE[..]].concat());
     assert_eq!(ran.code, 2, "{ran:?}");

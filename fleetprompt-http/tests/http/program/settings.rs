@@ -12,6 +12,7 @@ database = "postgres://market@db.invalid:5433/market"
 listen = "127.0.0.1:8181"
 metrics-listen = "127.0.0.1:9191"
 origin = "https://market.example/path"
+pages = false
 issuer = "https://issuer.example"
 operator = "olga \"o\" \u0041 \\ # é"
 key-file = "other.keys.json"

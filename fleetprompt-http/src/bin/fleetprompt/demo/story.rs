@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 pub(super) fn opening(served: SocketAddr) -> String {
     format!(
         "\nOpen\n\
+         \x20 http://{served}/                         the marketplace, in a browser\n\
          \x20 http://{served}/docs                     the API, for people\n\
          \x20 http://{served}/openapi.json             the API, for programs\n\
          \x20 http://{served}/v1/listings?q=invoice    a search\n\n"

@@ -63,6 +63,7 @@ fn built_in() -> Layer {
     let values = [
         ("database", Value::from("sqlite:fleetprompt.db")),
         ("listen", "127.0.0.1:8080".into()),
+        ("pages", true.into()),
         ("operator", "operator".into()),
         ("key-file", "fleetprompt.keys.json".into()),
         ("insecure-dev-identity", false.into()),
