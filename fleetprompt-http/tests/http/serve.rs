@@ -3,7 +3,7 @@
 mod connections;
 #[cfg(feature = "otlp")]
 mod exporting;
-mod harness;
+pub(crate) mod harness;
 mod health;
 mod limits;
 mod observing;

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use super::catalogue::catalogue;
 use super::webdriver::{Browser, ENTER, TAB};
+use crate::serve::harness::until;
 
 /// The text of what has the focus.
 const FOCUSED: &str = "document.activeElement.textContent.trim()";
@@ -36,6 +37,11 @@ impl Visit {
     async fn path(&self) -> String {
         let address = self.browser.address().await;
         address.strip_prefix(&self.origin).unwrap_or(&address).to_owned()
+    }
+
+    /// Waits until the browser is at a path: keys are answered before it has gone where they lead.
+    async fn arrives(&self, path: &str) {
+        until(&format!("the browser is at {path}"), async || self.path().await == path).await;
     }
 
     /// Fails if a page said anything to the console, where violations of its policy stand too, or if
@@ -77,14 +83,14 @@ async fn somebody_finds_and_reads_a_listing_with_the_keyboard_alone() {
     }
     assert_eq!(met, ["Skip to the content", "FleetPrompt", "All listings", "q"]);
     browser.press(&format!("ledger{ENTER}")).await;
-    assert_eq!(visit.path().await, "/search?q=ledger");
+    visit.arrives("/search?q=ledger").await;
     browser.picture("search").await;
     assert_eq!(browser.text("document.querySelector('mark').textContent").await, "Ledger");
 
     // The way past the top, and to the first thing that was found.
     browser.press(&format!("{TAB}{ENTER}")).await;
+    visit.arrives("/search?q=ledger#main").await;
     assert_eq!(browser.text("document.activeElement.id").await, "main");
-    assert_eq!(visit.path().await, "/search?q=ledger#main");
     let mut steps = 0;
     while browser.text(FOCUSED).await != "Ledger bot" {
         browser.press(TAB).await;
@@ -94,7 +100,7 @@ async fn somebody_finds_and_reads_a_listing_with_the_keyboard_alone() {
     let ring = "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth";
     assert_eq!(browser.text(ring).await, "solid3px", "what has the focus shows it");
     browser.press(ENTER).await;
-    assert_eq!(visit.path().await, "/globex/ledger-bot");
+    visit.arrives("/globex/ledger-bot").await;
     assert_eq!(browser.text("document.querySelector('h1').textContent").await, "Ledger bot");
     browser.back().await;
     assert_eq!(browser.text("document.getElementById('q').value").await, "ledger");

@@ -133,7 +133,7 @@ impl Running {
 }
 
 /// Waits until something is so; says what was waited for in vain.
-pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !is_so().await {
         assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
