@@ -3,7 +3,6 @@
 use askama::Template;
 use fleetprompt_core::domain::Handle;
 use fleetprompt_core::marketplace::{Found, PublisherView};
-use http::StatusCode;
 
 use super::card::Card;
 use super::frame::Frame;
@@ -64,10 +63,7 @@ pub(super) async fn page(caller: Caller, PathOf(handle): PathOf<Handle>) -> Answ
         expired: part.found.is_none(),
         first,
     };
-    match page.expired {
-        true => respond::refused(StatusCode::UNPROCESSABLE_ENTITY, &page),
-        false => respond::page(&caller, &page),
-    }
+    respond::part(&caller, &page, page.expired)
 }
 
 fn state(publisher: &PublisherView) -> Option<&'static str> {

@@ -3,7 +3,6 @@
 use askama::Template;
 use fleetprompt_core::domain::{Channel, Handle, Slug};
 use fleetprompt_core::marketplace::{Found, ListingView, ReleaseView};
-use http::StatusCode;
 
 use super::frame::Frame;
 use super::links::{self, Links};
@@ -78,8 +77,5 @@ pub(super) async fn page(caller: Caller, PathOf((handle, slug)): PathOf<(Handle,
         expired: part.found.is_none(),
         first,
     };
-    match page.expired {
-        true => respond::refused(StatusCode::UNPROCESSABLE_ENTITY, &page),
-        false => respond::page(&caller, &page),
-    }
+    respond::part(&caller, &page, page.expired)
 }

@@ -26,6 +26,14 @@ pub(super) fn page(caller: &Caller, template: &impl Template) -> Answer {
     Ok(response)
 }
 
+/// The page of a part of a list, which has [expired](super::cursor::part) or is there.
+pub(super) fn part(caller: &Caller, template: &impl Template, expired: bool) -> Answer {
+    match expired {
+        true => refused(StatusCode::UNPROCESSABLE_ENTITY, template),
+        false => page(caller, template),
+    }
+}
+
 /// A page that says what is wrong with the request, where the place is right.
 pub(super) fn refused(status: StatusCode, template: &impl Template) -> Answer {
     Ok(unkept(status, html(template)))

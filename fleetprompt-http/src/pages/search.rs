@@ -69,7 +69,7 @@ pub(super) async fn page(caller: Caller) -> Answer {
     let part = cursor::part(&caller, list).await?;
     let Some(found) = part.found else {
         let page = Page { expired: true, is_first: false, ..empty(&caller, &links, terms) };
-        return respond::refused(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return respond::part(&caller, &page, true);
     };
     respond::page(&caller, &filled(&caller, &links, terms, &found, part.is_first))
 }
